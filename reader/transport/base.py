@@ -1,0 +1,76 @@
+"""The seam between the reading engine and whatever carries APDUs to a chip.
+
+An emulated card in this process, a PC/SC slot and a recorded conversation look alike from here
+(ISO/IEC 7816-4 command-response pairs as plain bytes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+__all__ = ["CardTransport", "TransportProvider"]
+
+
+@runtime_checkable
+class CardTransport(Protocol):
+    """One open connection to one card. Use it as a context manager; leaving it releases the card."""
+
+    @property
+    def atr(self) -> bytes:
+        """Answer to reset as the reader reports it."""
+        ...
+
+    @property
+    def is_emulated(self) -> bool:
+        """True for a card of the emulator in this process. A virtual PC/SC slot cannot be told apart: False."""
+        ...
+
+    @property
+    def max_command(self) -> int:
+        """Longest command APDU in bytes that the link carries."""
+        ...
+
+    @property
+    def max_response(self) -> int:
+        """Longest response APDU in bytes, status word included."""
+        ...
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send one command APDU and return the response APDU, status word included.
+
+        Raises:
+            reader.errors.TransportError: the card or the reader is gone, mute, or held by another program.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Power-cycle the card (warm reset), so that no earlier application or channel is left open."""
+        ...
+
+    def close(self) -> None:
+        """Release the card. May be called twice."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class TransportProvider(Protocol):
+    """What an entry point of the group ``chipid.transports`` names: a source of emulated cards."""
+
+    def names(self) -> Sequence[str]:
+        """Names of the cards that can be opened."""
+        ...
+
+    def open(self, name: str) -> CardTransport:
+        """Power up a card. Raises ``KeyError`` for an unknown name."""
+        ...
+
+    def test_trust_anchors(self) -> Sequence[bytes]:
+        """DER certificates of the TEST authorities that issued these cards."""
+        ...

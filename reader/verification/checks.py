@@ -1,0 +1,55 @@
+"""One fact each: what a check found out. Facts are gathered here; judging them is :mod:`.policy`'s work.
+
+The five results and their names are those of BSI TR-03135-1 v5 ("successful, failed, undetermined, not supported,
+aborted").
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+
+__all__ = ["CheckName", "CheckResult", "CheckStatus", "data_group_hash"]
+
+
+class CheckStatus(enum.StrEnum):
+    """Outcome of one check (TR-03135-1 v5.0.1, results of checks)."""
+
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    UNDETERMINED = "undetermined"
+    NOT_SUPPORTED = "not_supported"
+    ABORTED = "aborted"
+
+
+class CheckName(enum.StrEnum):
+    """Stable names; they are keys of the JSON that ``chipid read`` prints."""
+
+    PASSIVE_AUTHENTICATION = "passive_authentication"
+    CHIP_AUTHENTICATION = "chip_authentication"
+    ACTIVE_AUTHENTICATION = "active_authentication"
+    DOCUMENT_VALIDITY = "document_validity"
+    DATA_CONSISTENCY = "data_consistency"
+    ACCESS_CONTROL = "access_control"
+
+
+def data_group_hash(number: int) -> str:
+    """Name of the hash check of one data group: ``data_group_hash.DG13``."""
+    return f"data_group_hash.DG{number}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found.
+
+    Attributes:
+        check: a :class:`CheckName` or :func:`data_group_hash` name.
+        status: one of the five outcomes.
+        code: stable dotted reason, e.g. ``passive_authentication.issuer_unknown``.
+        detail: one English sentence for staff; never card content.
+    """
+
+    check: str
+    status: CheckStatus
+    code: str
+    detail: str = ""
