@@ -40,10 +40,14 @@ class Cancelled(Exception):  # noqa: N818 - it is no error: somebody asked to st
 
 # ------------------------------------------------------------------------------------- the link
 READER_NOT_FOUND = ErrorCode(
-    "reader.not_found", Hint.CALL_STAFF, "The card reader was not found. Check its cable, then run 'chipid readers'."
+    "reader.not_found",
+    Hint.CALL_STAFF,
+    "The card reader was not found. Check its cable, then run 'chipid readers'.",
 )
 PCSC_NOT_RUNNING = ErrorCode(
-    "reader.service_down", Hint.CALL_STAFF, "The smart-card service (pcscd) is not running. Start it, then try again."
+    "reader.service_down",
+    Hint.CALL_STAFF,
+    "The smart-card service (pcscd) is not running. Start it, then try again.",
 )
 PCSC_NOT_INSTALLED = ErrorCode(
     "reader.support_missing",
@@ -56,9 +60,13 @@ CARD_MUTE = ErrorCode("card.mute", Hint.RETRY_CARD, "The card does not answer. L
 CARD_IN_USE = ErrorCode(
     "card.in_use", Hint.CALL_STAFF, "Another program is using this card reader. Close it, then try again."
 )
-LINK_FAILED = ErrorCode("card.link_failed", Hint.RETRY_CARD, "The connection to the card broke. Lay the card down again.")
+LINK_FAILED = ErrorCode(
+    "card.link_failed", Hint.RETRY_CARD, "The connection to the card broke. Lay the card down again."
+)
 EMULATED_NOT_FOUND = ErrorCode(
-    "emulated.not_found", Hint.NOT_SUPPORTED, "There is no emulated card of that name. 'chipid cards' lists them."
+    "emulated.not_found",
+    Hint.NOT_SUPPORTED,
+    "There is no emulated card of that name. 'chipid cards' lists them.",
 )
 
 # --------------------------------------------------------------------------- what the chip refused
@@ -67,37 +75,61 @@ NOT_AN_EMRTD = ErrorCode(
     Hint.NOT_SUPPORTED,
     "This card has no ICAO identity application. Use a citizen-ID card with a chip.",
 )
-FILE_NOT_FOUND = ErrorCode("card.file_not_found", Hint.NOT_SUPPORTED, "The chip does not hold a file that it should hold.")
-FILE_ACCESS_DENIED = ErrorCode("card.access_denied", Hint.NOT_SUPPORTED, "The chip does not let this terminal read a file.")
-COMMAND_REFUSED = ErrorCode(
-    "card.command_refused", Hint.RETRY_CARD, "The chip refused a command. Lift the card and lay it down again."
+FILE_NOT_FOUND = ErrorCode(
+    "card.file_not_found", Hint.NOT_SUPPORTED, "The chip does not hold a file that it should hold."
 )
-SHORT_ANSWER = ErrorCode("card.short_answer", Hint.RETRY_CARD, "The chip sent less than it announced. Lay the card down again.")
+FILE_ACCESS_DENIED = ErrorCode(
+    "card.access_denied", Hint.NOT_SUPPORTED, "The chip does not let this terminal read a file."
+)
+COMMAND_REFUSED = ErrorCode(
+    "card.command_refused",
+    Hint.RETRY_CARD,
+    "The chip refused a command. Lift the card and lay it down again.",
+)
+SHORT_ANSWER = ErrorCode(
+    "card.short_answer", Hint.RETRY_CARD, "The chip sent less than it announced. Lay the card down again."
+)
 
 # ------------------------------------------------------------------------------------- protocols
 WRONG_KEY = ErrorCode(
-    "access.wrong_key", Hint.REENTER_KEY, "The number does not open this card. Check the digits and enter them again."
+    "access.wrong_key",
+    Hint.REENTER_KEY,
+    "The number does not open this card. Check the digits and enter them again.",
 )
-KEY_BLOCKED = ErrorCode("access.key_blocked", Hint.CALL_STAFF, "This card's access is blocked after too many wrong tries.")
+KEY_BLOCKED = ErrorCode(
+    "access.key_blocked", Hint.CALL_STAFF, "This card's access is blocked after too many wrong tries."
+)
 ACCESS_NOT_SUPPORTED = ErrorCode(
-    "access.not_supported", Hint.NOT_SUPPORTED, "The card offers no access protocol that this reader can use with this key."
+    "access.not_supported",
+    Hint.NOT_SUPPORTED,
+    "The card offers no access protocol that this reader can use with this key.",
 )
 CHIP_DECEPTIVE = ErrorCode(
-    "access.protocol_violation", Hint.CALL_STAFF, "The chip broke the rules of the access protocol. Do not trust this card."
+    "access.protocol_violation",
+    Hint.CALL_STAFF,
+    "The chip broke the rules of the access protocol. Do not trust this card.",
 )
 CHANNEL_BROKEN = ErrorCode(
-    "channel.broken", Hint.RETRY_CARD, "The protected connection to the chip was disturbed and closed. Lay the card down again."
+    "channel.broken",
+    Hint.RETRY_CARD,
+    "The protected connection to the chip was disturbed and closed. Lay the card down again.",
 )
 CHANNEL_CLOSED = ErrorCode(
-    "channel.closed", Hint.RETRY_CARD, "The protected connection to the chip is closed. Lay the card down again."
+    "channel.closed",
+    Hint.RETRY_CARD,
+    "The protected connection to the chip is closed. Lay the card down again.",
 )
 
 # -------------------------------------------------------------------------------------- documents
 FILE_MALFORMED = ErrorCode("document.malformed", Hint.CALL_STAFF, "A file on the chip is not well formed.")
 FILE_TOO_LARGE = ErrorCode("document.too_large", Hint.CALL_STAFF, "A file on the chip announces more than is allowed.")
-MRZ_MALFORMED = ErrorCode("mrz.malformed", Hint.REENTER_KEY, "The machine-readable lines are not complete. Enter them again.")
+MRZ_MALFORMED = ErrorCode(
+    "mrz.malformed", Hint.REENTER_KEY, "The machine-readable lines are not complete. Enter them again."
+)
 MRZ_CHECK_DIGIT = ErrorCode(
-    "mrz.check_digit", Hint.REENTER_KEY, "A check digit of the machine-readable lines is wrong. Enter them again."
+    "mrz.check_digit",
+    Hint.REENTER_KEY,
+    "A check digit of the machine-readable lines is wrong. Enter them again.",
 )
 NUMBER_MALFORMED = ErrorCode("number.malformed", Hint.REENTER_KEY, "A citizen number has 12 digits. Enter it again.")
 CAN_MALFORMED = ErrorCode("can.malformed", Hint.REENTER_KEY, "The card access number has 6 digits. Enter it again.")
@@ -108,5 +140,7 @@ TRUST_FOLDER_UNREADABLE = ErrorCode(
     "trust.unreadable", Hint.CALL_STAFF, "The folder of trusted certificates cannot be read. Check the path."
 )
 TRUST_FILE_UNUSABLE = ErrorCode(
-    "trust.file_unusable", Hint.CALL_STAFF, "A file in the folder of trusted certificates is no usable certificate."
+    "trust.file_unusable",
+    Hint.CALL_STAFF,
+    "A file in the folder of trusted certificates is no usable certificate.",
 )

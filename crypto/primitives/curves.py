@@ -1,0 +1,225 @@
+"""Elliptic-curve arithmetic through OpenSSL.
+
+Every multiplication by a secret scalar is OpenSSL's, whose ladders are constant-time. ``cryptography`` offers only
+the x-coordinate of a product (ECDH); :meth:`EcPrivateKey.multiply` shows how the whole point comes out of two of
+them without a secret ever being a Python number. What Python adds itself are single affine additions.
+Decision record: ``docs/decisions/0003-elliptic-curves.md``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import secrets
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from crypto.errors import CryptoError, ErrorCode, Hint
+from crypto.primitives.curve_parameters import CURVE_PARAMETERS
+
+__all__ = ["Curve", "EcPrivateKey", "Point", "curve", "curves", "random_scalar"]
+
+CURVE_UNKNOWN = ErrorCode("curve.unknown", Hint.NOT_SUPPORTED, "The elliptic curve is not one that documents use.")
+CURVE_UNSUPPORTED = ErrorCode(
+    "curve.unsupported", Hint.NOT_SUPPORTED, "The elliptic curve is not supported by the installed crypto library."
+)
+POINT_INVALID = ErrorCode("curve.point_invalid", Hint.CALL_STAFF, "A public key is not a point of its curve.")
+SCALAR_INVALID = ErrorCode("curve.scalar_invalid", Hint.CALL_STAFF, "A private key is out of range for its curve.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Point:
+    """An affine point. The point at infinity has no representation here: operations that meet it raise."""
+
+    x: int
+    y: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Curve:
+    """A curve y² = x³ + ax + b over GF(p) with base point ``g`` of prime order ``n`` and cofactor 1."""
+
+    name: str
+    p: int
+    a: int
+    b: int
+    g: Point
+    n: int
+
+    def __repr__(self) -> str:
+        return f"Curve({self.name})"
+
+    @property
+    def field_bytes(self) -> int:
+        """Length of a coordinate in bytes."""
+        return (self.p.bit_length() + 7) // 8
+
+    @property
+    def order_bytes(self) -> int:
+        """Length of a scalar, and of each half of a plain signature, in bytes."""
+        return (self.n.bit_length() + 7) // 8
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether the crypto library can multiply on this curve."""
+        return self.name in _OPENSSL
+
+    def contains(self, point: Point) -> bool:
+        """Whether the coordinates are reduced and satisfy the curve's equation (SEC 1 §3.2.2.1)."""
+        in_field = 0 <= point.x < self.p and 0 <= point.y < self.p
+        return in_field and (point.y**2 - point.x**3 - self.a * point.x - self.b) % self.p == 0
+
+    def encode_point(self, point: Point) -> bytes:
+        """Uncompressed encoding ``04 || x || y`` (TR-03111 §3.2.1)."""
+        return b"\x04" + point.x.to_bytes(self.field_bytes, "big") + point.y.to_bytes(self.field_bytes, "big")
+
+    def decode_point(self, octets: bytes) -> Point:
+        """The point in an uncompressed encoding.
+
+        Raises:
+            CryptoError: wrong length or first byte, or not on the curve.
+        """
+        size = self.field_bytes
+        if len(octets) != 1 + 2 * size or octets[0] != 0x04:
+            raise CryptoError(POINT_INVALID)
+        point = Point(int.from_bytes(octets[1 : 1 + size], "big"), int.from_bytes(octets[1 + size :], "big"))
+        if not self.contains(point):
+            raise CryptoError(POINT_INVALID)
+        return point
+
+    def add(self, first: Point, second: Point) -> Point:
+        """Affine addition (SEC 1 §2.2.1). Raises :class:`CryptoError` if the sum is the point at infinity."""
+        if first.x == second.x:
+            if (first.y + second.y) % self.p == 0:
+                raise CryptoError(POINT_INVALID)
+            slope = (3 * first.x * first.x + self.a) * pow(2 * first.y, -1, self.p)
+        else:
+            slope = (second.y - first.y) * pow(second.x - first.x, -1, self.p)
+        x = (slope * slope - first.x - second.x) % self.p
+        return Point(x, (slope * (first.x - x) - first.y) % self.p)
+
+    def negate(self, point: Point) -> Point:
+        """The inverse point."""
+        return Point(point.x, -point.y % self.p)
+
+    def private_key(self, scalar: int) -> EcPrivateKey:
+        """The key pair with this private scalar, 1 ≤ scalar < n."""
+        return EcPrivateKey(self, scalar)
+
+    def public_key(self, point: Point) -> ec.EllipticCurvePublicKey:
+        """OpenSSL's key object for a point. Raises :class:`CryptoError` if it is not on the curve."""
+        if not self.contains(point):
+            raise CryptoError(POINT_INVALID)
+        return ec.EllipticCurvePublicNumbers(point.x, point.y, self._openssl()).public_key()
+
+    def _openssl(self) -> ec.EllipticCurve:
+        try:
+            return _OPENSSL[self.name]
+        except KeyError:
+            raise CryptoError(CURVE_UNSUPPORTED, curve=self.name) from None
+
+
+class EcPrivateKey:
+    """A private scalar inside OpenSSL. It is never printed; Python sees only public points and ECDH results."""
+
+    __slots__ = ("_key", "curve", "public_point")
+
+    def __init__(self, curve: Curve, scalar: int) -> None:
+        if not 1 <= scalar < curve.n:
+            raise CryptoError(SCALAR_INVALID)
+        self.curve: Final = curve
+        self._key: Final = ec.derive_private_key(scalar, curve._openssl())
+        numbers = self._key.public_key().public_numbers()
+        self.public_point: Final = Point(numbers.x, numbers.y)
+
+    def __repr__(self) -> str:
+        return f"EcPrivateKey({self.curve.name})"
+
+    @property
+    def public_octets(self) -> bytes:
+        """The public point, uncompressed."""
+        return self.curve.encode_point(self.public_point)
+
+    def shared_x(self, point: Point) -> bytes:
+        """x-coordinate of scalar·point as a field element (ECKA, TR-03111 §4.3.1)."""
+        return self._key.exchange(ec.ECDH(), self.curve.public_key(point))
+
+    def multiply(self, point: Point) -> Point:
+        """The whole point scalar·point.
+
+        ECDH tells x but not which of the two roots y is. A second product with ``point + G`` decides it:
+        scalar·(point + G) = scalar·point + public_point, and only the right root gives that x.
+        """
+        curve = self.curve
+        if point == curve.negate(curve.g):
+            return curve.negate(self.public_point)
+        x = int.from_bytes(self.shared_x(point), "big")
+        y = square_root(x**3 + curve.a * x + curve.b, curve.p)
+        candidate = Point(x, y)
+        expected_x = int.from_bytes(self.shared_x(curve.add(point, curve.g)), "big")
+        # scalar·point = ±public_point only if point = ±G; then adding could meet infinity, so decide by doubling
+        if candidate.x == self.public_point.x:
+            return self.public_point  # point == G, as -G was handled above
+        matches = curve.add(candidate, self.public_point).x == expected_x
+        return candidate if matches else curve.negate(candidate)
+
+
+def square_root(value: int, p: int) -> int:
+    """A square root modulo a prime: directly where p ≡ 3 (mod 4), else by Tonelli-Shanks (only secp224r1)."""
+    value %= p
+    root = pow(value, (p + 1) // 4, p) if p % 4 == 3 else _tonelli_shanks(value, p)
+    if root * root % p != value:
+        raise CryptoError(POINT_INVALID)
+    return root
+
+
+def _tonelli_shanks(value: int, p: int) -> int:
+    """Square root modulo any odd prime (Handbook of Applied Cryptography, algorithm 3.34)."""
+    if pow(value, (p - 1) // 2, p) != 1:
+        raise CryptoError(POINT_INVALID)
+    odd, twos = p - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    non_residue = next(z for z in range(2, p) if pow(z, (p - 1) // 2, p) == p - 1)
+    c, root, t = pow(non_residue, odd, p), pow(value, (odd + 1) // 2, p), pow(value, odd, p)
+    while t != 1:
+        order, power = 0, t
+        while power != 1:
+            power, order = power * power % p, order + 1
+        step = pow(c, 1 << (twos - order - 1), p)
+        twos, c = order, step * step % p
+        root, t = root * step % p, t * c % p
+    return root
+
+
+def random_scalar(curve: Curve) -> int:
+    """A fresh private scalar, uniform in 1 … n-1 (TR-03111 §4.1.1)."""
+    return secrets.randbelow(curve.n - 1) + 1
+
+
+_OPENSSL: Final[dict[str, ec.EllipticCurve]] = {
+    "secp192r1": ec.SECP192R1(),
+    "secp224r1": ec.SECP224R1(),
+    "secp256r1": ec.SECP256R1(),
+    "secp384r1": ec.SECP384R1(),
+    "secp521r1": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
+
+
+@functools.cache
+def curve(name: str) -> Curve:
+    """The curve of that name (SEC 2 or RFC 5639 spelling, e.g. ``brainpoolP256r1``)."""
+    try:
+        p, a, b, x, y, n = CURVE_PARAMETERS[name]
+    except KeyError:
+        raise CryptoError(CURVE_UNKNOWN, curve=name) from None
+    return Curve(name, p, a, b, Point(x, y), n)
+
+
+def curves() -> tuple[Curve, ...]:
+    """Every known curve, also those that the crypto library cannot compute on."""
+    return tuple(curve(name) for name in CURVE_PARAMETERS)
