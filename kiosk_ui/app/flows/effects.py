@@ -1,0 +1,103 @@
+"""What a check-in asks the outside world to do. Effects are carried out in the order given."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
+from kiosk_ui.app.domain.insurance import EligibilityQuery
+from kiosk_ui.app.domain.number import CitizenNumber
+
+__all__ = [
+    "CallStaff",
+    "CancelReading",
+    "Clear",
+    "Effect",
+    "LookUpInsurance",
+    "PrintTicket",
+    "SaveCheckIn",
+    "StartReading",
+    "StartTimer",
+    "StopTimer",
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartReading:
+    """Wait for a card and read it once. Answers: ``ReadingProgressed``*, then ``ReadingFinished`` or ``ReadingFailed``."""
+
+    request: int
+    number: CitizenNumber
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CancelReading:
+    """Stop the running reading, if any, and forget its number."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookUpInsurance:
+    """Ask the insurer. Answer: ``EligibilityKnown``."""
+
+    request: int
+    query: EligibilityQuery
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SaveCheckIn:
+    """Store the check-in in one transaction. Answer: ``CheckInSaved`` or ``SaveFailed``."""
+
+    request: int
+    draft: CheckInDraft
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrintTicket:
+    """Print. Answer: ``TicketPrinted`` or ``TicketNotPrinted``."""
+
+    request: int
+    ticket: Ticket
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CallStaff:
+    """Ring for staff.
+
+    Attributes:
+        screen: name of the screen where help is needed.
+        code: the error's stable name if there is one.
+    """
+
+    screen: str
+    code: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Start the one timer; it replaces a running one. Answer: ``TimerFired(timer)``."""
+
+    timer: int
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StopTimer:
+    """No time-out runs now."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Clear:
+    """The visit is over: forget everything that a front end or a worker may still hold of the person."""
+
+
+Effect = (
+    StartReading
+    | CancelReading
+    | LookUpInsurance
+    | SaveCheckIn
+    | PrintTicket
+    | CallStaff
+    | StartTimer
+    | StopTimer
+    | Clear
+)

@@ -1,0 +1,216 @@
+"""What happens to a check-in: what a person does, what the card does, what finished work brings.
+
+Results of work carry the ``request`` number of the effect that asked for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from crypto.errors import Hint
+from kiosk_ui.app.domain.check_in import Ticket
+from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+
+__all__ = [
+    "CardRemoved",
+    "CheckInSaved",
+    "Confirmed",
+    "DepartmentChosen",
+    "EligibilityKnown",
+    "Event",
+    "GoOn",
+    "NotMe",
+    "NumberKnown",
+    "OverlayDismissed",
+    "PersonEvent",
+    "ReadingFailed",
+    "ReadingFinished",
+    "ReadingProgressed",
+    "SaveFailed",
+    "ScanUnreadable",
+    "StaffAsked",
+    "StartAgain",
+    "Started",
+    "TicketNotPrinted",
+    "TicketPrinted",
+    "TimerFired",
+    "Touched",
+    "TryAgain",
+]
+
+
+# ------------------------------------------------------------------------------- what a person does
+@dataclasses.dataclass(frozen=True, slots=True)
+class Started:
+    """The welcome screen was touched."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class NumberKnown:
+    """A number was typed or scanned. Its ``repr`` shows nothing.
+
+    Attributes:
+        text: what should be twelve digits; blanks, dots and hyphens may stand between them.
+    """
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "NumberKnown(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScanUnreadable:
+    """The scanner read something that is no card's code."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Yes, this is me."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NotMe:
+    """No, this is somebody else."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DepartmentChosen:
+    """A department was touched.
+
+    Attributes:
+        code: its :attr:`Department.code`; an unknown one changes nothing.
+    """
+
+    code: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GoOn:
+    """The one "go on" (or "done") button of a screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TryAgain:
+    """ "Try again" of a problem screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StartAgain:
+    """Cancel: clear everything and go back to the welcome screen. On every screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StaffAsked:
+    """ "Call staff". On every screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OverlayDismissed:
+    """The overlay's button: go on with the screen below."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Touched:
+    """The screen was touched anywhere: somebody is there, the time-out starts anew."""
+
+
+# --------------------------------------------------------------------------------- what the card does
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardRemoved:
+    """The reader noticed that the card was taken away."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadingProgressed:
+    """The card is there and a step begins (``steps_done`` of ``steps_total`` are finished)."""
+
+    request: int
+    step: ReadingStep
+    steps_done: int
+    steps_total: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadingFinished:
+    """The card was read and judged."""
+
+    request: int
+    result: ReadResult
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadingFailed:
+    """The card was not read. ``code`` and ``hint`` are those of the error."""
+
+    request: int
+    code: str
+    hint: Hint
+
+
+# --------------------------------------------------------------------------- what finished work brings
+@dataclasses.dataclass(frozen=True, slots=True)
+class EligibilityKnown:
+    """The insurer answered, or it is clear that no answer comes (kind UNAVAILABLE)."""
+
+    request: int
+    eligibility: Eligibility
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckInSaved:
+    """The transaction is committed; the ticket is true from now on."""
+
+    request: int
+    ticket: Ticket
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SaveFailed:
+    """It is not known to be committed. Saving the same draft again is safe."""
+
+    request: int
+    code: str
+    hint: Hint
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TicketPrinted:
+    """The paper is out."""
+
+    request: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TicketNotPrinted:
+    """No paper. ``code`` is the error's stable name."""
+
+    request: int
+    code: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The time of ``StartTimer(timer)`` is over."""
+
+    timer: int
+
+
+PersonEvent = (
+    Started
+    | NumberKnown
+    | ScanUnreadable
+    | Confirmed
+    | NotMe
+    | DepartmentChosen
+    | GoOn
+    | TryAgain
+    | StartAgain
+    | StaffAsked
+    | OverlayDismissed
+    | Touched
+)
+ReadingEvent = ReadingProgressed | ReadingFinished | ReadingFailed
+WorkEvent = EligibilityKnown | CheckInSaved | SaveFailed | TicketPrinted | TicketNotPrinted
+Event = PersonEvent | CardRemoved | ReadingEvent | WorkEvent | TimerFired

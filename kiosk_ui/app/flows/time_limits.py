@@ -1,0 +1,63 @@
+"""How long each screen of the check-in waits. Data, so that a hospital can change it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from kiosk_ui.app.flows import screens as s
+
+__all__ = ["TimeLimits"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Seconds of each kind of waiting.
+
+    Attributes:
+        question_s: a screen that asks something; the warning takes its last :attr:`warning_s`.
+        card_away_s: the same when the card has been taken already.
+        message_s: a screen that only tells something (refused, problem).
+        ticket_s: the ticket screen; :attr:`ticket_card_away_s` once the card has been taken.
+        reading_s: longest silence of the reading before it counts as stalled.
+        look_up_s: longest wait for the insurer.
+        saving_s: longest wait for the store.
+        staff_s: how long "staff are coming" stands.
+        warning_s: length of the warning; EN 301 549 asks for at least 20 seconds (clause 9.2.2.1 after WCAG 2.2.1).
+    """
+
+    question_s: int = 75
+    card_away_s: int = 45
+    message_s: int = 60
+    ticket_s: int = 30
+    ticket_card_away_s: int = 10
+    reading_s: int = 20
+    look_up_s: int = 6
+    saving_s: int = 10
+    staff_s: int = 120
+    warning_s: int = 20
+
+    def __post_init__(self) -> None:
+        if min(dataclasses.astuple(self)) < 1:
+            raise ValueError("every time limit is at least one second")
+        if self.warning_s >= min(self.question_s, self.card_away_s):
+            raise ValueError("the warning must be shorter than the time limits that it ends")
+
+    def seconds(self, screen: s.Screen, *, card_away: bool) -> int | None:
+        """How long ``screen`` waits before its timer fires, or ``None`` for ever (welcome)."""
+        match screen:
+            case s.Welcome():
+                return None
+            case s.WrongNumber(wait_seconds=wait) if wait > 0:
+                return 1  # the pause counts down by the second
+            case s.Reading():
+                return self.reading_s
+            case s.LookingUp():
+                return self.look_up_s
+            case s.Saving():
+                return self.saving_s
+            case s.TicketReady():
+                return self.ticket_card_away_s if card_away else self.ticket_s
+            case s.Refused() | s.Problem():
+                return self.message_s
+            case _:
+                return (self.card_away_s if card_away else self.question_s) - self.warning_s
