@@ -1,0 +1,58 @@
+# Two commands matter: `make kiosk` shows it, `make test` proves it. Each sets up what it needs; nothing asks a question.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: kiosk
+kiosk: setup-kiosk ## set up, then start the kiosk with an emulated card (without a display: off screen, into out/)
+	@$(BIN)/chipid kiosk --demo
+
+.PHONY: test
+test: setup-test check ## set up, then run every check and the whole test suite
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup-test ## style, types and who-imports-whom: exactly what the build server checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: quick
+quick: setup-test ## the tests that take less than a minute together
+	@$(BIN)/python -m pytest -m "not slow"
+
+.PHONY: bench
+bench: setup-test ## the figures of the README, measured on this machine
+	@$(BIN)/python -m bench
+
+.PHONY: doctor
+doctor: setup-kiosk ## what is missing on this machine, and how to get it
+	@$(BIN)/chipid doctor
+
+.PHONY: lock
+lock: ## renew requirements/*.txt from pyproject.toml (UPGRADE=yes: the newest of everything)
+	@scripts/lock
+
+.PHONY: bare-check
+bare-check: ## as root: clone into a bare Debian and run both commands there (SUITE=bookworm, MIRROR=…)
+	@scripts/bare-root-check
+
+.PHONY: clean
+clean: ## remove what can be made again; .venv stays (make clean-all removes it too)
+	rm -rf out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.PHONY: clean-all
+clean-all: clean
+	rm -rf .venv
+
+.PHONY: setup-kiosk setup-test
+setup-kiosk:
+	@scripts/setup kiosk
+setup-test:
+	@scripts/setup test
