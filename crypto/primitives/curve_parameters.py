@@ -1,7 +1,7 @@
 """Domain parameters of the elliptic curves that identity documents use.
 
 Sources: SEC 2 v2 §2 (NIST curves), RFC 5639 §3 (brainpool). The figures are the printout of OpenSSL 3's
-``ecparam -param_enc explicit``; ``tests/unit/test_curves.py`` compares them with a second implementation.
+``ecparam -param_enc explicit``; ``tests/unit/test_crypto_curves.py`` compares them with a second implementation.
 """
 
 from __future__ import annotations

@@ -24,12 +24,16 @@ def _base128(arc: int) -> bytes:
 
 
 def decode_oid(octets: bytes) -> str:
-    """Dotted text of content octets. Raises :class:`WireError` if empty, truncated or absurdly long."""
+    """Dotted text of content octets. Raises :class:`WireError` if empty, truncated, padded or absurdly long."""
     if not octets or octets[-1] & 0x80 or len(octets) > _MAX_OCTETS:
         raise WireError(OID_MALFORMED)
     arcs: list[int] = []
     value = 0
+    in_arc = False
     for octet in octets:
+        if octet == 0x80 and value == 0 and not in_arc:  # a leading zero septet: not the shortest form (§8.19.2)
+            raise WireError(OID_MALFORMED)
+        in_arc = bool(octet & 0x80)
         value = value << 7 | (octet & 0x7F)
         if not octet & 0x80:
             arcs.append(value)

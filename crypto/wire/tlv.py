@@ -190,6 +190,12 @@ class TlvReader:
         self._offset += len(tlv.encoded)
         return tlv
 
+    def take_any(self) -> Tlv:
+        """The next data object, whatever its tag."""
+        tlv = parse_tlv_prefix(self._data, self._offset)
+        self._offset += len(tlv.encoded)
+        return tlv
+
     def finish(self) -> None:
         """Raises :class:`WireError` (``tlv.trailing``) if octets are left."""
         if not self.at_end:

@@ -1,0 +1,189 @@
+"""Signature algorithms by object identifier (Doc 9303-12 §4.1.2, RFC 3279, RFC 4055, RFC 5758, TR-03111 §5.2)."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from crypto.errors import CryptoError, ErrorCode, Hint
+from crypto.signatures import ecdsa_plain
+from crypto.signatures.der import INTEGER, OBJECT_IDENTIFIER, SEQUENCE, malformed_as, read_integer, read_oid
+from crypto.signatures.hash_algorithms import HashAlgorithm, hash_algorithm
+from crypto.signatures.public_key import EcPublicKey, PublicKey, RsaPublicKey
+from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
+
+__all__ = [
+    "AlgorithmIdentifier",
+    "SignatureAlgorithm",
+    "SignatureScheme",
+    "parse_algorithm_identifier",
+    "signature_algorithm",
+]
+
+ALGORITHM_UNSUPPORTED = ErrorCode(
+    "signature.algorithm_unsupported",
+    Hint.NOT_SUPPORTED,
+    "A signature was made with an algorithm that this program does not have.",
+)
+ALGORITHM_MALFORMED = ErrorCode(
+    "signature.algorithm_malformed", Hint.CALL_STAFF, "The parameters of a signature algorithm are not well formed."
+)
+
+
+class SignatureScheme(enum.StrEnum):
+    """How the hash becomes a signature."""
+
+    RSA_PKCS1_V15 = "RSASSA-PKCS1-v1_5"
+    RSA_PSS = "RSASSA-PSS"
+    ECDSA_DER = "ECDSA"
+    ECDSA_PLAIN = "ECDSA-plain"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AlgorithmIdentifier:
+    """An object identifier and its parameters as found (RFC 5280 §4.1.1.2)."""
+
+    oid: str
+    parameters: Tlv | None
+
+
+def parse_algorithm_identifier(tlv: Tlv) -> AlgorithmIdentifier:
+    """The content of an ``AlgorithmIdentifier`` sequence. Raises :class:`crypto.errors.WireError` if malformed."""
+    reader = TlvReader(tlv.value)
+    oid = read_oid(reader.take(OBJECT_IDENTIFIER))
+    # What follows the parameters is left alone: some certificates in public lists carry more, and it is signed.
+    return AlgorithmIdentifier(oid, None if reader.at_end else reader.take_any())
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignatureAlgorithm:
+    """An algorithm with everything that it needs.
+
+    Attributes:
+        scheme: how the hash becomes a signature.
+        hash_algorithm: the hash over the data.
+        mask_hash: for PSS, the hash inside MGF1, else ``None``.
+        salt_bytes: for PSS, the length of the salt in bytes, else ``None``.
+    """
+
+    scheme: SignatureScheme
+    hash_algorithm: HashAlgorithm
+    mask_hash: HashAlgorithm | None = None
+    salt_bytes: int | None = None
+
+    @property
+    def name(self) -> str:
+        """For people, e.g. ``ECDSA with sha256``."""
+        return f"{self.scheme.value} with {self.hash_algorithm.label}"
+
+    def verify(self, key: PublicKey, signature: bytes, data: bytes) -> bool:
+        """Whether ``signature`` over ``data`` was made with the private half of ``key``.
+
+        A malformed signature, and one of another kind of key, is simply wrong.
+
+        Raises:
+            CryptoError: the key or the combination cannot be used here; then nothing is known either way.
+        """
+        if isinstance(key, EcPublicKey):
+            if self.scheme is SignatureScheme.ECDSA_DER:
+                return ecdsa_plain.verify_der(key, self.hash_algorithm, signature, data)
+            if self.scheme is SignatureScheme.ECDSA_PLAIN:
+                return ecdsa_plain.verify_plain(key, self.hash_algorithm, signature, data)
+            return False
+        if self.scheme in (SignatureScheme.ECDSA_DER, SignatureScheme.ECDSA_PLAIN):
+            return False
+        return self._verify_rsa(key, signature, data)
+
+    def _verify_rsa(self, key: RsaPublicKey, signature: bytes, data: bytes) -> bool:
+        try:
+            key.native().verify(signature, data, self._rsa_padding(), self.hash_algorithm.native)
+        except InvalidSignature:
+            return False
+        except (ValueError, UnsupportedAlgorithm):  # the library's "not with these parameters"
+            raise CryptoError(ALGORITHM_UNSUPPORTED, bits=key.size_bits) from None
+        return True
+
+    def _rsa_padding(self) -> padding.AsymmetricPadding:
+        if self.mask_hash is None or self.salt_bytes is None:
+            return padding.PKCS1v15()
+        return padding.PSS(padding.MGF1(self.mask_hash.native), self.salt_bytes)
+
+
+_SHA = HashAlgorithm
+_FIXED: Final = {
+    # RFC 8017 §A.2.4
+    "1.2.840.113549.1.1.5": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA1),
+    "1.2.840.113549.1.1.14": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA224),
+    "1.2.840.113549.1.1.11": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA256),
+    "1.2.840.113549.1.1.12": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA384),
+    "1.2.840.113549.1.1.13": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA512),
+    "1.3.14.3.2.29": (SignatureScheme.RSA_PKCS1_V15, _SHA.SHA1),  # the OIW name, still met in old certificates
+    # RFC 3279 §2.2.3, RFC 5758 §3.2
+    "1.2.840.10045.4.1": (SignatureScheme.ECDSA_DER, _SHA.SHA1),
+    "1.2.840.10045.4.3.1": (SignatureScheme.ECDSA_DER, _SHA.SHA224),
+    "1.2.840.10045.4.3.2": (SignatureScheme.ECDSA_DER, _SHA.SHA256),
+    "1.2.840.10045.4.3.3": (SignatureScheme.ECDSA_DER, _SHA.SHA384),
+    "1.2.840.10045.4.3.4": (SignatureScheme.ECDSA_DER, _SHA.SHA512),
+    # TR-03111 §5.2.1.1
+    "0.4.0.127.0.7.1.1.4.1.1": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA1),
+    "0.4.0.127.0.7.1.1.4.1.2": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA224),
+    "0.4.0.127.0.7.1.1.4.1.3": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA256),
+    "0.4.0.127.0.7.1.1.4.1.4": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA384),
+    "0.4.0.127.0.7.1.1.4.1.5": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA512),
+}
+_RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
+_RSASSA_PSS: Final = "1.2.840.113549.1.1.10"
+_MGF1: Final = "1.2.840.113549.1.1.8"
+
+
+def signature_algorithm(identifier: AlgorithmIdentifier, digest: HashAlgorithm | None = None) -> SignatureAlgorithm:
+    """The algorithm that an identifier names.
+
+    Args:
+        identifier: from a certificate, a CMS signer or a security info.
+        digest: the hash named elsewhere (CMS ``digestAlgorithm``), for identifiers that name none themselves.
+
+    Raises:
+        CryptoError: ``signature.algorithm_unsupported``, ``hash.unsupported`` or ``signature.algorithm_malformed``.
+    """
+    if identifier.oid in _FIXED:
+        return SignatureAlgorithm(*_FIXED[identifier.oid])
+    if identifier.oid == _RSA_ENCRYPTION and digest is not None:  # RFC 3370 §3.2: the key's identifier stands there
+        return SignatureAlgorithm(SignatureScheme.RSA_PKCS1_V15, digest)
+    if identifier.oid == _RSASSA_PSS:
+        with malformed_as(ALGORITHM_MALFORMED):
+            return _pss(identifier.parameters)
+    raise CryptoError(ALGORITHM_UNSUPPORTED, oid=identifier.oid)
+
+
+def _pss(parameters: Tlv | None) -> SignatureAlgorithm:
+    """RSASSA-PSS-params (RFC 4055 §3.1): every field has a default and its own context tag."""
+    reader = TlvReader(b"" if parameters is None else parameters.value)
+    hash_function = mask_hash = HashAlgorithm.SHA1
+    salt_bytes = 20
+    if (field := reader.take_optional(0xA0)) is not None:
+        hash_function = hash_algorithm(_inner_algorithm(field).oid)
+    if (field := reader.take_optional(0xA1)) is not None:
+        mask_hash = _mask_hash(_inner_algorithm(field))
+    if (field := reader.take_optional(0xA2)) is not None:
+        salt_bytes = read_integer(parse_tlv(field.value, INTEGER))
+    if (field := reader.take_optional(0xA3)) is not None and read_integer(parse_tlv(field.value, INTEGER)) != 1:
+        raise CryptoError(ALGORITHM_UNSUPPORTED)  # trailerFieldBC is the only one there is
+    reader.finish()
+    if salt_bytes < 0:
+        raise CryptoError(ALGORITHM_MALFORMED)
+    return SignatureAlgorithm(SignatureScheme.RSA_PSS, hash_function, mask_hash, salt_bytes)
+
+
+def _inner_algorithm(field: Tlv) -> AlgorithmIdentifier:
+    return parse_algorithm_identifier(parse_tlv(field.value, SEQUENCE))
+
+
+def _mask_hash(mask: AlgorithmIdentifier) -> HashAlgorithm:
+    if mask.oid != _MGF1 or mask.parameters is None:
+        raise CryptoError(ALGORITHM_UNSUPPORTED, oid=mask.oid)
+    return hash_algorithm(parse_algorithm_identifier(mask.parameters).oid)
