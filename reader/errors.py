@@ -109,6 +109,12 @@ CHIP_DECEPTIVE = ErrorCode(
     Hint.CALL_STAFF,
     "The chip broke the rules of the access protocol. Do not trust this card.",
 )
+CHIP_AUTHENTICATION_REFUSED = ErrorCode(
+    "chip_authentication.refused", Hint.CALL_STAFF, "The chip refused to prove that it is genuine."
+)
+ACTIVE_AUTHENTICATION_REFUSED = ErrorCode(
+    "active_authentication.refused", Hint.CALL_STAFF, "The chip refused to sign a challenge."
+)
 CHANNEL_BROKEN = ErrorCode(
     "channel.broken",
     Hint.RETRY_CARD,

@@ -1,0 +1,142 @@
+"""Between protocols and a transport: counts what goes over the link, times it, and stops on request.
+
+Response chaining of the transport (61XX, ISO/IEC 7816-4 §5.3.4) and a wrong Le (6CXX) are settled here, so that no
+protocol has to know about them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from crypto.errors import WireError
+from crypto.wire import limits
+from crypto.wire.apdu import CommandApdu, ResponseApdu
+from reader import errors
+from reader.progress import ReadingPhase
+from reader.transport.base import CardTransport
+
+__all__ = ["Link", "LinkStatistics"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LinkStatistics:
+    """What went over the link: command-response pairs, and bytes both ways with status words."""
+
+    commands: int
+    bytes_sent: int
+    bytes_received: int
+
+
+class Link:
+    """One conversation with one card.
+
+    Args:
+        transport: an open connection.
+        cancel: when set, the next command raises :class:`reader.errors.Cancelled` instead of being sent.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        transport: CardTransport,
+        cancel: threading.Event | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.transport = transport
+        self._cancel = cancel or threading.Event()
+        self._clock = clock
+        self._commands = self._sent = self._received = 0
+        self._seconds: dict[str, float] = {}
+        self._phase: ReadingPhase | None = None
+        self._since = 0.0
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Totals so far."""
+        return LinkStatistics(self._commands, self._sent, self._received)
+
+    @property
+    def timing_ms(self) -> dict[str, float]:
+        """Milliseconds by phase, in order of first appearance; a phase entered twice is added up."""
+        return {phase: round(1000 * seconds, 3) for phase, seconds in self._seconds.items()}
+
+    @contextmanager
+    def phase(self, phase: ReadingPhase) -> Iterator[None]:
+        """Time spent inside is booked on this phase; a phase within a phase interrupts the outer one."""
+        outer = self._phase
+        self._book()
+        self._phase = phase
+        try:
+            yield
+        finally:
+            self._book()
+            self._phase = outer
+
+    def _book(self) -> None:
+        now = self._clock()
+        if self._phase is not None:
+            self._seconds[self._phase.label] = self._seconds.get(self._phase.label, 0.0) + now - self._since
+        self._since = now
+
+    def reset(self) -> None:
+        """Power-cycle the card."""
+        self._check_cancelled()
+        with _transport_errors():
+            self.transport.reset()
+
+    def exchange(self, command: CommandApdu) -> ResponseApdu:
+        """Send a command and return the complete answer.
+
+        Raises:
+            Cancelled: somebody asked to stop.
+            TransportError: the card or the reader is gone.
+        """
+        answer = self._exchange_once(command)
+        right_ne = answer.sw.correct_ne
+        if right_ne and not command.cla & 0x0C and not answer.data:
+            # never for a protected command: sending it again would use the same send sequence counter twice
+            answer = self._exchange_once(dataclasses.replace(command, ne=right_ne, extended=False))
+        return self._collect(command, answer) if answer.sw.more_available is not None else answer
+
+    def _collect(self, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
+        """GET RESPONSE until the chip has no more to give."""
+        data = bytearray(answer.data)
+        while (more := answer.sw.more_available) is not None:
+            # the channel number and chaining bit of CLA do not apply; GET RESPONSE itself is never protected
+            answer = self._exchange_once(CommandApdu(command.cla & 0x03, 0xC0, 0x00, 0x00, ne=more or 256))
+            data += answer.data
+            if not answer.data or len(data) > limits.EXTENDED_NE:
+                raise errors.TransportError(errors.LINK_FAILED)
+        return ResponseApdu(bytes(data), answer.sw)
+
+    def _exchange_once(self, command: CommandApdu) -> ResponseApdu:
+        self._check_cancelled()
+        octets = command.encode()
+        with _transport_errors():
+            answer = self.transport.transmit(octets)
+        self._commands += 1
+        self._sent += len(octets)
+        self._received += len(answer)
+        try:
+            return ResponseApdu.parse(answer)
+        except WireError as error:
+            raise errors.TransportError(errors.LINK_FAILED) from error
+
+    def _check_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise errors.Cancelled
+
+
+@contextmanager
+def _transport_errors() -> Iterator[None]:
+    """Transports of other rooms know only the builtin errors; a broken connection means that the card is gone."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise errors.TransportError(errors.CARD_MUTE) from error
+    except OSError as error:
+        raise errors.TransportError(errors.CARD_REMOVED) from error

@@ -1,0 +1,53 @@
+"""What to read, in which order, for which purpose: as data."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+__all__ = ["DESK", "HOSPITAL", "LABORATORY", "ReadPlan", "plan_named"]
+
+_UNREADABLE: Final = frozenset({3, 4})
+"""Fingerprints and irises need terminal authentication (Doc 9303-10 §4.7.3): no plan asks for them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """A purpose's reading.
+
+    Attributes:
+        name: ``hospital``, ``desk`` or ``laboratory``.
+        first: data groups in the order in which they are wanted, as far as the chip has them.
+        others_too: whether every other readable group follows.
+        chip_authentication, active_authentication: whether the chip is asked to prove itself.
+        allow_bac_fallback: whether BAC may be used on a chip that offers PACE in a way this reader cannot speak.
+            It is reported as a downgrade either way; a *failed* PACE is never followed by BAC.
+        assume_cccd: whether EF.CardAccess of the Vietnamese CCCD may be assumed if the chip does not show it and
+            the key comes from a Vietnamese number.
+    """
+
+    name: str
+    first: tuple[int, ...]
+    others_too: bool = False
+    chip_authentication: bool = True
+    active_authentication: bool = True
+    allow_bac_fallback: bool = True
+    assume_cccd: bool = True
+
+    def groups(self, available: frozenset[int]) -> tuple[int, ...]:
+        """The groups to read, in order. DG14 is not among them: it always comes before all others."""
+        wanted = [group for group in self.first if group in available]
+        if self.others_too:
+            wanted += sorted(available - set(wanted) - _UNREADABLE - {14})
+        return tuple(wanted)
+
+
+# Identity first, the key for active authentication next, the photo last: it is the longest.
+HOSPITAL: Final = ReadPlan("hospital", first=(1, 13, 15, 2))
+DESK: Final = ReadPlan("desk", first=(1, 13, 15, 2), others_too=True)
+LABORATORY: Final = ReadPlan("laboratory", first=(1, 13, 15, 2), others_too=True)
+
+
+def plan_named(name: str) -> ReadPlan:
+    """The plan of a policy's name. Raises ``KeyError`` for an unknown one."""
+    return {plan.name: plan for plan in (HOSPITAL, DESK, LABORATORY)}[name]

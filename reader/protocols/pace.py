@@ -1,0 +1,170 @@
+"""Password authenticated connection establishment, the terminal's half (Doc 9303-11 §4.4).
+
+Supported here: ECDH with generic mapping. The order of steps, the token input and every check are this side's own;
+only key derivation, MACs and the mapping's mathematics are shared with the emulator.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from crypto.errors import CryptoError, WireError
+from crypto.pace.mapping import map_generic_ecdh
+from crypto.pace.parameters import Agreement, Mapping, PaceProtocol
+from crypto.primitives.block_cipher import decrypt_cbc
+from crypto.primitives.curves import Curve, Point, random_scalar
+from crypto.primitives.kdf import KeyUse, derive_key
+from crypto.primitives.mac import mac, macs_equal
+from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.oid import encode_oid
+from crypto.wire.status_word import StatusWord
+from crypto.wire.tlv import encode_tlv, parse_tlv
+from reader import errors
+from reader.protocols.access_key import AccessKey
+from reader.protocols.exchange import Steps
+from reader.protocols.secure_messaging import SessionKeys
+
+__all__ = ["PaceSuite", "pace_terminal"]
+
+_DYNAMIC_AUTHENTICATION_DATA = 0x7C
+_PUBLIC_KEY_TEMPLATE = 0x7F49
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PaceSuite:
+    """One protocol on one set of domain parameters, as the chip offers it.
+
+    Attributes:
+        protocol: mapping, agreement and cipher.
+        curve: the standardised elliptic curve.
+        parameter_id: to be sent when the chip offers the protocol on more than one set of parameters, else ``None``.
+    """
+
+    protocol: PaceProtocol
+    curve: Curve
+    parameter_id: int | None = None
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether this terminal can speak it."""
+        protocol = self.protocol
+        return protocol.agreement is Agreement.ECDH and protocol.mapping is Mapping.GENERIC and self.curve.is_supported
+
+
+def pace_terminal(
+    suite: PaceSuite, key: AccessKey, new_scalar: Callable[[Curve], int] = random_scalar
+) -> Steps[SessionKeys]:
+    """Open a chip by a password.
+
+    Args:
+        suite: what the chip offers, see EF.CardAccess.
+        key: CAN or MRZ.
+        new_scalar: source of fresh private scalars, called for the mapping key and then for the session key.
+
+    Raises:
+        ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` or
+            ``access.protocol_violation``.
+        CardStatusError: ``card.command_refused`` in the middle of the protocol.
+    """
+    yield from _select_protocol(suite, key)
+    nonce = yield from _fetch_nonce(suite, key)
+    generator = yield from _map_nonce(suite, nonce, new_scalar)
+    shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
+    keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
+    yield from _authenticate(suite, keys, own_public, chip_public)
+    return keys
+
+
+def _select_protocol(suite: PaceSuite, key: AccessKey) -> Steps[None]:
+    """MSE:Set AT (Doc 9303-11 §4.4.4.1)."""
+    data = encode_tlv(0x80, encode_oid(suite.protocol.oid)) + encode_tlv(0x83, bytes([key.reference]))
+    if suite.parameter_id is not None:
+        data += encode_tlv(0x84, bytes([suite.parameter_id]))
+    answer = yield CommandApdu(0x00, 0x22, 0xC1, 0xA4, data)
+    if answer.sw == StatusWord.AUTHENTICATION_BLOCKED or answer.sw.tries_left == 0:
+        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(answer.sw))
+    # 63CX announces that X tries are left and lets the protocol go on (TR-03110-3 §B.14.1)
+    if not answer.is_success and answer.sw.tries_left is None:
+        raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(answer.sw))
+
+
+def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
+    """The encrypted nonce, decrypted with Kπ (Doc 9303-11 §4.4.3.3)."""
+    answer = yield _general_authenticate(b"")
+    encrypted = _take(answer, 0x80)
+    cipher = suite.protocol.cipher
+    if not encrypted or len(encrypted) % cipher.block_bytes or len(encrypted) > 64:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    password_key = derive_key(key.pace_seed.reveal(), KeyUse.PASSWORD, cipher)
+    return decrypt_cbc(cipher, password_key, bytes(cipher.block_bytes), encrypted)
+
+
+def _map_nonce(suite: PaceSuite, nonce: bytes, new_scalar: Callable[[Curve], int]) -> Steps[Point]:
+    """Generic mapping (Doc 9303-11 §4.4.3.3.1)."""
+    curve = suite.curve
+    own_key = curve.private_key(new_scalar(curve))
+    answer = yield _general_authenticate(encode_tlv(0x81, own_key.public_octets))
+    chip_point = _point(curve, _take(answer, 0x82))
+    if chip_point == own_key.public_point:  # a mirror
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    try:
+        return map_generic_ecdh(curve, nonce, own_key, chip_point)
+    except CryptoError as error:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
+
+
+def _agree(suite: PaceSuite, generator: Point, new_scalar: Callable[[Curve], int]) -> Steps[tuple[bytes, bytes, bytes]]:
+    """Key agreement on the mapped generator (Doc 9303-11 §4.4.3.4): shared secret, own and the chip's public key."""
+    curve = suite.curve
+    own_key = curve.private_key(new_scalar(curve))
+    own_public = curve.encode_point(own_key.multiply(generator))
+    answer = yield _general_authenticate(encode_tlv(0x83, own_public))
+    chip_public = _take(answer, 0x84)
+    chip_point = _point(curve, chip_public)
+    if chip_public == own_public:  # Doc 9303-11 §4.4.1: the two public keys must differ
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    return own_key.shared_x(chip_point), own_public, chip_public
+
+
+def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_public: bytes) -> Steps[None]:
+    """Exchange of authentication tokens, each a MAC over the *other* side's public key (Doc 9303-11 §4.4.3.5)."""
+    own_token = _token(suite, keys, chip_public)
+    answer = yield _general_authenticate(encode_tlv(0x85, own_token), last=True)
+    sw = answer.sw
+    if sw == StatusWord.AUTHENTICATION_BLOCKED or sw.tries_left == 0:
+        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
+    if not sw.is_success:
+        # 6300 and 63CX by the standard; 6982, 6985, 6988 and 6A80 are seen as well. The token is the first thing
+        # that depends on the password, so a refusal here means the password.
+        raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))
+    if not macs_equal(_take(answer, 0x86), _token(suite, keys, own_public)):
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+
+
+def _token(suite: PaceSuite, keys: SessionKeys, public_key: bytes) -> bytes:
+    template = encode_tlv(0x06, encode_oid(suite.protocol.oid)) + encode_tlv(0x86, public_key)
+    return mac(suite.protocol.cipher, keys.k_mac.reveal(), encode_tlv(_PUBLIC_KEY_TEMPLATE, template))
+
+
+def _general_authenticate(data_object: bytes, *, last: bool = False) -> CommandApdu:
+    """GENERAL AUTHENTICATE; all but the last are chained by CLA bit 5 (Doc 9303-11 §4.4.4.2)."""
+    data = encode_tlv(_DYNAMIC_AUTHENTICATION_DATA, data_object)
+    return CommandApdu(0x00 if last else 0x10, 0x86, 0x00, 0x00, data, ne=256)
+
+
+def _take(answer: ResponseApdu, tag: int) -> bytes:
+    """One data object out of the dynamic authentication data of a successful answer."""
+    if not answer.is_success:
+        raise errors.CardStatusError(errors.COMMAND_REFUSED, status_word=str(answer.sw))
+    try:
+        return parse_tlv(answer.data, _DYNAMIC_AUTHENTICATION_DATA).require(tag).value
+    except WireError as error:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
+
+
+def _point(curve: Curve, octets: bytes) -> Point:
+    try:
+        return curve.decode_point(octets)
+    except CryptoError as error:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error

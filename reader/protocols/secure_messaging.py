@@ -1,0 +1,205 @@
+"""Secure messaging, the terminal's half (Doc 9303-11 §9.8; ISO/IEC 7816-4 §10).
+
+A channel that fails once is closed for good: nothing is sent or accepted through it any more. A bare status word,
+a missing MAC, a status word that differs from the protected one, data in the wrong order: each is a failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from crypto.errors import ChipIdError
+from crypto.primitives.block_cipher import SymmetricCipher, decrypt_cbc, encrypt_block, encrypt_cbc
+from crypto.primitives.kdf import KeyUse, derive_key
+from crypto.primitives.mac import MAC_BYTES, aes_cmac, macs_equal, retail_mac
+from crypto.primitives.padding import pad, unpad
+from crypto.primitives.secret import Secret
+from crypto.wire import limits
+from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.tlv import TlvReader, encode_tlv
+from reader import errors
+
+__all__ = ["SecureChannel", "SessionKeys", "block_capacity"]
+
+_CRYPTOGRAM = 0x87  # padding indicator 01, then the encrypted data (even instructions)
+_CRYPTOGRAM_TLV = 0x85  # encrypted data objects, no indicator (odd instructions)
+_LE = 0x97
+_STATUS = 0x99
+_MAC = 0x8E
+_SM_HEADER_AUTHENTICATED = 0x0C  # CLA: secure messaging, command header included in the MAC
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class SessionKeys:
+    """Keys of a channel and the value from which its send sequence counter starts.
+
+    Attributes:
+        cipher: 3DES or AES.
+        k_enc, k_mac: session keys of ``cipher.key_bytes`` bytes.
+        initial_counter: SSC before the first command, ``cipher.block_bytes`` long.
+    """
+
+    cipher: SymmetricCipher
+    k_enc: Secret
+    k_mac: Secret
+    initial_counter: int = 0
+
+    @classmethod
+    def derive(cls, cipher: SymmetricCipher, shared_secret: bytes, initial_counter: int = 0) -> SessionKeys:
+        """KSEnc and KSMac from a shared secret (Doc 9303-11 §9.7.1, §9.7.4)."""
+        return cls(
+            cipher,
+            Secret(derive_key(shared_secret, KeyUse.ENCRYPTION, cipher)),
+            Secret(derive_key(shared_secret, KeyUse.MAC, cipher)),
+            initial_counter,
+        )
+
+
+class SecureChannel:
+    """Protects commands and checks answers. One command, then its answer, in strict turns."""
+
+    def __init__(self, keys: SessionKeys) -> None:
+        self._keys = keys
+        self._counter = keys.initial_counter
+        self._open = True
+        self._awaiting_answer = False
+        self._has_answered = False
+
+    def __repr__(self) -> str:
+        return f"SecureChannel({self._keys.cipher.label}, {'open' if self._open else 'closed'})"
+
+    @property
+    def cipher(self) -> SymmetricCipher:
+        """The cipher of this channel."""
+        return self._keys.cipher
+
+    @property
+    def is_open(self) -> bool:
+        """False after any failure or :meth:`close`."""
+        return self._open
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the other side has shown, by one correct answer, that it holds these keys."""
+        return self._has_answered
+
+    def close(self) -> None:
+        """Never use these keys again."""
+        self._open = False
+
+    def protect(self, command: CommandApdu) -> CommandApdu:
+        """The protected form of a command; the counter goes up by one (Doc 9303-11 §9.8.4, §9.8.6).
+
+        Raises:
+            ProtocolError: ``channel.closed``.
+        """
+        if not self._open or self._awaiting_answer:
+            self.close()
+            raise errors.ProtocolError(errors.CHANNEL_CLOSED)
+        self._awaiting_answer = True
+        self._count()
+        header = bytes([command.cla | _SM_HEADER_AUTHENTICATED, command.ins, command.p1, command.p2])
+        body = self._cryptogram(command) + self._expected_length(command)
+        block = self.cipher.block_bytes
+        # The padded header, then the data objects, padded again if there are any (§9.8.4 figure 5)
+        mac_input = pad(header, block) + (pad(body, block) if body else b"")
+        data = body + encode_tlv(_MAC, self._mac(mac_input))
+        extended = len(data) > limits.SHORT_NC or command.is_extended
+        ne = limits.EXTENDED_NE if extended else limits.SHORT_NE
+        return CommandApdu(header[0], command.ins, command.p1, command.p2, data, ne, extended)
+
+    def unprotect(self, response: ResponseApdu) -> ResponseApdu:
+        """The plain form of a protected answer.
+
+        Raises:
+            ProtocolError: ``channel.broken``; the channel is closed.
+        """
+        if not self._open or not self._awaiting_answer:
+            self.close()
+            raise errors.ProtocolError(errors.CHANNEL_CLOSED)
+        self._awaiting_answer = False
+        try:
+            plain = self._unprotect(response)
+        except ChipIdError as error:
+            self.close()
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN, status_word=str(response.sw)) from error
+        self._has_answered = True
+        return plain
+
+    def _unprotect(self, response: ResponseApdu) -> ResponseApdu:
+        self._count()
+        reader = TlvReader(response.data)
+        encrypted = reader.take_optional(_CRYPTOGRAM) or reader.take_optional(_CRYPTOGRAM_TLV)
+        status = reader.take(_STATUS)  # mandatory, as is the MAC: a bare 9000 proves nothing
+        received_mac = reader.take(_MAC)
+        reader.finish()
+        covered = (encrypted.encoded if encrypted else b"") + status.encoded
+        expected_mac = self._mac(pad(covered, self.cipher.block_bytes))
+        if len(received_mac.value) != MAC_BYTES or not macs_equal(received_mac.value, expected_mac):
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+        if status.value != int(response.sw).to_bytes(2, "big"):
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+        data = b"" if encrypted is None else self._decrypt(encrypted.tag, encrypted.value)
+        return ResponseApdu(data, response.sw)
+
+    def _count(self) -> None:
+        """SSC is incremented before every command and before every answer (Doc 9303-11 §9.8.2)."""
+        self._counter = (self._counter + 1) % (1 << 8 * self.cipher.block_bytes)
+
+    @property
+    def _counter_octets(self) -> bytes:
+        return self._counter.to_bytes(self.cipher.block_bytes, "big")
+
+    def _iv(self) -> bytes:
+        """Zero for 3DES, E(KSEnc, SSC) for AES (Doc 9303-11 §9.8.6.1)."""
+        if not self.cipher.is_aes:
+            return bytes(self.cipher.block_bytes)
+        return encrypt_block(self.cipher, self._keys.k_enc.reveal(), self._counter_octets)
+
+    def _mac(self, padded: bytes) -> bytes:
+        message = self._counter_octets + padded
+        if self.cipher.is_aes:
+            return aes_cmac(self._keys.k_mac.reveal(), message)
+        return retail_mac(self._keys.k_mac.reveal(), message)
+
+    def _cryptogram(self, command: CommandApdu) -> bytes:
+        if not command.data:
+            return b""
+        padded = pad(command.data, self.cipher.block_bytes)
+        encrypted = encrypt_cbc(self.cipher, self._keys.k_enc.reveal(), self._iv(), padded)
+        if command.ins & 1:  # odd instruction: the data are BER-TLV objects (ISO/IEC 7816-4 §10.2)
+            return encode_tlv(_CRYPTOGRAM_TLV, encrypted)
+        return encode_tlv(_CRYPTOGRAM, b"\x01" + encrypted)
+
+    @staticmethod
+    def _expected_length(command: CommandApdu) -> bytes:
+        """DO'97': the Le field of the plain command (Doc 9303-11 §9.8.4)."""
+        if not command.ne:
+            return b""
+        size = 2 if command.is_extended else 1
+        return encode_tlv(_LE, (command.ne % (1 << 8 * size)).to_bytes(size, "big"))
+
+    def _decrypt(self, tag: int, value: bytes) -> bytes:
+        if tag == _CRYPTOGRAM:
+            if value[:1] != b"\x01":
+                raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+            value = value[1:]
+        if not value or len(value) % self.cipher.block_bytes:
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+        padded = decrypt_cbc(self.cipher, self._keys.k_enc.reveal(), self._iv(), value)
+        return unpad(padded, self.cipher.block_bytes)
+
+
+def block_capacity(cipher: SymmetricCipher | None, response_bytes: int) -> int:
+    """Most plain data bytes that fit in an answer of ``response_bytes`` data bytes on such a channel.
+
+    DO'99' takes 4 bytes, DO'8E' 10, DO'87' its tag, length, padding indicator and at least one byte of padding.
+    """
+    if cipher is None:
+        return response_bytes
+    room = response_bytes - 4 - 10
+    for length_bytes in (1, 2, 3):
+        cryptogram = (room - 1 - length_bytes - 1) // cipher.block_bytes * cipher.block_bytes
+        if len(encode_tlv(_CRYPTOGRAM, bytes(1 + cryptogram))) <= room:
+            return cryptogram - 1
+    return 0

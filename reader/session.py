@@ -1,0 +1,238 @@
+"""One card: opened by a key, read through a protected channel.
+
+``CardSession.open`` follows Doc 9303-11 §4.2 (the chip's own offer first, PACE before BAC) and what is documented of
+the Vietnamese CCCD: it refuses to select the master file, and sometimes does not show EF.CardAccess at all.
+Nothing is downgraded silently: whatever is weaker than the chip's offer stands in :attr:`AccessReport.downgrades`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Final
+
+from crypto.pace.parameters import pace_protocol, standardized_curve
+from crypto.wire import limits
+from crypto.wire.apdu import CommandApdu, ResponseApdu
+from reader import errors
+from reader.file_reading import read_file, select_file
+from reader.lds import files
+from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_security_infos
+from reader.link import Link
+from reader.plan import ReadPlan
+from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
+from reader.protocols.access_key import AccessKey, MrzKey
+from reader.protocols.bac import bac_terminal
+from reader.protocols.exchange import run
+from reader.protocols.pace import PaceSuite, pace_terminal
+from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
+
+__all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
+
+EMRTD_APPLICATION: Final = bytes.fromhex("A0000002471001")
+"""Application identifier of the LDS1 eMRTD application (Doc 9303-10 §4.2)."""
+
+ASSUMED_CCCD_CARD_ACCESS: Final = bytes.fromhex(
+    "3134300d060804007f0007020202020101300f060a04007f000702020302020201013012060a04007f0007020204020202010202010d"
+)
+"""EF.CardAccess of the Vietnamese CCCD as several independent programs know it: PACE-ECDH-GM-AES-128 on
+brainpoolP256r1. Used only where the chip does not show its own and the key comes from a Vietnamese number."""
+
+
+class CardAccessSource(enum.StrEnum):
+    """Where EF.CardAccess came from."""
+
+    READ = "read"
+    ASSUMED = "assumed"
+    ABSENT = "absent"
+
+
+class Downgrade(enum.StrEnum):
+    """Something weaker was used than the chip offered. Each is a finding that the verdict shows."""
+
+    BAC_AS_PACE_IS_NOT_SUPPORTED = "bac_as_pace_is_not_supported"
+    BAC_AS_PACE_WAS_REFUSED = "bac_as_pace_was_refused"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AccessReport:
+    """How the chip was opened.
+
+    Attributes:
+        protocol: ``PACE`` or ``BAC``.
+        suite: the protocol's full name, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128`` with its curve.
+        password: ``CAN`` or ``MRZ``.
+        card_access: where EF.CardAccess came from.
+        downgrades: findings, empty as a rule.
+    """
+
+    protocol: str
+    suite: str
+    password: str
+    card_access: CardAccessSource
+    downgrades: tuple[Downgrade, ...] = ()
+
+
+class CardSession:
+    """A conversation with one chip.
+
+    Args:
+        link: counts, times and cancels.
+        on_progress: told about every step.
+    """
+
+    def __init__(self, link: Link, on_progress: OnProgress = ignore_progress) -> None:
+        self.link = link
+        self._on_progress = on_progress
+        self._channel: SecureChannel | None = None
+        self.card_access: bytes | None = None
+        """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
+
+    @property
+    def channel_has_answered(self) -> bool:
+        """Whether the chip has answered correctly at least once under the current keys."""
+        return self._channel is not None and self._channel.has_answered
+
+    def transmit(self, command: CommandApdu) -> ResponseApdu:
+        """Send a command, protected once a channel is there.
+
+        Raises:
+            ProtocolError: ``channel.broken`` or ``channel.closed``.
+            TransportError: the card is gone.
+        """
+        channel = self._channel
+        if channel is None:
+            return self.link.exchange(command)
+        try:
+            return channel.unprotect(self.link.exchange(channel.protect(command)))
+        except BaseException:
+            channel.close()  # an answer that never came leaves the counter unknown: closed for good
+            raise
+
+    def replace_channel(self, keys: SessionKeys) -> None:
+        """Go on under new keys (after chip authentication). The old ones are never used again."""
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = SecureChannel(keys)
+
+    def close(self) -> None:
+        """Forget the keys. The transport stays with its owner."""
+        if self._channel is not None:
+            self._channel.close()
+
+    # ------------------------------------------------------------------------------------- opening
+    def open(self, key: AccessKey, plan: ReadPlan) -> AccessReport:
+        """Run access control and select the eMRTD application.
+
+        Raises:
+            ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` …
+            CardStatusError: ``card.not_an_identity_card`` …
+            TransportError: the card is gone.
+        """
+        self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
+        with self.link.phase(ReadingPhase.CONNECTING):
+            self._channel = None
+            self.link.reset()  # an earlier program may have left an application selected or a channel open
+            source, infos = self._find_card_access(key, plan)
+        self._on_progress(ProgressEvent(ReadingPhase.ACCESS_CONTROL))
+        with self.link.phase(ReadingPhase.ACCESS_CONTROL):
+            return self._run_access_control(key, plan, source, infos)
+
+    def _run_access_control(
+        self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos
+    ) -> AccessReport:
+        suites = _pace_suites(infos)
+        usable = next((suite for suite in suites if suite.is_supported), None)
+        downgrades: tuple[Downgrade, ...] = ()
+        if usable is not None:
+            try:
+                return self._open_by_pace(usable, key, source)
+            except errors.ProtocolError as error:
+                if error.code is not errors.ACCESS_NOT_SUPPORTED:
+                    raise
+                if source is CardAccessSource.READ:
+                    downgrades = (Downgrade.BAC_AS_PACE_WAS_REFUSED,)
+        elif infos.pace:
+            downgrades = (Downgrade.BAC_AS_PACE_IS_NOT_SUPPORTED,)
+        if downgrades and not plan.allow_bac_fallback:
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
+        return self._open_by_bac(key, source, downgrades)
+
+    def _open_by_pace(self, suite: PaceSuite, key: AccessKey, source: CardAccessSource) -> AccessReport:
+        self._channel = SecureChannel(run(pace_terminal(suite, key), self.link.exchange))
+        self._select_application()
+        return AccessReport("PACE", f"{suite.protocol.name} {suite.curve.name}", key.reference.name, source)
+
+    def _open_by_bac(self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]) -> AccessReport:
+        self._select_application()
+        if not isinstance(key, MrzKey):  # BAC knows no card access number
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
+        self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
+        return AccessReport("BAC", "BAC 3DES", key.reference.name, source, downgrades)
+
+    def _select_application(self) -> None:
+        """SELECT by application identifier (Doc 9303-10 §3.6.1)."""
+        answer = self.transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, EMRTD_APPLICATION))
+        if not answer.is_success and not answer.sw.is_warning:
+            raise errors.CardStatusError(errors.NOT_AN_EMRTD, status_word=str(answer.sw))
+
+    # ------------------------------------------------------------------------------ EF.CardAccess
+    def _find_card_access(self, key: AccessKey, plan: ReadPlan) -> tuple[CardAccessSource, SecurityInfos]:
+        """Directly, then after selecting the master file, then from what is known of the CCCD."""
+        self.card_access = self._read_card_access()
+        if self.card_access is None:
+            self._select_master_file()
+            self.card_access = self._read_card_access()
+        if self.card_access is not None:
+            return CardAccessSource.READ, parse_security_infos(self.card_access)
+        if plan.assume_cccd and key.may_be_cccd:
+            return CardAccessSource.ASSUMED, parse_security_infos(ASSUMED_CCCD_CARD_ACCESS)
+        return CardAccessSource.ABSENT, SecurityInfos()
+
+    def _read_card_access(self) -> bytes | None:
+        try:
+            return read_file(self.link.exchange, files.CARD_ACCESS, limits.SHORT_NE)
+        except errors.CardStatusError:
+            return None  # absent or not shown; which of the two does not matter here
+
+    def _select_master_file(self) -> None:
+        """By identifier, then without one; what the chip says to it does not matter (CCCD: 6D00 or 6982)."""
+        answer = self.link.exchange(CommandApdu(0x00, 0xA4, 0x00, 0x0C, b"\x3f\x00"))
+        if not answer.is_success:
+            self.link.exchange(CommandApdu(0x00, 0xA4, 0x00, 0x0C))
+
+    # ------------------------------------------------------------------------------------- reading
+    def read_file(self, file: files.FileId, files_done: int = 0, files_total: int = 0) -> bytes:
+        """One file of the application, exactly as on the chip; see :func:`reader.file_reading.read_file`."""
+
+        def report(done: int, total: int) -> None:
+            self._on_progress(ProgressEvent(ReadingPhase.READING_FILE, file.name, done, total, files_done, files_total))
+
+        cipher = self._channel.cipher if self._channel else None
+        return read_file(self.transmit, file, block_capacity(cipher, limits.SHORT_NE), report)
+
+    def is_present(self, file: files.FileId) -> bool:
+        """Whether SELECT finds the file."""
+        answer = select_file(self.transmit, file)
+        return answer.is_success or answer.sw.is_warning
+
+
+def _pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
+    """What the chip offers, strongest cipher first, in the chip's own order among equals.
+
+    Generic mapping over a standardised curve is what this reader speaks; of two that it can speak, the longer key
+    wins, and 3DES comes last.
+    """
+    offered = [(info, suite) for info in infos.pace if (suite := _pace_suite(info, infos)) is not None]
+    offered.sort(key=lambda pair: (pair[1].protocol.cipher.is_aes, pair[1].protocol.cipher.key_bytes), reverse=True)
+    return [suite for _, suite in offered]
+
+
+def _pace_suite(info: PaceInfo, infos: SecurityInfos) -> PaceSuite | None:
+    protocol = pace_protocol(info.oid)
+    curve = None if info.parameter_id is None else standardized_curve(info.parameter_id)
+    if protocol is None or curve is None:
+        return None
+    # Doc 9303-11 §4.4.4.1: the reference is needed only where more than one set of parameters is offered
+    ambiguous = len({other.parameter_id for other in infos.pace if other.oid == info.oid}) > 1
+    return PaceSuite(protocol, curve, info.parameter_id if ambiguous else None)
