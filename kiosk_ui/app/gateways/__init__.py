@@ -1,0 +1,1 @@
+"""Adapters to systems of the hospital. httpx stays in here."""

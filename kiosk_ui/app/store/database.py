@@ -1,0 +1,157 @@
+"""Opening a database: safe settings, private file, migrations, and transactions that can be watched."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from kiosk_ui.app.failures import STORE_BUSY, STORE_TOO_NEW, STORE_UNAVAILABLE, StoreError
+
+__all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "sqlite_url"]
+
+HEAD = "0001"  # newest migration; a test compares it with the folder
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_BUSY_TIMEOUT_MS = 5_000
+_MIGRATION_LOCK = 0x6368_6970  # "chip": any constant, the same in every kiosk
+
+
+class ConstraintError(StoreError):
+    """A constraint of the tables refused the transaction: a lost race, or a row that is gone."""
+
+
+class CommitPoint(enum.StrEnum):
+    """The two moments between which a transaction becomes true."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+CommitWatcher = Callable[[str, CommitPoint], None]
+"""Called with a transaction's name right before and right after its commit (tests pull the plug there)."""
+
+
+def _nobody_watches(_name: str, _point: CommitPoint) -> None:
+    return None
+
+
+def sqlite_url(path: Path) -> str:
+    """URL of a SQLite file."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+class Database:
+    """One open database at the newest version of its tables.
+
+    Args:
+        url: an SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+        watcher: sees every commit.
+
+    Raises:
+        StoreError: ``store.unavailable`` if it cannot be opened, ``store.too_new`` if a newer program has written it.
+    """
+
+    def __init__(self, url: str, watcher: CommitWatcher = _nobody_watches) -> None:
+        self._watcher = watcher
+        address = sa.make_url(url)
+        if address.get_backend_name() == "sqlite":
+            _make_private_file(Path(address.database or ""))
+        # hide_parameters: an error or log line must never carry a patient's data.
+        self._engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=True)
+        if self._engine.dialect.name == "sqlite":
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_immediate)
+        self._migrate()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def transaction(self, name: str) -> Iterator[sa.Connection]:
+        """A transaction that commits at the end of the block, or leaves nothing behind.
+
+        Raises:
+            ConstraintError: a constraint refused it; the caller may know what that means.
+            StoreError: ``store.unavailable`` for every other failure of the database.
+        """
+        try:
+            with self._engine.connect() as connection:
+                with connection.begin():
+                    yield connection
+                    self._watcher(name, CommitPoint.BEFORE)
+                self._watcher(name, CommitPoint.AFTER)
+        # "from None": the driver's own text may quote values.
+        except sa.exc.IntegrityError as error:
+            raise ConstraintError(STORE_BUSY, cause=type(error.orig).__name__) from None
+        except sa.exc.DBAPIError as error:
+            raise StoreError(STORE_UNAVAILABLE, cause=type(error.orig).__name__) from None
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(STORE_UNAVAILABLE, cause=type(error).__name__) from None
+
+    def _migrate(self) -> None:
+        with self.transaction("migrate") as connection:
+            if connection.dialect.name == "postgresql":  # several kiosks may start at once; SQLite locks anyway
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            version = _version(connection)
+            if version == HEAD:
+                return  # the usual start: Alembic is not even imported
+            _upgrade(connection, version)
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.execute(
+        sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version"))
+    )
+    return version.scalar_one_or_none()
+
+
+def _upgrade(connection: sa.Connection, version: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise StoreError(STORE_TOO_NEW)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _make_private_file(path: Path) -> None:
+    """Create file and folder for the owner alone; SQLite's journal files take the mode of the main file."""
+    if not path.name:
+        raise StoreError(STORE_UNAVAILABLE, cause="no file name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(STORE_UNAVAILABLE, cause=type(error).__name__) from None
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, explicitly
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a commit that returned survives loss of power
+        "foreign_keys = ON",
+        "secure_delete = ON",  # deleted personal data is overwritten
+        "trusted_schema = OFF",
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    # The write lock is taken at once, so that two writers wait for each other instead of failing half-way.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
