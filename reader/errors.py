@@ -63,6 +63,13 @@ CARD_IN_USE = ErrorCode(
 LINK_FAILED = ErrorCode(
     "card.link_failed", Hint.RETRY_CARD, "The connection to the card broke. Lay the card down again."
 )
+SCANNER_NOT_FOUND = ErrorCode(
+    "scanner.not_found", Hint.CALL_STAFF, "The code scanner cannot be opened. Check its cable and the port's name."
+)
+SCANNER_GONE = ErrorCode("scanner.gone", Hint.CALL_STAFF, "The code scanner was unplugged. Check its cable.")
+SCAN_TOO_LONG = ErrorCode(
+    "scanner.line_too_long", Hint.RETRY_CARD, "The scanner sent more than a code can hold. Scan the code again."
+)
 EMULATED_NOT_FOUND = ErrorCode(
     "emulated.not_found",
     Hint.NOT_SUPPORTED,
@@ -140,6 +147,16 @@ MRZ_CHECK_DIGIT = ErrorCode(
 NUMBER_MALFORMED = ErrorCode("number.malformed", Hint.REENTER_KEY, "A citizen number has 12 digits. Enter it again.")
 CAN_MALFORMED = ErrorCode("can.malformed", Hint.REENTER_KEY, "The card access number has 6 digits. Enter it again.")
 IMAGE_UNREADABLE = ErrorCode("image.unreadable", Hint.NOT_SUPPORTED, "The photo on the chip cannot be shown.")
+IMAGE_TOO_LARGE = ErrorCode("image.too_large", Hint.NOT_SUPPORTED, "The photo on the chip is larger than is allowed.")
+FORMAT_UNSUPPORTED = ErrorCode(
+    "document.format_unsupported", Hint.NOT_SUPPORTED, "A file on the chip has a format that this reader does not know."
+)
+TEXT_UNDECODABLE = ErrorCode(
+    "text.undecodable", Hint.CALL_STAFF, "The scanned text is in no known encoding. Set the scanner to UTF-8."
+)
+QR_MALFORMED = ErrorCode(
+    "qr.malformed", Hint.REENTER_KEY, "This is not the QR code of a citizen card. Scan it again, or type the number."
+)
 
 # ------------------------------------------------------------------------------------------ trust
 TRUST_FOLDER_UNREADABLE = ErrorCode(
