@@ -1,0 +1,156 @@
+"""What is inside a chip: files, keys and the habits of its operating system. Everything else is state.
+
+A chip is made from one :class:`ChipContent`; the personalisation fills it, tests may fill it by hand.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import Final, Protocol
+
+from crypto.pace.parameters import PaceProtocol
+from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.primitives.curves import EcPrivateKey
+from crypto.primitives.secret import Secret
+from crypto.wire.status_word import StatusWord
+from emulator.chip.access_rules import AccessCondition
+
+__all__ = [
+    "APPLICATION_ID",
+    "ActiveAuthenticationSigner",
+    "ChipAuthenticationKey",
+    "ChipBehaviour",
+    "ChipContent",
+    "ElementaryFile",
+    "EndOfFile",
+    "PaceOffer",
+]
+
+APPLICATION_ID: Final = bytes.fromhex("A0000002471001")
+"""The eMRTD application (Doc 9303-10 §3.2)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class ElementaryFile:
+    """A transparent elementary file.
+
+    Attributes:
+        identifier: file identifier, two bytes as a number, e.g. ``0x0101``.
+        content: the whole file.
+        short_identifier: 1 to 30, or ``None`` if the file has none.
+        access: who may select and read it.
+    """
+
+    identifier: int
+    content: bytes
+    short_identifier: int | None
+    access: AccessCondition
+
+    def __repr__(self) -> str:
+        return f"ElementaryFile({self.identifier:04X}, {len(self.content)} bytes, {self.access.name})"
+
+
+class EndOfFile(enum.Enum):
+    """How the operating system answers a READ BINARY that asks for more than is left. All four exist in the field."""
+
+    WARNING = "6282"
+    """What is left, with 6282 (ISO/IEC 7816-4 §7.2.3)."""
+    SILENT = "9000"
+    """What is left, with 9000."""
+    OUTSIDE = "6B00"
+    """Nothing, with 6B00."""
+    CORRECT_LENGTH = "6CXX"
+    """Nothing, with 6CXX that names the right length; 6B00 when that is over 256."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChipBehaviour:
+    """Habits in which operating systems differ and the standards allow it, or real cards do it all the same.
+
+    Attributes:
+        master_file_status: answer to every SELECT of the master file; anything but 9000 leaves the state alone.
+        plain_select_status: answer to a SELECT of a protected file before access control; 6982 or 9000
+            (Doc 9303-11 §4.3.2 allows both).
+        extended_length: whether extended length fields are understood; otherwise they earn 6700.
+        max_response_data: longest data field of an answer in bytes.
+        end_of_file: see :class:`EndOfFile`.
+        odd_read: whether READ BINARY with INS B1 is known.
+        wrong_password_status: answer to a wrong PACE token or BAC cryptogram.
+        pace_in_application: whether PACE also runs while the application is selected.
+    """
+
+    master_file_status: int = StatusWord.SUCCESS
+    plain_select_status: int = StatusWord.SECURITY_STATUS_NOT_SATISFIED
+    extended_length: bool = True
+    max_response_data: int = 65_536
+    end_of_file: EndOfFile = EndOfFile.WARNING
+    odd_read: bool = True
+    wrong_password_status: int = StatusWord.AUTHENTICATION_FAILED
+    pace_in_application: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PaceOffer:
+    """One PACE protocol with one set of standardised domain parameters."""
+
+    protocol: PaceProtocol
+    parameter_id: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChipAuthenticationKey:
+    """A static key pair for chip authentication.
+
+    Attributes:
+        oid: id-CA-… protocol that the key serves.
+        cipher: the cipher that this protocol starts.
+        private_key: the static private key.
+        key_id: reference in DO'84', or ``None`` if the chip has one key only.
+    """
+
+    oid: str
+    cipher: SymmetricCipher
+    private_key: EcPrivateKey
+    key_id: int | None = None
+
+
+class ActiveAuthenticationSigner(Protocol):
+    """Signs a terminal's challenge (Doc 9303-11 §6.1)."""
+
+    def sign(self, challenge: bytes) -> bytes:
+        """The signature over the eight bytes of RND.IFD, as INTERNAL AUTHENTICATE returns it."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class ChipContent:
+    """Everything that personalisation puts into a chip.
+
+    Attributes:
+        master_files: files directly below the master file.
+        application_files: files of the eMRTD application.
+        mrz_information: document number, birth and expiry, each with its check digit: the input of BAC and of
+            PACE with the MRZ (Doc 9303-11 §4.3.2); ``None`` if the chip takes neither.
+        can: the card access number as ASCII digits, or ``None``.
+        basic_access_control: whether BAC is offered.
+        pace: what EF.CardAccess announces.
+        chip_authentication: static keys; empty if the protocol is not offered.
+        active_authentication: the signer, or ``None``.
+        behaviour: habits of the operating system.
+        atr: answer to reset.
+    """
+
+    master_files: tuple[ElementaryFile, ...] = ()
+    application_files: tuple[ElementaryFile, ...] = ()
+    mrz_information: Secret | None = None
+    can: Secret | None = None
+    basic_access_control: bool = True
+    pace: tuple[PaceOffer, ...] = ()
+    chip_authentication: tuple[ChipAuthenticationKey, ...] = ()
+    active_authentication: ActiveAuthenticationSigner | None = None
+    behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
+    atr: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"ChipContent({len(self.master_files)} + {len(self.application_files)} files)"
