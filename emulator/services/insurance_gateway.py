@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 __all__ = ["CHECK_PATH", "InsuranceRelay", "InsuredPerson", "Misbehaviour", "built_in_people"]
 
@@ -215,6 +215,13 @@ def _record(person: InsuredPerson, name: str, birth: str, year: int) -> dict[str
     }
 
 
+_WRONG_ANSWERS = {
+    Misbehaviour.SERVER_ERROR: (b'{"maKetQua": "101"}', 500),
+    Misbehaviour.RUBBISH: (b"<html><body>Service is under maintenance</body></html>", 200),
+    Misbehaviour.WRONG_JSON: (b'[{"maKetQua": 0, "gtTheDen": {"year": "soon"}}]', 200),
+}
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = True  # stop() leaves no thread behind
@@ -229,7 +236,7 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """Questioners that hang up are not worth a traceback."""
 
 
@@ -265,12 +272,6 @@ class _Handler(BaseHTTPRequestHandler):
                     self._send(answer)
             case Misbehaviour.DRIP:
                 self._drip(answer)
-            case Misbehaviour.SERVER_ERROR:
-                self._send(b'{"maKetQua": "101"}', status=500)
-            case Misbehaviour.RUBBISH:
-                self._send(b"<html><body>Service is under maintenance</body></html>", kind="text/html")
-            case Misbehaviour.WRONG_JSON:
-                self._send(b'[{"maKetQua": 0, "gtTheDen": {"year": "soon"}}]')
             case Misbehaviour.HUGE:
                 self._send_without_end()
             case Misbehaviour.CUT_OFF:
@@ -279,18 +280,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(b"", status=307, location="http://127.0.0.1:9/elsewhere")
             case Misbehaviour.HANG_UP:
                 pass
+            case _:
+                body, status = _WRONG_ANSWERS[how]
+                self._send(body, status=status)
 
     def _send(
         self,
         body: bytes,
         *,
         status: int = 200,
-        kind: str = "application/json; charset=utf-8",
         announced: int | None = None,
         location: str | None = None,
     ) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(body) if announced is None else announced))
         if location is not None:
             self.send_header("Location", location)

@@ -52,7 +52,8 @@ def parse_answer(raw: bytes, today: dt.date) -> Eligibility:
         today: the hospital's day, against which "valid" is held.
 
     Raises:
-        GatewayError: ``relay.answer_unusable`` if it is no such answer or names an unknown code;
+        GatewayError: ``relay.answer_unusable`` if it is no such answer, names an unknown code, or says "valid"
+            without naming a card;
             ``relay.answer_contradictory`` if it says "valid" of a card whose last day has passed.
     """
     try:
@@ -64,6 +65,8 @@ def parse_answer(raw: bytes, today: dt.date) -> Eligibility:
     if kind is None:
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="unknown result code")
     eligibility = _eligibility(kind, answer, text)
+    if eligibility.outcome is InsuranceOutcome.VALID and eligibility.card_number is None:
+        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but no card is named")
     ended = eligibility.valid_until is not None and eligibility.valid_until < today
     if eligibility.outcome is InsuranceOutcome.VALID and ended:
         raise GatewayError(RELAY_ANSWER_CONTRADICTORY)
