@@ -145,7 +145,7 @@ class Mrz:
 
     @property
     def mrz_information(self) -> str:
-        """Document number, birth, expiry, each with its printed check digit (Doc 9303-11 §9.7.2)."""
+        """Document number, birth, expiry, each with its printed check digit (Doc 9303-11 §9.7.3, table 14)."""
         return "".join(self._digit(field).covers + self._digit(field).printed for field in _KEY_FIELDS)
 
     @property
@@ -304,7 +304,7 @@ def _with_digits_restored(mrz: Mrz) -> tuple[str, ...]:
 
 
 def mrz_information(lines: Sequence[str]) -> str:
-    """The seed text of BAC and of PACE with the MRZ, from typed or scanned lines (Doc 9303-11 §9.7.2).
+    """The seed text of BAC and of PACE with the MRZ, from typed or scanned lines (Doc 9303-11 §9.7.3, table 14).
 
     Returns:
         Document number, date of birth and date of expiry, each followed by its check digit.

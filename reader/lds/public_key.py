@@ -18,7 +18,7 @@ from reader import errors
 __all__ = ["AlgorithmIdentifier", "SubjectPublicKey", "parse_algorithm_identifier", "parse_subject_public_key"]
 
 ID_EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"  # RFC 5480 §2.1.1
-ID_STANDARDIZED_DOMAIN_PARAMETERS: Final = "0.4.0.127.0.7.1.2"  # TR-03110-3 §A.2.1.1
+ID_STANDARDIZED_DOMAIN_PARAMETERS: Final = "0.4.0.127.0.7.1.2"  # Doc 9303-11 §9.5.1
 
 _NAMED_CURVES: Final = {  # RFC 5480 §2.1.1.1, RFC 5639 §4.1
     "1.2.840.10045.3.1.1": "secp192r1",

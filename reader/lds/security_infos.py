@@ -82,7 +82,7 @@ class PaceInfo(SecurityInfo):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PaceDomainParameterInfo(SecurityInfo):
-    """PACEDomainParameterInfo (Doc 9303-11 §9.2.1): domain parameters that the chip brings itself."""
+    """PACEDomainParameterInfo (Doc 9303-11 §9.2.2): domain parameters that the chip brings itself."""
 
     domain_parameter: AlgorithmIdentifier
     parameter_id: int | None
@@ -163,7 +163,7 @@ class SecurityInfos:
 
 
 def parse_card_access(octets: bytes) -> SecurityInfos:
-    """Read EF.CardAccess (Doc 9303-11 §9.2.9): the SET stands alone.
+    """Read EF.CardAccess (Doc 9303-10 §3.11.3, Doc 9303-11 §9.2): the SET stands alone.
 
     Raises:
         WireError: it is not well formed.

@@ -1,0 +1,180 @@
+"""From the encoded photo on a chip to pixels that a screen can show, without trusting a byte of it.
+
+The picture's own headers are read first, by the few lines below, and refused if they announce more than a portrait can
+need. Only then does Pillow decode, with its list of formats cut down to the two that documents use.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import struct
+from typing import Final
+
+from PIL import Image
+
+from reader import errors
+from reader.lds.face_record import ImageEncoding, detect_encoding
+
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "DecodedImage", "decode_image", "image_size"]
+
+MAX_SIDE: Final = 4096
+"""Longest side in pixels."""
+
+MAX_PIXELS: Final = 12_000_000
+"""Most pixels. ISO/IEC 19794-5 portraits have about 0.2 million."""
+
+MAX_IMAGE_BYTES: Final = 1 << 20
+MAX_COMPONENTS: Final = 4
+MAX_TILES: Final = 1024
+MAX_SCANS: Final = 64
+"""Most scans of a JPEG. Progressive files have about ten; thousands would be a way to keep a kiosk busy."""
+
+# What Pillow's decoders raise on broken input, found in its sources; anything else is an error of ours
+_DECODER_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class DecodedImage:
+    """Pixels.
+
+    Attributes:
+        width: in pixels.
+        height: in pixels.
+        rgb: ``3 · width · height`` bytes, rows from the top, no padding.
+    """
+
+    width: int
+    height: int
+    rgb: bytes
+
+    def __repr__(self) -> str:
+        return f"DecodedImage({self.width}×{self.height})"
+
+    def to_png(self) -> bytes:
+        """The picture as a PNG without any metadata."""
+        buffer = io.BytesIO()
+        Image.frombytes("RGB", (self.width, self.height), self.rgb).save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+def decode_image(octets: bytes) -> DecodedImage:
+    """Decode a JPEG or JPEG 2000 photo.
+
+    Args:
+        octets: the encoded picture; JPEG 2000 may be in its box format or a bare codestream.
+
+    Raises:
+        DocumentError: ``image.too_large`` before anything is decoded, or ``image.unreadable``.
+    """
+    size = image_size(octets)
+    try:
+        with Image.open(io.BytesIO(octets), formats=("JPEG", "JPEG2000")) as image:
+            if image.size != size:  # two headers that disagree: do not let the larger one win
+                raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+            rgb = image.convert("RGB").tobytes()
+    except _DECODER_ERRORS:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE) from None
+    return DecodedImage(*size, rgb)
+
+
+def image_size(octets: bytes) -> tuple[int, int]:
+    """Width and height in pixels from the headers alone, checked against the limits.
+
+    Raises:
+        DocumentError: ``image.too_large`` or ``image.unreadable``.
+    """
+    if len(octets) > MAX_IMAGE_BYTES:
+        raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
+    encoding = detect_encoding(octets)
+    try:
+        if encoding is ImageEncoding.JPEG:
+            return _jpeg_size(octets)
+        if encoding is ImageEncoding.JPEG2000:
+            return _codestream_size(octets, _codestream_offset(octets))
+        if encoding is ImageEncoding.JPEG2000_CODESTREAM:
+            return _codestream_size(octets, 0)
+    except struct.error:
+        pass  # a header ends too early
+    raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+
+
+def _checked(width: int, height: int, components: int, *, tiles: int = 1) -> tuple[int, int]:
+    if min(width, height, components) < 1:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
+    if components > MAX_COMPONENTS or tiles > MAX_TILES:
+        raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
+    return width, height
+
+
+# ------------------------------------------------------------------------ JPEG (ISO/IEC 10918-1 §B)
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_STANDALONE: Final = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})  # §B.1.1.3: markers without a segment
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; the others are DHT, JPG, DAC
+
+
+def _jpeg_size(octets: bytes) -> tuple[int, int]:
+    frames: set[tuple[int, int]] = set()
+    scans = 0
+    position = 0
+    while (found := octets.find(b"\xff", position)) != -1 and found + 1 < len(octets):
+        marker = octets[found + 1]
+        position = found + (1 if marker == 0xFF else 2)  # §B.1.1.2: any number of fill bytes FF
+        if marker == _EOI:
+            break
+        if marker in (0x00, 0xFF) or marker in _STANDALONE:
+            continue
+        (length,) = struct.unpack_from(">H", octets, position)
+        if marker in _FRAMES:
+            height, width, components = struct.unpack_from(">HHB", octets, position + 3)
+            frames.add(_checked(width, height, components))
+        scans += marker == _SOS
+        position += max(length, 2)
+    if scans > MAX_SCANS:
+        raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
+    if len(frames) != 1:  # none, or several that disagree
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return frames.pop()
+
+
+# ------------------------------------------------------------------- JPEG 2000 (ISO/IEC 15444-1)
+def _codestream_offset(octets: bytes) -> int:
+    """Where the contiguous codestream box starts its content (§I.4, §I.5.4)."""
+    position = 0
+    while position < len(octets):
+        length, kind = struct.unpack_from(">I4s", octets, position)
+        header = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", octets, position + 8)
+            header = 16
+        if kind == b"jp2c":
+            return position + header
+        if length < header:  # 0 is "to the end of the file", and then there is no codestream
+            break
+        position += int(length)
+    raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+
+
+def _codestream_size(octets: bytes, offset: int) -> tuple[int, int]:
+    """Image size from the SIZ marker segment (§A.5.1)."""
+    soc, siz, _, _, x_end, y_end, x_start, y_start, tile_x, tile_y, tile_x0, tile_y0, components = struct.unpack_from(
+        ">HHHHIIIIIIIIH", octets, offset
+    )
+    if (soc, siz) != (0xFF4F, 0xFF51) or not tile_x or not tile_y or tile_x0 > x_start or tile_y0 > y_start:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    tiles = -(-(x_end - tile_x0) // tile_x) * -(-(y_end - tile_y0) // tile_y)
+    return _checked(x_end - x_start, y_end - y_start, components, tiles=tiles)
