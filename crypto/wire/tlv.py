@@ -19,6 +19,7 @@ __all__ = [
     "encode_tag",
     "encode_tlv",
     "iter_tlvs",
+    "parse_tag",
     "parse_tlv",
     "parse_tlv_header",
     "parse_tlv_prefix",
@@ -95,7 +96,7 @@ def parse_tlv_header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
     Raises:
         WireError: truncated, malformed, indefinite, or longer than :data:`limits.MAX_FILE_BYTES`.
     """
-    tag, position = _parse_tag(data, offset)
+    tag, position = parse_tag(data, offset)
     if position >= len(data):
         raise WireError(TLV_TRUNCATED)
     first = data[position]
@@ -113,7 +114,8 @@ def parse_tlv_header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
     return tag, length, position + count - offset
 
 
-def _parse_tag(data: bytes, offset: int) -> tuple[int, int]:
+def parse_tag(data: bytes, offset: int = 0) -> tuple[int, int]:
+    """Read a tag field: ``(tag, offset of the octet after it)``. Raises :class:`WireError` as a header does."""
     if offset >= len(data):
         raise WireError(TLV_TRUNCATED)
     position = offset + 1
