@@ -1,0 +1,244 @@
+"""Runs the check-in: feeds events to the flow, carries out its effects, tells front ends the new state.
+
+One thread owns the driver and calls :meth:`CheckInDriver.run_pending`; every other thread only posts events. The same
+driver runs under Qt and under :mod:`kiosk_ui.headless`.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import logging
+import queue
+from collections.abc import Callable
+from typing import Protocol
+
+from crypto.errors import Hint
+from kiosk_ui.app.audit import AuditAction, AuditEntry
+from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from kiosk_ui.app.failures import GatewayError, PrinterError, StoreError
+from kiosk_ui.app.flows import effects as fx
+from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows.check_in import CheckInFlow
+from kiosk_ui.app.flows.screens import CheckInState
+from kiosk_ui.app.ports import CardReading, CheckIns, Clock, EligibilityGateway, Executor, StaffBell, TicketPrinter
+from kiosk_ui.app.privacy import Pseudonyms
+
+__all__ = ["CheckInDriver", "FrontEnd", "Ports", "WorkerThreads"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside world as the driver needs it."""
+
+    cards: CardReading
+    insurer: EligibilityGateway
+    store: CheckIns
+    printer: TicketPrinter
+    bell: StaffBell
+    clock: Clock
+    executor: Executor
+    pseudonyms: Pseudonyms
+
+
+class FrontEnd(Protocol):
+    """Who shows the state. Called in the driver's thread only."""
+
+    def show(self, state: CheckInState) -> None:
+        """The state has changed."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything of the person (images, texts, sounds)."""
+        ...
+
+
+class WorkerThreads:
+    """An :class:`~kiosk_ui.app.ports.Executor` of a few threads."""
+
+    def __init__(self, threads: int = 4) -> None:
+        self._pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="kiosk-work")
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run ``work`` soon. What it raises is a mistake of ours and is logged by name, never by text."""
+        self._pool.submit(work).add_done_callback(_log_mistake)
+
+    def close(self) -> None:
+        """Wait for the work that is under way."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class CheckInDriver:
+    """The one loop between people, flow and world.
+
+    Args:
+        flow: the rules.
+        ports: the world.
+        front_end: shows the states.
+        wake: called, from any thread, when there is something for :meth:`run_pending` to do. Qt puts a queued call
+            to it here; others leave it out and use :meth:`wait`.
+    """
+
+    def __init__(
+        self, flow: CheckInFlow, ports: Ports, front_end: FrontEnd, wake: Callable[[], None] = lambda: None
+    ) -> None:
+        self._flow = flow
+        self._ports = ports
+        self._front_end = front_end
+        self._wake = wake
+        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+        self._state = flow.initial()
+        self._timer: tuple[int, float] | None = None
+
+    @property
+    def state(self) -> CheckInState:
+        """The present state; read it in the driver's thread."""
+        return self._state
+
+    def post(self, event: ev.Event) -> None:
+        """Hand in an event, from any thread."""
+        self._inbox.put(event)
+        self._wake()
+
+    def start(self) -> None:
+        """Show the first screen."""
+        self._front_end.show(self._state)
+
+    def run_pending(self) -> None:
+        """Handle every event that has arrived, and the timer if its time has come. Driver's thread only."""
+        while True:
+            try:
+                event = self._inbox.get_nowait()
+            except queue.Empty:
+                break
+            self._handle(event)
+        if self._timer is not None and self.seconds_to_timer() == 0:
+            timer, self._timer = self._timer[0], None
+            self._handle(ev.TimerFired(timer))
+
+    def seconds_to_timer(self) -> float | None:
+        """Seconds until :meth:`run_pending` has to be called again for the timer, or ``None`` if none runs."""
+        if self._timer is None:
+            return None
+        return max(0.0, self._timer[1] - self._ports.clock.monotonic())
+
+    def wait(self, longest_s: float | None = None) -> None:
+        """Sleep until there is something to do, at most ``longest_s``, and do it. For front ends without a loop."""
+        limits = [limit for limit in (longest_s, self.seconds_to_timer()) if limit is not None]
+        with contextlib.suppress(queue.Empty):
+            self._handle(self._inbox.get(timeout=min(limits) if limits else None))
+        self.run_pending()
+
+    def close(self) -> None:
+        """Stop a reading that runs. Work under way ends by itself and is heard by nobody."""
+        self._timer = None
+        self._ports.cards.cancel()
+
+    # ------------------------------------------------------------------------------------------------
+    def _handle(self, event: ev.Event) -> None:
+        step = self._flow.handle(self._state, event)
+        before, self._state = self._state, step.state
+        _log.debug("%s: %s -> %s", type(event).__name__, before.screen.name, step.state.screen.name)
+        for effect in step.effects:
+            self._carry_out(effect)
+        if step.state != before:
+            self._front_end.show(step.state)
+
+    def _carry_out(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.StartTimer(timer=timer, seconds=seconds):
+                self._timer = (timer, self._ports.clock.monotonic() + seconds)
+                self._wake()
+            case fx.StopTimer():
+                self._timer = None
+            case fx.StartReading(request=request, number=number):
+                self._ports.cards.start(number, _Listener(self, request))
+            case fx.CancelReading():
+                self._ports.cards.cancel()
+            case fx.Clear():
+                self._front_end.clear()
+            case fx.CallStaff(screen=screen, code=code):
+                self._ports.bell.ring(screen, code)
+                self.note(AuditEntry(AuditAction.STAFF_CALLED, code or screen))
+            case fx.LookUpInsurance() | fx.SaveCheckIn() | fx.PrintTicket():
+                self._in_background(effect)
+
+    def _in_background(self, effect: fx.LookUpInsurance | fx.SaveCheckIn | fx.PrintTicket) -> None:
+        match effect:
+            case fx.LookUpInsurance():
+                self._ports.executor.submit(lambda: self.post(self._look_up(effect)))
+            case fx.SaveCheckIn():
+                self._ports.executor.submit(lambda: self.post(self._save(effect)))
+            case fx.PrintTicket():
+                self._ports.executor.submit(lambda: self.post(self._print(effect)))
+
+    def _look_up(self, effect: fx.LookUpInsurance) -> ev.Event:
+        try:
+            found = self._ports.insurer.check(effect.query)
+        except GatewayError as error:
+            found = Eligibility.unavailable(error.code.name)
+        return ev.EligibilityKnown(effect.request, found)
+
+    def _save(self, effect: fx.SaveCheckIn) -> ev.Event:
+        try:
+            ticket = self._ports.store.save(effect.draft, self._ports.clock.now())
+        except StoreError as error:
+            return ev.SaveFailed(effect.request, error.code.name, error.hint)
+        return ev.CheckInSaved(effect.request, ticket)
+
+    def _print(self, effect: fx.PrintTicket) -> ev.Event:
+        try:
+            self._ports.printer.print(effect.ticket)
+        except PrinterError as error:
+            return ev.TicketNotPrinted(effect.request, error.code.name)
+        return ev.TicketPrinted(effect.request)
+
+    # --------------------------------------------------------------------------------------- audit
+    def note_read(self, result: ReadResult) -> None:
+        """Write into the trail that a card was read and how it was judged."""
+        subject = self._ports.pseudonyms.of(result.identity.number, "audit")
+        outcome = f"{result.decision.value} {result.identity.assurance.value}"
+        self.note(AuditEntry(AuditAction.CARD_READ, outcome, subject=subject))
+
+    def note(self, entry: AuditEntry) -> None:
+        """Write one line into the trail, in the background."""
+        self._ports.executor.submit(lambda: self._note(entry))
+
+    def _note(self, entry: AuditEntry) -> None:
+        try:
+            self._ports.store.note(entry, self._ports.clock.now())
+        except StoreError as error:
+            _log.warning("audit line %s could not be written: %s", entry.action.value, error.code.name)
+
+
+class _Listener:
+    """Turns what a reading says into events of the request that asked for it."""
+
+    def __init__(self, driver: CheckInDriver, request: int) -> None:
+        self._driver = driver
+        self._request = request
+
+    def progressed(self, step: ReadingStep, steps_done: int, steps_total: int) -> None:
+        self._driver.post(ev.ReadingProgressed(self._request, step, steps_done, steps_total))
+
+    def finished(self, result: ReadResult) -> None:
+        self._driver.note_read(result)
+        self._driver.post(ev.ReadingFinished(self._request, result))
+
+    def failed(self, code: str, hint: Hint) -> None:
+        self._driver.note(AuditEntry(AuditAction.CARD_NOT_READ, code))
+        self._driver.post(ev.ReadingFailed(self._request, code, hint))
+
+    def card_removed(self) -> None:
+        self._driver.post(ev.CardRemoved())
+
+
+def _log_mistake(future: concurrent.futures.Future[None]) -> None:
+    mistake = None if future.cancelled() else future.exception()
+    if mistake is not None:
+        # The text could quote anything; the flow's own time limit brings the patient on.
+        _log.error("background work ended with %s", type(mistake).__name__)
