@@ -135,6 +135,7 @@ CHANNEL_CLOSED = ErrorCode(
 
 # -------------------------------------------------------------------------------------- documents
 FILE_MALFORMED = ErrorCode("document.malformed", Hint.CALL_STAFF, "A file on the chip is not well formed.")
+FILE_ABSENT = ErrorCode("document.file_absent", Hint.NOT_SUPPORTED, "A file that is needed was not read from the chip.")
 FILE_TOO_LARGE = ErrorCode("document.too_large", Hint.CALL_STAFF, "A file on the chip announces more than is allowed.")
 MRZ_MALFORMED = ErrorCode(
     "mrz.malformed", Hint.REENTER_KEY, "The machine-readable lines are not complete. Enter them again."
