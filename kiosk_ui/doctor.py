@@ -20,7 +20,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NoReturn
 
 from crypto.errors import ChipIdError
 
@@ -330,13 +330,20 @@ def _summary(findings: Sequence[Finding]) -> str:
     return "The kiosk can run here. What is missing is only needed for what stands beside it."
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, but wrong usage ends with 64 as in every sub-command (sysexits.h EX_USAGE)."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(64, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
 def main(argv: Sequence[str]) -> int:
     """``chipid doctor [--json] [--data-folder FOLDER]``.
 
     Returns:
-        0 if the kiosk can run here, 1 if something indispensable is missing.
+        0 if the kiosk can run here, 1 if something indispensable is missing. Wrong usage ends the program with 64.
     """
-    parser = argparse.ArgumentParser(prog="chipid doctor", description="Say what is missing on this machine.")
+    parser = _Parser(prog="chipid doctor", description="Say what is missing on this machine.")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument("--data-folder", type=pathlib.Path, help="the kiosk's data folder, if it is not the default")
     chosen = parser.parse_args(argv)

@@ -132,6 +132,13 @@ def test_the_exit_code_speaks_of_the_kiosk_and_not_of_what_is_plugged_in(
     assert [row["ok"] for row in printed] == [False, False]
 
 
+def test_wrong_usage_ends_with_64(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        doctor.main(["--jason"])
+    assert ended.value.code == 64
+    assert "--jason" in capsys.readouterr().err
+
+
 def test_this_very_machine_can_be_examined(tmp_path: pathlib.Path) -> None:
     findings = doctor.examine(now=NOW, data_folder=tmp_path)
     names = [finding.name for finding in findings]
