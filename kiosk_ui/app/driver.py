@@ -79,18 +79,18 @@ class CheckInDriver:
         flow: the rules.
         ports: the world.
         front_end: shows the states.
-        wake: called, from any thread, when there is something for :meth:`run_pending` to do. Qt puts a queued call
-            to it here; others leave it out and use :meth:`wait`.
+
+    Attributes:
+        wake: called, from any thread, when there is something for :meth:`run_pending` to do or the timer has changed.
+            A front end with a loop of its own (Qt) puts a queued call here; others leave it and use :meth:`wait`.
     """
 
-    def __init__(
-        self, flow: CheckInFlow, ports: Ports, front_end: FrontEnd, wake: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, flow: CheckInFlow, ports: Ports, front_end: FrontEnd) -> None:
         self._flow = flow
         self._ports = ports
         self._front_end = front_end
-        self._wake = wake
-        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
+        self.wake: Callable[[], None] = _nobody_sleeps
+        self._inbox: queue.SimpleQueue[ev.Event | None] = queue.SimpleQueue()
         self._state = flow.initial()
         self._timer: tuple[int, float] | None = None
 
@@ -102,7 +102,11 @@ class CheckInDriver:
     def post(self, event: ev.Event) -> None:
         """Hand in an event, from any thread."""
         self._inbox.put(event)
-        self._wake()
+        self.wake()
+
+    def nudge(self) -> None:
+        """Let :meth:`wait` return without an event, from any thread."""
+        self._inbox.put(None)
 
     def start(self) -> None:
         """Show the first screen."""
@@ -115,7 +119,8 @@ class CheckInDriver:
                 event = self._inbox.get_nowait()
             except queue.Empty:
                 break
-            self._handle(event)
+            if event is not None:
+                self._handle(event)
         if self._timer is not None and self.seconds_to_timer() == 0:
             timer, self._timer = self._timer[0], None
             self._handle(ev.TimerFired(timer))
@@ -130,7 +135,9 @@ class CheckInDriver:
         """Sleep until there is something to do, at most ``longest_s``, and do it. For front ends without a loop."""
         limits = [limit for limit in (longest_s, self.seconds_to_timer()) if limit is not None]
         with contextlib.suppress(queue.Empty):
-            self._handle(self._inbox.get(timeout=min(limits) if limits else None))
+            event = self._inbox.get(timeout=min(limits) if limits else None)
+            if event is not None:
+                self._handle(event)
         self.run_pending()
 
     def close(self) -> None:
@@ -152,7 +159,7 @@ class CheckInDriver:
         match effect:
             case fx.StartTimer(timer=timer, seconds=seconds):
                 self._timer = (timer, self._ports.clock.monotonic() + seconds)
-                self._wake()
+                self.wake()
             case fx.StopTimer():
                 self._timer = None
             case fx.StartReading(request=request, number=number):
@@ -213,6 +220,10 @@ class CheckInDriver:
             self._ports.store.note(entry, self._ports.clock.now())
         except StoreError as error:
             _log.warning("audit line %s could not be written: %s", entry.action.value, error.code.name)
+
+
+def _nobody_sleeps() -> None:
+    """The ordinary ``wake``: :meth:`CheckInDriver.wait` wakes by itself."""
 
 
 class _Listener:

@@ -83,6 +83,9 @@ CHECK_IN_CONFLICT = ErrorCode(
 RELAY_UNREACHABLE = ErrorCode(
     "relay.unreachable", Hint.RETRY_LATER, "The hospital's insurance relay cannot be reached. It is asked again later."
 )
+RELAY_NOT_SET = ErrorCode(
+    "relay.not_set", Hint.RETRY_LATER, "No insurance relay is set, so insurance is not looked up. Set relay.url."
+)
 RELAY_REFUSED = ErrorCode(
     "relay.refused", Hint.RETRY_LATER, "The hospital's insurance relay answered with an error. It is asked again later."
 )

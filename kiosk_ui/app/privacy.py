@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 
 __all__ = ["Pseudonyms", "mask_number"]
 
@@ -36,7 +43,36 @@ class Pseudonyms:
     def __repr__(self) -> str:
         return "Pseudonyms(…)"
 
+    @classmethod
+    def from_key_file(cls, path: Path) -> Pseudonyms:
+        """Use the key in ``path``, which is made at the first start for the owner alone.
+
+        Raises:
+            SettingsError: the file can neither be read nor made, or is too short to be a key.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with contextlib.suppress(FileExistsError):
+                _write_new_key(path)
+            return cls(path.read_bytes())
+        except (OSError, ValueError):
+            problem = f"The key file {path} cannot be used. It needs at least {_MIN_KEY_BYTES} random bytes."
+            raise SettingsError(SETTINGS_UNUSABLE, (problem,)) from None
+
     def of(self, identifier: str, purpose: str = "log") -> str:
         """16 hexadecimal digits for ``identifier``; another ``purpose`` gives another value."""
         message = f"{purpose}\x1f{identifier}".encode()
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:16]
+
+
+def _write_new_key(path: Path) -> None:
+    """Make the key whole or not at all: a half-written one would silently make other pseudonyms."""
+    if path.exists():
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as part:
+            part.write(secrets.token_bytes(32))
+        os.link(name, path)  # refuses to replace a key that another process has made meanwhile
+    finally:
+        os.unlink(name)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kiosk_ui.app.failures import STORE_BUSY, STORE_TOO_NEW, STORE_UNAVAILABLE, StoreError
 
-__all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "sqlite_url"]
+__all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "nobody_watches", "sqlite_url"]
 
 HEAD = "0001"  # newest migration; a test compares it with the folder
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -36,8 +36,8 @@ CommitWatcher = Callable[[str, CommitPoint], None]
 """Called with a transaction's name right before and right after its commit (tests pull the plug there)."""
 
 
-def _nobody_watches(_name: str, _point: CommitPoint) -> None:
-    return None
+def nobody_watches(_name: str, _point: CommitPoint) -> None:
+    """The ordinary watcher."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -56,7 +56,7 @@ class Database:
         StoreError: ``store.unavailable`` if it cannot be opened, ``store.too_new`` if a newer program has written it.
     """
 
-    def __init__(self, url: str, watcher: CommitWatcher = _nobody_watches) -> None:
+    def __init__(self, url: str, watcher: CommitWatcher = nobody_watches) -> None:
         self._watcher = watcher
         address = sa.make_url(url)
         if address.get_backend_name() == "sqlite":

@@ -1,0 +1,111 @@
+"""Everything of the kiosk below its front ends, opened from the settings and closed again in order."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
+from kiosk_ui.app.flows.check_in import CheckInFlow
+from kiosk_ui.app.gateways.no_relay import NoRelay
+from kiosk_ui.app.gateways.relay import HospitalRelay
+from kiosk_ui.app.outbox import InsuranceCheck, Outbox, OutboxThread
+from kiosk_ui.app.ports import CardReading, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
+from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.app.settings import Settings
+from kiosk_ui.app.store.check_ins import CheckInStore
+from kiosk_ui.app.store.database import CommitWatcher, Database, nobody_watches, sqlite_url
+from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
+from kiosk_ui.app.ticket import FileTicketPrinter
+
+__all__ = ["KioskServices", "LoggedBell"]
+
+_log = logging.getLogger(__name__)
+
+
+class LoggedBell:
+    """A :class:`~kiosk_ui.app.ports.StaffBell` for kiosks without a bell: one line in the log."""
+
+    def ring(self, screen: str, code: str | None) -> None:
+        """Note that somebody needs help."""
+        _log.warning("staff called at screen %s (%s)", screen, code or "no error")
+
+
+class KioskServices:
+    """Store, outbox, insurer, printer and workers of one kiosk. A context manager.
+
+    Args:
+        settings: how this kiosk is set up.
+        printer: tickets; files in the data folder by default.
+        bell: calls staff; a log line by default.
+        clock: tells the time.
+        watch_commits: sees every commit of the store.
+
+    Raises:
+        StoreError: the store cannot be opened.
+        SettingsError: the key of the pseudonyms cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        printer: TicketPrinter | None = None,
+        bell: StaffBell | None = None,
+        clock: Clock | None = None,
+        watch_commits: CommitWatcher = nobody_watches,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.pseudonyms = Pseudonyms.from_key_file(settings.data_folder / "pseudonyms.key")
+        url = settings.store_url.get_secret_value() if settings.store_url else None
+        self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits)
+        self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone)
+        self.outbox_store = OutboxStore(self._database)
+        self.insurer = self._insurer()
+        self.outbox = Outbox(self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)})
+        self.printer: TicketPrinter = printer or FileTicketPrinter(settings.data_folder / "tickets")
+        self.bell: StaffBell = bell or LoggedBell()
+        self._workers = WorkerThreads()
+        self._outbox_thread = OutboxThread(self.outbox, self.clock)
+
+    def __enter__(self) -> Self:
+        self._outbox_thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def driver(self, cards: CardReading, front_end: FrontEnd, flow: CheckInFlow | None = None) -> CheckInDriver:
+        """A driver for one front end. Set :attr:`CheckInDriver.wake` if the front end has a loop of its own."""
+        ports = Ports(
+            cards=cards,
+            insurer=self.insurer,
+            store=self.store,
+            printer=self.printer,
+            bell=self.bell,
+            clock=self.clock,
+            executor=self._workers,
+            pseudonyms=self.pseudonyms,
+        )
+        return CheckInDriver(flow or CheckInFlow(self.settings.rules), ports, front_end)
+
+    def close(self) -> None:
+        """Let work under way end, then close the store. May be called twice."""
+        self._outbox_thread.stop()
+        self._workers.close()
+        self._database.close()
+
+    def _insurer(self) -> EligibilityGateway:
+        relay = self.settings.relay
+        if relay.url is None:
+            return NoRelay()
+        return HospitalRelay(
+            relay.url,
+            connect_timeout_s=relay.connect_timeout_s,
+            total_timeout_s=relay.total_timeout_s,
+            zone=self.settings.zone,
+        )

@@ -1,0 +1,185 @@
+"""Settings of a kiosk: one TOML file, overridden by environment variables ``CHIPID_…``, all problems told at once.
+
+Nested settings are tables in the file and take two underscores in the environment: ``CHIPID_RELAY__URL``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import ipaddress
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
+from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
+from kiosk_ui.app.flows.check_in import CheckInRules
+from kiosk_ui.app.flows.time_limits import TimeLimits
+
+__all__ = ["RelaySettings", "Settings", "load_settings"]
+
+
+def _only_known(kind: type) -> Callable[[object], object]:
+    """Refuse names that ``kind`` does not have: a misspelt setting must not be passed over in silence."""
+    known = {field.name for field in dataclasses.fields(kind)}
+
+    def check(value: object) -> object:
+        unknown = sorted(set(value) - known) if isinstance(value, Mapping) else []
+        if unknown:
+            raise ValueError(f"there is no setting named {', '.join(map(str, unknown))} here")
+        return value
+
+    return check
+
+
+def _relay_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("this must be an address such as https://relay.hospital.example/check")
+    if parts.username or parts.password:
+        raise ValueError("an address with a user name or password is not allowed; the relay holds the secrets")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise ValueError("patients' data leaves this machine, so the address must begin with https://")
+    return url
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _usable_departments(departments: tuple[Department, ...]) -> tuple[Department, ...]:
+    problems = []
+    for department in departments:
+        if re.fullmatch(r"[a-z0-9_]{1,40}", department.code) is None:
+            problems.append(f"the code {department.code!r} may hold a–z, 0–9 and _ only, at most 40 of them")
+        if re.fullmatch(r"[A-Z]", department.prefix) is None:
+            problems.append(f"the prefix of {department.code!r} must be one letter A–Z")
+        if not (department.name_vi.strip() and department.name_en.strip() and department.place_vi.strip()):
+            problems.append(f"{department.code!r} needs a name in both languages and a place")
+    for what in ("code", "prefix"):
+        counts = Counter(getattr(department, what) for department in departments)
+        problems.extend(f"the {what} {value!r} is given twice" for value, count in counts.items() if count > 1)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return departments
+
+
+class RelaySettings(BaseModel):
+    """Where insurance is looked up.
+
+    Attributes:
+        url: the hospital relay's address for the check, or ``None``: nothing is looked up, every check-in is
+            "unverified". Plain ``http`` only on this machine.
+        connect_timeout_s: for reaching it.
+        total_timeout_s: for the whole look-up.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
+    total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
+
+
+class Settings(BaseSettings):
+    """Everything that differs from kiosk to kiosk.
+
+    Attributes:
+        device: name of this kiosk in the audit trail.
+        counter: number or name of the counter where people help.
+        data_folder: store, keys and tickets, for this program alone.
+        store_url: database of several kiosks (``postgresql+psycopg://…``); a file in ``data_folder`` if not given.
+        utc_offset_hours: the hospital's own time. Vietnam has UTC+7 all year.
+        relay: the insurance look-up.
+        time_limits: how long screens wait, in seconds.
+        departments: what a patient can choose.
+    """
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="CHIPID_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=False,
+    )
+
+    device: Annotated[str, Field(min_length=1, max_length=60)] = "kiosk-1"
+    counter: Annotated[str, Field(min_length=1, max_length=20)] = "1"
+    data_folder: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "chipid-kiosk")
+    store_url: SecretStr | None = None  # may hold a password
+    utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
+    relay: RelaySettings = RelaySettings()
+    time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
+    departments: Annotated[
+        tuple[Annotated[Department, BeforeValidator(_only_known(Department))], ...],
+        Field(min_length=1, max_length=24),
+        AfterValidator(_usable_departments),
+    ] = DEFAULT_DEPARTMENTS
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what is handed in (the file). Nothing else is read."""
+        return env_settings, init_settings
+
+    @property
+    def zone(self) -> dt.timezone:
+        """The hospital's own time."""
+        return dt.timezone(dt.timedelta(hours=self.utc_offset_hours))
+
+    @property
+    def rules(self) -> CheckInRules:
+        """The check-in's rules."""
+        return CheckInRules(departments=self.departments, counter=self.counter, time_limits=self.time_limits)
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Read settings from ``file`` (none: defaults) and the environment.
+
+    Raises:
+        SettingsError: with one plain sentence for every problem.
+    """
+    table: dict[str, object] = {}
+    if file is not None:
+        try:
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(SETTINGS_UNUSABLE, (f"The file {file} cannot be read ({error.strerror}).",)) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(SETTINGS_UNUSABLE, (f"The file {file} is not valid TOML: {error}.",)) from None
+    try:
+        return Settings(**table)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(SETTINGS_UNUSABLE, _sentences(error)) from None
+
+
+def _sentences(error: ValidationError) -> tuple[str, ...]:
+    sentences = []
+    for problem in error.errors(include_url=False, include_input=False):
+        where = ".".join(str(part) for part in problem["loc"]) or "settings"
+        if problem["type"] == "extra_forbidden":
+            what = "there is no such setting"
+        else:
+            what = problem["msg"].removeprefix("Value error, ")
+        sentences.append(f"{where}: {what}.")
+    return tuple(sentences)

@@ -1,0 +1,228 @@
+"""The check-in without a screen: commands as JSON lines in, states as JSON lines out. For scripts and tests.
+
+In, one object per line::
+
+    {"event": "started"}                        any event of a person; fields beside it:
+    {"event": "number_known", "text": "040…"}
+    {"event": "department_chosen", "code": "noi"}
+    {"wait_for": "confirm", "timeout_s": 30}    hold back what follows until that screen is shown
+
+Out, one object per change: ``screen`` and ``stage``, the screen's own fields, ``overlay`` or null. The end of the input
+ends the program. Output shows what a screen would show, so it is as private as a screen.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import json
+import queue
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TextIO
+
+from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.driver import CheckInDriver, FrontEnd
+from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows.screens import CheckInState, Overlay, Screen
+
+__all__ = ["CommandError", "event_from", "run", "shown"]
+
+_EVENTS: dict[str, type[ev.PersonEvent]] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
+    for kind in (
+        ev.Started,
+        ev.NumberKnown,
+        ev.ScanUnreadable,
+        ev.Confirmed,
+        ev.NotMe,
+        ev.DepartmentChosen,
+        ev.GoOn,
+        ev.TryAgain,
+        ev.StartAgain,
+        ev.StaffAsked,
+        ev.OverlayDismissed,
+        ev.Touched,
+    )
+}
+_LONGEST_WAIT_S = 60.0
+
+
+class CommandError(Exception):
+    """A line that is no command. The text names the mistake and quotes nothing."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _WaitFor:
+    screen: str
+    timeout_s: float
+
+
+class _EndOfInput:
+    """There are no more commands."""
+
+
+_Command = ev.PersonEvent | _WaitFor | CommandError | _EndOfInput
+
+
+def event_from(command: dict[str, object]) -> ev.PersonEvent:
+    """The event that a command names.
+
+    Raises:
+        CommandError: unknown event, or missing, superfluous or wrong fields.
+    """
+    kind = _EVENTS.get(str(command.get("event")))
+    if kind is None:
+        raise CommandError(f"unknown event; known are {', '.join(sorted(_EVENTS))}")
+    fields = {key: value for key, value in command.items() if key != "event" and isinstance(value, str)}
+    wanted = {field.name for field in dataclasses.fields(kind)}
+    if set(fields) != wanted or len(command) != len(wanted) + 1:
+        raise CommandError(f"this event takes exactly these texts: {', '.join(sorted(wanted)) or 'none'}")
+    return kind(**fields)
+
+
+def shown(state: CheckInState) -> dict[str, object]:
+    """What a front end would show, as JSON values. A portrait is told by its size only."""
+    stage = state.screen.stage
+    return {
+        "screen": state.screen.name,
+        "stage": stage.name.lower() if stage else None,
+        **_fields(state.screen),
+        "overlay": None if state.overlay is None else {"name": state.overlay.name, **_fields(state.overlay)},
+    }
+
+
+def _fields(value: Screen | Overlay) -> dict[str, object]:
+    return {field.name: _json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+
+
+def _json(value: object) -> object:
+    match value:
+        case enum.StrEnum():
+            return value.value
+        case enum.Enum():
+            return value.name.lower()
+        case dt.datetime() | dt.date():
+            return value.isoformat()
+        case uuid.UUID():
+            return str(value)
+        case bytes():
+            return {"bytes": len(value)}
+        case tuple():
+            return [_json(item) for item in value]
+        case Eligibility():
+            # The insurer's note and raw answer are for staff.
+            kept = ("kind", "code", "outcome", "valid_from", "valid_until")
+            return {name: _json(getattr(value, name)) for name in kept}
+        case _ if dataclasses.is_dataclass(value):
+            return {field.name: _json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        case _:
+            return value
+
+
+class _JsonScreen:
+    """A front end that writes each state as a line."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self.screen = ""
+
+    def show(self, state: CheckInState) -> None:
+        self.screen = state.screen.name
+        self.write(shown(state))
+
+    def clear(self) -> None:
+        self.write({"cleared": True})
+
+    def write(self, line: dict[str, object]) -> None:
+        self._out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+
+def run(
+    make_driver: Callable[[FrontEnd], CheckInDriver], lines: Iterable[str], out: TextIO, now: Callable[[], float]
+) -> int:
+    """Run until the input ends.
+
+    Args:
+        make_driver: makes the driver for a front end.
+        lines: commands, e.g. ``sys.stdin``; read in a thread of its own.
+        out: where states go, e.g. ``sys.stdout``.
+        now: monotonic seconds, for ``wait_for``.
+
+    Returns:
+        0 at the end of the input, 2 if a ``wait_for`` was in vain, 64 after a line that is no command.
+    """
+    screen = _JsonScreen(out)
+    driver = make_driver(screen)
+    commands: queue.SimpleQueue[_Command] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines, commands, driver), name="commands", daemon=True).start()
+    driver.start()
+    try:
+        return _obey(commands, driver, screen, now)
+    finally:
+        driver.close()
+
+
+def _listen(lines: Iterable[str], commands: queue.SimpleQueue[_Command], driver: CheckInDriver) -> None:
+    for line in lines:
+        if line.strip():
+            commands.put(_command(line))
+            driver.nudge()
+    commands.put(_EndOfInput())
+    driver.nudge()
+
+
+def _command(line: str) -> _Command:
+    try:
+        command = json.loads(line)
+    except ValueError:
+        return CommandError("this line is no JSON")
+    if not isinstance(command, dict):
+        return CommandError("a command is a JSON object")
+    if set(command) <= {"wait_for", "timeout_s"} and isinstance(command.get("wait_for"), str):
+        seconds = command.get("timeout_s", _LONGEST_WAIT_S)
+        if isinstance(seconds, int | float) and 0 <= seconds <= 3_600:
+            return _WaitFor(command["wait_for"], float(seconds))
+        return CommandError("timeout_s is a number of seconds up to 3600")
+    try:
+        return event_from(command)
+    except CommandError as error:
+        return error
+
+
+def _obey(
+    commands: queue.SimpleQueue[_Command], driver: CheckInDriver, screen: _JsonScreen, now: Callable[[], float]
+) -> int:
+    while True:
+        try:
+            command = commands.get_nowait()
+        except queue.Empty:
+            driver.wait()
+            continue
+        match command:
+            case _EndOfInput():
+                driver.run_pending()
+                return 0
+            case CommandError():
+                screen.write({"error": str(command)})
+                return 64
+            case _WaitFor(screen=name, timeout_s=timeout_s):
+                if not _wait(name, now() + timeout_s, driver, screen, now):
+                    screen.write({"error": f"the screen {screen.screen} did not become {name} in time"})
+                    return 2
+            case _:
+                driver.post(command)
+                driver.run_pending()
+
+
+def _wait(name: str, end: float, driver: CheckInDriver, screen: _JsonScreen, now: Callable[[], float]) -> bool:
+    while screen.screen != name:
+        left = end - now()
+        if left <= 0:
+            return False
+        driver.wait(left)
+    return True
