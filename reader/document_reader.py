@@ -12,19 +12,22 @@ import enum
 from collections.abc import Callable
 
 from crypto.errors import ChipIdError, ErrorCode
+from crypto.pki.passive_authentication import read_security_object
+from crypto.signatures.public_key import RsaPublicKey, parse_public_key
 from reader import errors
 from reader.lds import files
-from reader.lds.com import groups_in_com
-from reader.lds.dg14 import chip_authentication_suites
-from reader.lds.dg15 import signature_length
+from reader.lds.com import parse_com
+from reader.lds.dg14 import parse_dg14
+from reader.lds.dg15 import parse_dg15
 from reader.lds.document import RawDocument
-from reader.lds.sod import groups_in_sod
+from reader.lds.security_infos import ChipAuthenticationPublicKeyInfo
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer, active_authentication_terminal
 from reader.protocols.chip_authentication import chip_authentication_terminal
 from reader.protocols.exchange import run
+from reader.protocols.offers import chip_authentication_suites
 from reader.session import AccessReport, CardSession
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
@@ -113,8 +116,8 @@ class DocumentReader:
         """Groups that EF.COM or EF.SOD names; either may be wrong, so both are asked."""
         listed: set[int] = set()
         sources: tuple[tuple[files.FileId, Callable[[bytes], frozenset[int]]], ...] = (
-            (files.COM, groups_in_com),
-            (files.SOD, groups_in_sod),
+            (files.COM, lambda octets: frozenset(parse_com(octets).data_groups)),
+            (files.SOD, lambda octets: frozenset(read_security_object(octets).hashes)),
         )
         for file, groups_in in sources:
             if file in self._contents:
@@ -164,19 +167,20 @@ class DocumentReader:
             self._chip_authentication = ChipAnswer.NOT_OFFERED if dg14 is None else ChipAnswer.NOT_ASKED
             return
         try:
-            offered = chip_authentication_suites(dg14)
+            infos = parse_dg14(dg14).security_infos
+            suites = chip_authentication_suites(infos)
         except ChipIdError as error:
             self._unread[files.data_group(14)] = error.code
             self._chip_authentication = ChipAnswer.NOT_SPOKEN
             return
-        suite = next((suite for suite in offered.suites if suite.curve.is_supported), None)
-        if suite is None:
-            self._chip_authentication = ChipAnswer.NOT_SPOKEN if offered.any_key else ChipAnswer.NOT_OFFERED
+        if not suites:
+            any_key = bool(infos.of(ChipAuthenticationPublicKeyInfo))
+            self._chip_authentication = ChipAnswer.NOT_SPOKEN if any_key else ChipAnswer.NOT_OFFERED
             return
         self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
             try:
-                keys = run(chip_authentication_terminal(suite), self._session.transmit)
+                keys = run(chip_authentication_terminal(suites[0]), self._session.transmit)
             except errors.ProtocolError as error:
                 if error.code is not errors.CHIP_AUTHENTICATION_REFUSED:
                     raise
@@ -193,7 +197,7 @@ class DocumentReader:
         if not self._plan.active_authentication:
             return ChipAnswer.NOT_ASKED, None
         try:
-            length_bytes = signature_length(dg15)
+            length_bytes = _signature_bytes(parse_dg15(dg15).public_key.encoded)
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
             return ChipAnswer.NOT_SPOKEN, None
@@ -215,3 +219,9 @@ class DocumentReader:
         except errors.ProtocolError:
             self._chip_authentication = ChipAnswer.LOST
         self._note_proof()
+
+
+def _signature_bytes(subject_public_key_info: bytes) -> int:
+    """Length of a signature of this key: of the modulus for RSA, of r and s for an elliptic curve."""
+    key = parse_public_key(subject_public_key_info)
+    return key.modulus_bytes if isinstance(key, RsaPublicKey) else 2 * key.curve.order_bytes

@@ -11,26 +11,23 @@ import dataclasses
 import enum
 from typing import Final
 
-from crypto.pace.parameters import pace_protocol, standardized_curve
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from reader import errors
 from reader.file_reading import read_file, select_file
 from reader.lds import files
-from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_security_infos
+from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_card_access
 from reader.link import Link
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey, MrzKey
 from reader.protocols.bac import bac_terminal
 from reader.protocols.exchange import run
+from reader.protocols.offers import pace_suites
 from reader.protocols.pace import PaceSuite, pace_terminal
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
-
-EMRTD_APPLICATION: Final = bytes.fromhex("A0000002471001")
-"""Application identifier of the LDS1 eMRTD application (Doc 9303-10 §4.2)."""
 
 ASSUMED_CCCD_CARD_ACCESS: Final = bytes.fromhex(
     "3134300d060804007f0007020202020101300f060a04007f000702020302020201013012060a04007f0007020204020202010202010d"
@@ -139,20 +136,19 @@ class CardSession:
             return self._run_access_control(key, plan, source, infos)
 
     def _run_access_control(
-        self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos
+        self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos | None
     ) -> AccessReport:
-        suites = _pace_suites(infos)
-        usable = next((suite for suite in suites if suite.is_supported), None)
+        suites = pace_suites(infos) if infos else []
         downgrades: tuple[Downgrade, ...] = ()
-        if usable is not None:
+        if suites:
             try:
-                return self._open_by_pace(usable, key, source)
+                return self._open_by_pace(suites[0], key, source)
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
                 if source is CardAccessSource.READ:
                     downgrades = (Downgrade.BAC_AS_PACE_WAS_REFUSED,)
-        elif infos.pace:
+        elif infos and infos.of(PaceInfo):
             downgrades = (Downgrade.BAC_AS_PACE_IS_NOT_SUPPORTED,)
         if downgrades and not plan.allow_bac_fallback:
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
@@ -172,22 +168,22 @@ class CardSession:
 
     def _select_application(self) -> None:
         """SELECT by application identifier (Doc 9303-10 §3.6.1)."""
-        answer = self.transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, EMRTD_APPLICATION))
+        answer = self.transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.EMRTD_AID))
         if not answer.is_success and not answer.sw.is_warning:
             raise errors.CardStatusError(errors.NOT_AN_EMRTD, status_word=str(answer.sw))
 
     # ------------------------------------------------------------------------------ EF.CardAccess
-    def _find_card_access(self, key: AccessKey, plan: ReadPlan) -> tuple[CardAccessSource, SecurityInfos]:
+    def _find_card_access(self, key: AccessKey, plan: ReadPlan) -> tuple[CardAccessSource, SecurityInfos | None]:
         """Directly, then after selecting the master file, then from what is known of the CCCD."""
         self.card_access = self._read_card_access()
         if self.card_access is None:
             self._select_master_file()
             self.card_access = self._read_card_access()
         if self.card_access is not None:
-            return CardAccessSource.READ, parse_security_infos(self.card_access)
+            return CardAccessSource.READ, parse_card_access(self.card_access)
         if plan.assume_cccd and key.may_be_cccd:
-            return CardAccessSource.ASSUMED, parse_security_infos(ASSUMED_CCCD_CARD_ACCESS)
-        return CardAccessSource.ABSENT, SecurityInfos()
+            return CardAccessSource.ASSUMED, parse_card_access(ASSUMED_CCCD_CARD_ACCESS)
+        return CardAccessSource.ABSENT, None
 
     def _read_card_access(self) -> bytes | None:
         try:
@@ -215,24 +211,3 @@ class CardSession:
         """Whether SELECT finds the file."""
         answer = select_file(self.transmit, file)
         return answer.is_success or answer.sw.is_warning
-
-
-def _pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
-    """What the chip offers, strongest cipher first, in the chip's own order among equals.
-
-    Generic mapping over a standardised curve is what this reader speaks; of two that it can speak, the longer key
-    wins, and 3DES comes last.
-    """
-    offered = [(info, suite) for info in infos.pace if (suite := _pace_suite(info, infos)) is not None]
-    offered.sort(key=lambda pair: (pair[1].protocol.cipher.is_aes, pair[1].protocol.cipher.key_bytes), reverse=True)
-    return [suite for _, suite in offered]
-
-
-def _pace_suite(info: PaceInfo, infos: SecurityInfos) -> PaceSuite | None:
-    protocol = pace_protocol(info.oid)
-    curve = None if info.parameter_id is None else standardized_curve(info.parameter_id)
-    if protocol is None or curve is None:
-        return None
-    # Doc 9303-11 §4.4.4.1: the reference is needed only where more than one set of parameters is offered
-    ambiguous = len({other.parameter_id for other in infos.pace if other.oid == info.oid}) > 1
-    return PaceSuite(protocol, curve, info.parameter_id if ambiguous else None)

@@ -34,6 +34,7 @@ def active_authentication_terminal(
 
     Args:
         signature_bytes: length of a signature of the chip's key; long ones need an extended answer.
+        random_bytes: source of the challenge.
 
     Raises:
         ProtocolError: ``active_authentication.refused``.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import enum
 
-from reader.verification.identity import Assurance
+from reader.verification.identity import Assurance, Identity
 
-__all__ = ["Decision", "Verdict"]
+__all__ = ["Decision", "Verdict", "VerifiedIdentity"]
 
 
 class Decision(enum.StrEnum):
@@ -36,3 +36,18 @@ class Verdict:
     decision: Decision
     reasons: tuple[str, ...]
     assurance: Assurance
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class VerifiedIdentity(Identity):
+    """An identity that stands behind an accepted verdict. There is no other way to make one.
+
+    Raises:
+        ValueError: the verdict is not ACCEPT, or says something else about the assurance.
+    """
+
+    verdict: Verdict
+
+    def __post_init__(self) -> None:
+        if self.verdict.decision is not Decision.ACCEPT or self.verdict.assurance is not self.assurance:
+            raise ValueError("a verified identity needs an accepted verdict")

@@ -1,0 +1,133 @@
+"""One card from first contact to verdict: the inspection procedure (Doc 9303-11 §4.2, TR-03110-1 §2.4).
+
+with reader.open_emulated("an") as card:
+    outcome = reader.read(card, reader.CanKey.from_citizen_number("040085000017"), trust=reader.trust_for(None, test_mode=True))
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from crypto.pki.trust_store import TrustStore
+from reader import transport as transports
+from reader.document_reader import DocumentReader, Reading
+from reader.lds.document import IdDocument
+from reader.link import Link, LinkStatistics
+from reader.plan import ReadPlan, plan_named
+from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
+from reader.protocols.access_key import AccessKey
+from reader.session import CardSession
+from reader.transport.base import CardTransport
+from reader.trust.folder import load_folder, trust_of
+from reader.verification.assessment import Assessment, assess
+from reader.verification.checks import CheckResult
+from reader.verification.identity import Identity
+from reader.verification.policy import policy_named
+from reader.verification.verdict import Verdict
+
+__all__ = ["ReadOutcome", "local_now", "read", "trust_for"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class ReadOutcome:
+    """Everything that one reading came to. Its ``repr`` shows no personal data.
+
+    Attributes:
+        reading: access, files as read, what the chip did.
+        assessment: checks, verdict, identity.
+        link: what went over the link.
+        timing_ms: milliseconds by phase.
+    """
+
+    reading: Reading
+    assessment: Assessment
+    link: LinkStatistics
+    timing_ms: dict[str, float]
+
+    def __repr__(self) -> str:
+        return f"ReadOutcome({self.verdict.decision.value}, {self.verdict.assurance.value})"
+
+    @property
+    def document(self) -> IdDocument:
+        """The files as a typed view."""
+        return IdDocument(self.reading.document)
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """What was checked, and what came out."""
+        return self.assessment.checks
+
+    @property
+    def verdict(self) -> Verdict:
+        """Accept, refer or reject, with reasons."""
+        return self.assessment.verdict
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who it is and how sure we are; ``None`` if the chip names nobody readable."""
+        return self.assessment.identity
+
+
+def local_now() -> dt.datetime:
+    """The clock, in local time with its zone."""
+    return dt.datetime.now(dt.UTC).astimezone()
+
+
+def read(
+    card: CardTransport,
+    key: AccessKey,
+    *,
+    trust: TrustStore,
+    policy: str = "hospital",
+    plan: ReadPlan | None = None,
+    on_progress: OnProgress = ignore_progress,
+    cancel: threading.Event | None = None,
+    now: Callable[[], dt.datetime] = local_now,
+) -> ReadOutcome:
+    """Open, read, verify and judge one card.
+
+    Args:
+        card: an open connection; it stays open.
+        key: CAN or MRZ.
+        trust: trust anchors; an empty store trusts nobody, and says so.
+        policy: ``hospital``, ``desk`` or ``laboratory``.
+        plan: what to read; the policy's own by default.
+        on_progress: told about every step, in this thread.
+        cancel: set it from anywhere; the reading ends before the next command.
+        now: local time with its zone.
+
+    Raises:
+        ChipIdError: the card could not be read; see :mod:`reader.errors`.
+        Cancelled: somebody asked to stop.
+    """
+    link = Link(card, cancel)
+    session = CardSession(link, on_progress)
+    try:
+        reading = DocumentReader(session, key, plan or plan_named(policy), on_progress).run()
+    finally:
+        session.close()
+    on_progress(ProgressEvent(ReadingPhase.VERIFYING))
+    with link.phase(ReadingPhase.VERIFYING):
+        assessment = assess(reading, trust, policy_named(policy), now())
+    on_progress(ProgressEvent(ReadingPhase.DONE))
+    return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
+
+
+def trust_for(folder: Path | None, *, test_mode: bool = False) -> TrustStore:
+    """Trust anchors of a folder; without one, nobody, or in test mode the TEST authorities of the emulated cards.
+
+    Raises:
+        TrustError: ``trust.unreadable``.
+    """
+    if folder is not None:
+        return load_folder(folder, test_mode=test_mode).store
+    anchors = [
+        (f"test authority {number}", encoded)
+        for provider in (transports.providers() if test_mode else ())
+        for number, encoded in enumerate(provider.test_trust_anchors(), start=1)
+    ]
+    return trust_of(anchors, test_mode=test_mode).store

@@ -1,0 +1,86 @@
+"""From what a chip declares (SecurityInfos) to suites that this terminal can speak, best first."""
+
+from __future__ import annotations
+
+from crypto.errors import CryptoError
+from crypto.pace.parameters import standardized_curve
+from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.signatures.public_key import EcPublicKey, parse_public_key
+from reader.lds.security_infos import (
+    ID_CA,
+    ChipAuthenticationInfo,
+    ChipAuthenticationPublicKeyInfo,
+    PaceInfo,
+    SecurityInfos,
+)
+from reader.protocols.chip_authentication import ChipAuthenticationSuite
+from reader.protocols.pace import PaceSuite
+
+__all__ = ["chip_authentication_suites", "pace_suites"]
+
+_ID_CA_ECDH_3DES = f"{ID_CA}.2.1"
+
+
+def pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
+    """PACE as the chip offers it and this terminal can speak it, the strongest cipher first.
+
+    Of two equally strong suites the one that the chip names first wins; 3DES comes last.
+    """
+    offered = infos.of(PaceInfo)
+    suites = [suite for info in offered if (suite := _pace_suite(info, offered)) is not None and suite.is_supported]
+    return sorted(suites, key=lambda suite: _strength(suite.protocol.cipher), reverse=True)
+
+
+def _pace_suite(info: PaceInfo, offered: tuple[PaceInfo, ...]) -> PaceSuite | None:
+    curve = None if info.parameter_id is None else standardized_curve(info.parameter_id)
+    if curve is None:
+        return None
+    # Doc 9303-11 §4.4.4.1: the reference is sent only where more than one set of parameters is offered
+    ambiguous = len({other.parameter_id for other in offered if other.oid == info.oid}) > 1
+    return PaceSuite(info.protocol, curve, info.parameter_id if ambiguous else None)
+
+
+def chip_authentication_suites(infos: SecurityInfos) -> list[ChipAuthenticationSuite]:
+    """Chip authentication as DG14 offers it and this terminal can speak it, the strongest cipher first.
+
+    A key without a ChipAuthenticationInfo stands for 3DES, whatever cipher access control used: chips older than
+    that object know nothing else (Doc 9303-11 §9.2.5).
+
+    Raises:
+        CryptoError: a public key is not on its curve.
+    """
+    declared = [info for info in infos.of(ChipAuthenticationInfo) if info.is_elliptic and info.version == 1]
+    suites: list[ChipAuthenticationSuite] = []
+    for key in infos.of(ChipAuthenticationPublicKeyInfo):
+        public_key = _elliptic_key(key)
+        if public_key is None or not public_key.curve.is_supported:
+            continue
+        fitting = [info for info in declared if info.key_id == key.key_id]
+        ciphers = [(info.oid, info.cipher) for info in fitting]
+        if not infos.of(ChipAuthenticationInfo):
+            ciphers = [(_ID_CA_ECDH_3DES, SymmetricCipher.TDES)]
+        suites += [
+            ChipAuthenticationSuite(oid, cipher, public_key.curve, public_key.point, key.key_id)
+            for oid, cipher in ciphers
+        ]
+    return sorted(suites, key=lambda suite: _strength(suite.cipher), reverse=True)
+
+
+def _elliptic_key(info: ChipAuthenticationPublicKeyInfo) -> EcPublicKey | None:
+    """The key on its curve: standardised by id, named, or spelt out; ``None`` for what cannot be used."""
+    if not info.is_elliptic:
+        return None
+    curve = info.public_key.curve
+    if curve is not None:
+        return EcPublicKey(curve, curve.decode_point(info.public_key.key))
+    try:
+        key = parse_public_key(info.public_key.encoded)
+    except CryptoError as error:
+        if error.code.name == "curve.point_invalid":
+            raise
+        return None
+    return key if isinstance(key, EcPublicKey) else None
+
+
+def _strength(cipher: SymmetricCipher) -> tuple[bool, int]:
+    return cipher.is_aes, cipher.key_bytes

@@ -1,0 +1,86 @@
+"""Trust anchors from a plain folder: CSCA certificates as DER or PEM files, as an administrator lays them down.
+
+TEST authorities (marked so in their subject) are left out unless test mode is on, whatever folder they lie in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from crypto.errors import CryptoError
+from crypto.pki.certificate import Certificate
+from crypto.pki.trust_store import TrustStore
+from reader import errors
+
+__all__ = ["TrustFolder", "load_folder", "trust_of"]
+
+_SUFFIXES: Final = frozenset({".cer", ".crt", ".der", ".pem"})
+_MAX_FILE_BYTES: Final = 1 << 20
+_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrustFolder:
+    """What came out of a folder.
+
+    Attributes:
+        store: the usable anchors.
+        unusable: names of files that hold no usable certificate.
+        test_refused: names of files with TEST authorities that were left out, as test mode is off.
+    """
+
+    store: TrustStore
+    unusable: tuple[str, ...] = ()
+    test_refused: tuple[str, ...] = ()
+
+
+def load_folder(folder: Path, *, test_mode: bool) -> TrustFolder:
+    """Read every ``.cer``, ``.crt``, ``.der`` and ``.pem`` file of a folder; an empty folder trusts nobody.
+
+    Raises:
+        TrustError: ``trust.unreadable`` if the folder or a file in it cannot be read.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+        contents = [(path.name, _read(path)) for path in paths]
+    except OSError as error:
+        raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
+    return trust_of(contents, test_mode=test_mode)
+
+
+def trust_of(contents: Iterable[tuple[str, bytes]], *, test_mode: bool) -> TrustFolder:
+    """Trust anchors from named octets, each one DER certificate or any number of PEM ones."""
+    store = TrustStore()
+    unusable: list[str] = []
+    refused: list[str] = []
+    for name, octets in contents:
+        try:
+            for encoded in _certificates(octets):
+                certificate = Certificate.parse(encoded)
+                if certificate.is_test and not test_mode:
+                    refused.append(name)
+                else:
+                    store.add_certificate(certificate, name)
+        except (CryptoError, binascii.Error):
+            unusable.append(name)
+    return TrustFolder(store, tuple(unusable), tuple(refused))
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_FILE_BYTES + 1)[:_MAX_FILE_BYTES]
+
+
+def _certificates(octets: bytes) -> Iterator[bytes]:
+    """DER as it is, or what stands between PEM's lines (RFC 7468 §5)."""
+    blocks = _PEM.findall(octets)
+    if not blocks:
+        yield octets
+    for block in blocks:
+        yield base64.b64decode(b"".join(block.split()), validate=True)

@@ -1,0 +1,176 @@
+"""From a reading to facts, a verdict and an identity.
+
+The files are taken exactly as read; passive authentication says which of them a trusted issuer signed; the chip's
+own proofs count only as far as their keys hang on that signature.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from crypto.errors import ChipIdError
+from crypto.pki.findings import Finding, FindingCode, Outcome
+from crypto.pki.passive_authentication import PassiveAuthenticationResult, compare_hashes, verify_security_object
+from crypto.pki.trust_store import TrustStore
+from reader.document_reader import Reading
+from reader.lds import files
+from reader.lds.document import IdDocument
+from reader.verification.checks import CheckName, CheckResult, CheckStatus, data_group_hash
+from reader.verification.chip import KeyBinding, check_active_authentication, check_chip_authentication
+from reader.verification.document_checks import check_access_control, check_consistency, check_validity
+from reader.verification.identity import Assurance, Identity
+from reader.verification.policy import VerificationPolicy, evaluate
+from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
+
+__all__ = ["Assessment", "assess"]
+
+_CHIP_KEY_GROUPS = {CheckName.CHIP_AUTHENTICATION: 14, CheckName.ACTIVE_AUTHENTICATION: 15}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Assessment:
+    """Facts, what the policy makes of them, and who it is.
+
+    Attributes:
+        checks: every check with its result, in a stable order.
+        verdict: the policy's.
+        identity: ``None`` if the chip names nobody readable; a :class:`VerifiedIdentity` if the verdict is ACCEPT.
+    """
+
+    checks: tuple[CheckResult, ...]
+    verdict: Verdict
+    identity: Identity | None
+
+
+def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: dt.datetime) -> Assessment:
+    """Check and judge one reading.
+
+    Args:
+        reading: what :class:`reader.document_reader.DocumentReader` brought.
+        trust: trust anchors.
+        policy: how to judge.
+        at: now, with a time zone; local time decides which day it is.
+    """
+    document = IdDocument(reading.document)
+    passive = _passive_authentication(reading, trust, at)
+    hashes = _hash_findings(reading, passive)
+    checks = (
+        check_access_control(reading.access),
+        _passive_check(reading, passive),
+        *_hash_checks(reading, hashes),
+        _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes),
+        _chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes),
+        check_consistency(document, at.date()),
+        check_validity(document, at),
+    )
+    verdict = evaluate(checks, policy)
+    return Assessment(checks, verdict, _identity(document, verdict, at.date()))
+
+
+def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime) -> PassiveAuthenticationResult | None:
+    sod = reading.document.get(files.SOD)
+    return None if sod is None else verify_security_object(sod, trust, at)
+
+
+def _passive_check(reading: Reading, passive: PassiveAuthenticationResult | None) -> CheckResult:
+    check = CheckName.PASSIVE_AUTHENTICATION
+    if passive is None:
+        reason = "unreadable" if files.SOD in reading.unread else "absent"
+        return CheckResult(check, CheckStatus.FAILED, f"{check}.{reason}", "The chip's signed list could not be read.")
+    return _of_finding(check, passive.finding)
+
+
+def _of_finding(check: str, finding: Finding) -> CheckResult:
+    status = {
+        Outcome.SUCCESSFUL: CheckStatus.SUCCESSFUL,
+        Outcome.FAILED: CheckStatus.FAILED,
+        Outcome.UNDETERMINED: CheckStatus.UNDETERMINED,
+    }[finding.outcome]
+    return CheckResult(check, status, finding.code.value, finding.cause)
+
+
+# -------------------------------------------------------------------------------- data group hashes
+def _hash_findings(reading: Reading, passive: PassiveAuthenticationResult | None) -> dict[int, Finding]:
+    """By group. Without a readable list nothing is covered."""
+    contents = {
+        file.number: reading.document.require(file) for file in reading.document.data_groups if file.number is not None
+    }
+    if passive is None or passive.security_object is None:
+        return {number: Finding(FindingCode.HASH_NOT_LISTED) for number in contents}
+    return dict(compare_hashes(passive.security_object, contents))
+
+
+def _hash_checks(reading: Reading, findings: dict[int, Finding]) -> list[CheckResult]:
+    checks = []
+    for number, finding in sorted(findings.items()):
+        name = data_group_hash(number)
+        unread = reading.unread.get(files.data_group(number))
+        if finding.code is FindingCode.HASH_NOT_READ and unread is not None:
+            # asked for, and the chip would not give it: not the same as never asked
+            checks.append(CheckResult(name, CheckStatus.ABORTED, "data_group_hash.unreadable", unread.name))
+        else:
+            checks.append(_of_finding(name, finding))
+    return checks
+
+
+# ------------------------------------------------------------------------------------- chip proofs
+def _chip_check(
+    check: CheckName,
+    reading: Reading,
+    passive: PassiveAuthenticationResult | None,
+    hashes: dict[int, Finding],
+) -> CheckResult:
+    group = _CHIP_KEY_GROUPS[check]
+    finding = hashes.get(group)
+    signed_list_is_intact = passive is not None and passive.signature.is_successful
+    if signed_list_is_intact and finding is not None and finding.code is FindingCode.HASH_NOT_READ:
+        # The issuer signed a key that the chip does not show. Only a copy has a reason to hide it.
+        return CheckResult(check, CheckStatus.FAILED, f"{check}.key_withheld", "The chip hides its signed key.")
+    binding = _binding(passive, finding)
+    if check is CheckName.CHIP_AUTHENTICATION:
+        return check_chip_authentication(reading, binding)
+    return check_active_authentication(reading, binding)
+
+
+def _binding(passive: PassiveAuthenticationResult | None, finding: Finding | None) -> KeyBinding:
+    if passive is None or finding is None or not finding.is_successful:
+        return KeyBinding.LOOSE
+    if passive.is_trusted:
+        return KeyBinding.TRUSTED
+    return KeyBinding.CONSISTENT if passive.signature.is_successful else KeyBinding.LOOSE
+
+
+# ---------------------------------------------------------------------------------------- identity
+def _identity(document: IdDocument, verdict: Verdict, today: dt.date) -> Identity | None:
+    """Who the chip says it is; unreadable personal data make nobody."""
+    try:
+        number, name = document.number, document.full_name
+        if number is None or name is None:
+            return None
+        identity = Identity(
+            number=number,
+            full_name=name,
+            date_of_birth=document.date_of_birth(today),
+            sex=document.sex,
+            nationality="" if document.mrz is None else document.mrz.nationality,
+            address=document.personal_data.text("noi_thuong_tru") if document.personal_data else None,
+            expires_on=document.expires_on,
+            no_expiry=document.no_expiry,
+            portrait=_portrait(document),
+            assurance=verdict.assurance,
+        )
+    except ChipIdError:
+        return None
+    if verdict.decision is Decision.ACCEPT and verdict.assurance is Assurance.CHIP_VERIFIED:
+        fields = {field.name: getattr(identity, field.name) for field in dataclasses.fields(Identity)}
+        return VerifiedIdentity(**fields, verdict=verdict)
+    return identity
+
+
+def _portrait(document: IdDocument) -> bytes | None:
+    """A photo that cannot be taken out of its record is no reason to refuse the person."""
+    try:
+        return document.portrait
+    except ChipIdError:
+        return None

@@ -1,0 +1,121 @@
+"""Is this the chip that was issued? Chip authentication and active authentication as checks (Doc 9303-11 §6).
+
+A protocol that ran well proves only that the chip holds *some* key. It becomes a proof of genuineness when the key's
+data group is covered by an EF.SOD that a trusted authority signed; :class:`KeyBinding` says how far that is so.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from crypto.errors import ChipIdError
+from crypto.signatures import ecdsa_plain, rsa_iso9796_2
+from crypto.signatures.hash_algorithms import HashAlgorithm
+from crypto.signatures.public_key import EcPublicKey, RsaPublicKey, parse_public_key
+from reader.document_reader import ChipAnswer, Reading
+from reader.lds import files
+from reader.lds.dg14 import parse_dg14
+from reader.lds.dg15 import parse_dg15
+from reader.lds.security_infos import ActiveAuthenticationInfo
+from reader.protocols.active_authentication import ActiveAuthenticationAnswer
+from reader.verification.checks import CheckName, CheckResult, CheckStatus
+
+__all__ = ["KeyBinding", "check_active_authentication", "check_chip_authentication"]
+
+# TR-03111 §5.2.1: ecdsa-plain-SHA1 … ecdsa-plain-SHA512; signature algorithms of ActiveAuthenticationInfo
+_ECDSA_PLAIN = {
+    "0.4.0.127.0.7.1.1.4.1.1": HashAlgorithm.SHA1,
+    "0.4.0.127.0.7.1.1.4.1.2": HashAlgorithm.SHA224,
+    "0.4.0.127.0.7.1.1.4.1.3": HashAlgorithm.SHA256,
+    "0.4.0.127.0.7.1.1.4.1.4": HashAlgorithm.SHA384,
+    "0.4.0.127.0.7.1.1.4.1.5": HashAlgorithm.SHA512,
+}
+
+
+class KeyBinding(enum.Enum):
+    """How the data group that holds the chip's key hangs on the issuer's signature."""
+
+    TRUSTED = "trusted"  # hash right, EF.SOD signed by a trusted issuer
+    CONSISTENT = "consistent"  # hash right, but nobody trusted vouches for EF.SOD
+    LOOSE = "loose"  # not covered by EF.SOD, or its hash is wrong: the key could be anybody's
+
+
+def check_chip_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
+    """What chip authentication showed."""
+    return _result(CheckName.CHIP_AUTHENTICATION, reading.chip_authentication, binding)
+
+
+def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
+    """What active authentication showed; the signature is verified here."""
+    answer = reading.active_answer
+    if answer is None:
+        return _result(CheckName.ACTIVE_AUTHENTICATION, reading.active_authentication, binding)
+    try:
+        right = _signature_is_right(reading, answer)
+    except ChipIdError:
+        return _result(CheckName.ACTIVE_AUTHENTICATION, ChipAnswer.NOT_SPOKEN, binding)
+    return _result(CheckName.ACTIVE_AUTHENTICATION, ChipAnswer.GIVEN if right else ChipAnswer.LOST, binding)
+
+
+def _result(check: CheckName, answer: ChipAnswer, binding: KeyBinding) -> CheckResult:
+    if answer is ChipAnswer.GIVEN:
+        status, reason, detail = _OF_BINDING[binding]
+    else:
+        status, reason, detail = _OF_ANSWER[answer]
+    return CheckResult(check, status, f"{check}.{reason}", detail)
+
+
+_OF_BINDING = {
+    KeyBinding.TRUSTED: (CheckStatus.SUCCESSFUL, "genuine", "The chip proved to be the one that was issued."),
+    KeyBinding.CONSISTENT: (
+        CheckStatus.UNDETERMINED,
+        "issuer_unknown",
+        "The chip holds the key that its files name, but no trusted issuer vouches for that key.",
+    ),
+    KeyBinding.LOOSE: (
+        CheckStatus.UNDETERMINED,
+        "key_not_signed",
+        "The chip holds a key that its issuer's signature does not cover.",
+    ),
+}
+_OF_ANSWER = {
+    ChipAnswer.NOT_OFFERED: (CheckStatus.NOT_SUPPORTED, "not_offered", "The chip has no key for it."),
+    ChipAnswer.NOT_ASKED: (CheckStatus.UNDETERMINED, "not_asked", "The reading plan leaves it out."),
+    ChipAnswer.NOT_SPOKEN: (
+        CheckStatus.UNDETERMINED,
+        "terminal_unable",
+        "The chip's key is of a kind that this reader cannot use.",
+    ),
+    ChipAnswer.REFUSED: (CheckStatus.FAILED, "refused", "The chip refused, though its files say that it can."),
+    ChipAnswer.LOST: (
+        CheckStatus.FAILED,
+        "not_genuine",
+        "The chip does not hold the private key of the card whose data it shows: it is a copy.",
+    ),
+}
+
+
+def _signature_is_right(reading: Reading, answer: ActiveAuthenticationAnswer) -> bool:
+    """Verify the signature over our challenge with the key of DG15 (Doc 9303-11 §6.1.2)."""
+    dg15 = parse_dg15(reading.document.require(files.data_group(15)))
+    key = parse_public_key(dg15.public_key.encoded)
+    if isinstance(key, RsaPublicKey):
+        return rsa_iso9796_2.verify(key, answer.signature, answer.challenge)
+    return any(_ecdsa_is_right(key, algorithm, answer) for algorithm in _declared_hashes(reading))
+
+
+def _ecdsa_is_right(key: EcPublicKey, algorithm: HashAlgorithm, answer: ActiveAuthenticationAnswer) -> bool:
+    """Plain r ‖ s by the standard; some chips send DER."""
+    plain = len(answer.signature) == 2 * key.curve.order_bytes
+    verify = ecdsa_plain.verify_plain if plain else ecdsa_plain.verify_der
+    return verify(key, algorithm, answer.signature, answer.challenge)
+
+
+def _declared_hashes(reading: Reading) -> tuple[HashAlgorithm, ...]:
+    """The hash that DG14 names for an elliptic key (Doc 9303-11 §9.2.4); without it, each that the standard allows."""
+    dg14 = reading.document.get(files.data_group(14))
+    declared = parse_dg14(dg14).security_infos.of(ActiveAuthenticationInfo) if dg14 is not None else ()
+    named = tuple(
+        _ECDSA_PLAIN[info.signature_algorithm] for info in declared if info.signature_algorithm in _ECDSA_PLAIN
+    )
+    return named or tuple(_ECDSA_PLAIN.values())

@@ -1,0 +1,109 @@
+"""Checks of what the document itself says: whether it is still valid, and whether its parts agree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from crypto.errors import ChipIdError
+from reader.lds.document import IdDocument
+from reader.lds.mrz import Mrz
+from reader.session import AccessReport
+from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.vietnamese.text import compare_with_mrz
+
+__all__ = ["check_access_control", "check_consistency", "check_validity", "is_plausible"]
+
+EARLIEST_PLAUSIBLE: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+"""A clock before this program was written is wrong: a kiosk with an empty battery wakes up in 1970 or 2000."""
+
+_LATEST_PLAUSIBLE: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+
+
+def is_plausible(at: dt.datetime) -> bool:
+    """Whether a clock can be right."""
+    return EARLIEST_PLAUSIBLE <= at < _LATEST_PLAUSIBLE
+
+
+def check_validity(document: IdDocument, at: dt.datetime) -> CheckResult:
+    """Whether the document's last day has passed. The day counts where the reader stands: at noon in Vietnam it is
+    the same day in the whole country."""
+    if not is_plausible(at):
+        return _validity(CheckStatus.UNDETERMINED, "clock_implausible", "This computer's clock cannot be right.")
+    try:
+        no_expiry, expires_on = document.no_expiry, document.expires_on
+    except ChipIdError:
+        return _validity(CheckStatus.UNDETERMINED, "unreadable", "The date of expiry could not be read.")
+    if no_expiry:
+        return _validity(CheckStatus.SUCCESSFUL, "no_expiry", "The card has no date of expiry.")
+    if expires_on is None:
+        return _validity(CheckStatus.UNDETERMINED, "unreadable", "The card names no usable date of expiry.")
+    if at.date() > expires_on:
+        return _validity(CheckStatus.FAILED, "expired", "The card's last day has passed.")
+    return _validity(CheckStatus.SUCCESSFUL, "valid", "The card has not expired.")
+
+
+def _validity(status: CheckStatus, reason: str, detail: str) -> CheckResult:
+    return CheckResult(CheckName.DOCUMENT_VALIDITY, status, f"{CheckName.DOCUMENT_VALIDITY}.{reason}", detail)
+
+
+def check_access_control(access: AccessReport) -> CheckResult:
+    """Whether the chip was opened by the strongest way it offers."""
+    if access.downgrades:
+        return CheckResult(
+            CheckName.ACCESS_CONTROL,
+            CheckStatus.UNDETERMINED,
+            f"{CheckName.ACCESS_CONTROL}.downgraded",
+            "The chip was opened by something weaker than it offers.",
+        )
+    return CheckResult(CheckName.ACCESS_CONTROL, CheckStatus.SUCCESSFUL, f"{CheckName.ACCESS_CONTROL}.opened")
+
+
+def check_consistency(document: IdDocument, today: dt.date) -> CheckResult:
+    """Whether the machine-readable zone and the personal data of the chip tell of one person."""
+    try:
+        return _compare(document, today)
+    except ChipIdError as error:
+        return _consistency(CheckStatus.FAILED, "unreadable", f"A data group is not well formed ({error.code.name}).")
+
+
+def _compare(document: IdDocument, today: dt.date) -> CheckResult:
+    mrz = document.mrz
+    if mrz is None:
+        return _consistency(CheckStatus.UNDETERMINED, "no_mrz", "The chip's machine-readable zone was not read.")
+    if mrz.wrong_check_digits:
+        return _consistency(CheckStatus.UNDETERMINED, "check_digit", "A check digit of the chip's MRZ is wrong.")
+    difference = _first_difference(document, mrz, today)
+    if difference is not None:
+        return _consistency(CheckStatus.FAILED, difference, "MRZ and personal data of the chip differ.")
+    personal = document.personal_data
+    name = None if personal is None else personal.text("ho_ten")
+    if name is not None:
+        agreement = compare_with_mrz(name, mrz.name.words, may_be_truncated=mrz.name.may_be_truncated)
+        if not agreement.agrees:
+            return _consistency(CheckStatus.UNDETERMINED, "name_differs", "The two names on the chip differ.")
+    number = document.citizen_number
+    remarks = () if number is None else number.findings(date_of_birth=document.date_of_birth(today), sex=document.sex)
+    detail = "Remarks on the number: " + ", ".join(remark.value for remark in remarks) if remarks else ""
+    return _consistency(CheckStatus.SUCCESSFUL, "agrees", detail)
+
+
+def _first_difference(document: IdDocument, mrz: Mrz, today: dt.date) -> str | None:
+    """Number and date of birth must be the same in DG1 and DG13; spelling may differ, they may not."""
+    personal = document.personal_data
+    if personal is None:
+        return None
+    number = personal.text("so_cccd")
+    if number is not None and mrz.citizen_number is not None and number != mrz.citizen_number:
+        return "number_differs"
+    born = personal.date("ngay_sinh")
+    citizen = document.citizen_number
+    century = None if citizen is None else citizen.century
+    in_mrz = mrz.date_of_birth.birth_date(today, century)
+    if born is not None and in_mrz is not None and born != in_mrz:
+        return "date_of_birth_differs"
+    return None
+
+
+def _consistency(status: CheckStatus, reason: str, detail: str = "") -> CheckResult:
+    return CheckResult(CheckName.DATA_CONSISTENCY, status, f"{CheckName.DATA_CONSISTENCY}.{reason}", detail)

@@ -1,0 +1,125 @@
+"""The result of a reading for people and for programs. The JSON keys are a promise; new ones may be added."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from crypto.errors import ChipIdError
+from reader.inspection import ReadOutcome
+from reader.lds.document import IdDocument
+from reader.verification.checks import CheckResult, CheckStatus
+
+__all__ = ["as_dict", "as_json", "as_text", "write_files"]
+
+
+def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
+    """The whole result as plain data."""
+    access, raw = outcome.reading.access, outcome.reading.document
+    return {
+        "access": {
+            "protocol": access.protocol,
+            "suite": access.suite,
+            "password": access.password,
+            "card_access": access.card_access.value,
+            "downgrades": [downgrade.value for downgrade in access.downgrades],
+        },
+        "document": {
+            "mrz": _mrz(outcome.document),
+            "personal": _personal(outcome.document),
+            "files": {file.name: {"bytes": len(raw.require(file)), "sha256": raw.sha256(file)} for file in raw},
+            "unread": {file.name: code.name for file, code in outcome.reading.unread.items()},
+        },
+        "checks": [
+            {"check": str(check.check), "status": check.status.value, "code": check.code, "detail": check.detail}
+            for check in outcome.checks
+        ],
+        "verdict": outcome.verdict.decision.value,
+        "reasons": list(outcome.verdict.reasons),
+        "assurance": outcome.verdict.assurance.value,
+        "link": {
+            "commands": outcome.link.commands,
+            "bytes_sent": outcome.link.bytes_sent,
+            "bytes_received": outcome.link.bytes_received,
+        },
+        "timing_ms": outcome.timing_ms,
+    }
+
+
+def as_json(outcome: ReadOutcome) -> str:
+    """:func:`as_dict` as indented JSON in UTF-8 letters."""
+    return json.dumps(as_dict(outcome), ensure_ascii=False, indent=2)
+
+
+def _mrz(document: IdDocument) -> list[str] | None:
+    try:
+        return None if document.mrz is None else list(document.mrz.lines)
+    except ChipIdError:
+        return None
+
+
+def _personal(document: IdDocument) -> dict[str, Any]:
+    """Keys of DG13; ``{}`` for a card without it."""
+    try:
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in document.personal.items()}
+    except ChipIdError:
+        return {}
+
+
+_MARKS: Final = {
+    CheckStatus.SUCCESSFUL: "✓",
+    CheckStatus.FAILED: "✗",
+    CheckStatus.UNDETERMINED: "?",
+    CheckStatus.NOT_SUPPORTED: "–",
+    CheckStatus.ABORTED: "!",
+}
+_VERDICT_TEXTS: Final = {
+    "ACCEPT": "genuine: signed by a trusted issuer, on the chip that was issued",
+    "REFER": "read, but not everything could be proven: let a person decide",
+    "REJECT": "do not accept this card",
+}
+
+
+def as_text(outcome: ReadOutcome) -> str:
+    """The result for a person at a terminal: verdict, person, then each check on a line."""
+    verdict = outcome.verdict.decision.value
+    lines = [f"{verdict} – {_VERDICT_TEXTS[verdict]}", ""]
+    lines += _person_lines(outcome)
+    lines += ["", f"opened by {outcome.reading.access.suite} with {outcome.reading.access.password}"]
+    lines += [_check_line(check) for check in outcome.checks]
+    link, total_ms = outcome.link, sum(outcome.timing_ms.values())
+    lines += [
+        "",
+        f"{link.commands} commands, {link.bytes_sent + link.bytes_received:,} bytes, {total_ms:.0f} ms",
+    ]
+    return "\n".join(lines)
+
+
+def _person_lines(outcome: ReadOutcome) -> list[str]:
+    identity = outcome.identity
+    if identity is None:
+        return ["The chip names nobody readable."]
+    born = identity.date_of_birth.strftime("%d/%m/%Y") if identity.date_of_birth else "not fully known"
+    last_day = identity.expires_on.strftime("%d/%m/%Y") if identity.expires_on else "not known"
+    expires = "never" if identity.no_expiry else last_day
+    rows = [("name", identity.full_name), ("number", identity.number), ("born", born), ("expires", expires)]
+    return [f"{label:<8}{value}" for label, value in rows]
+
+
+def _check_line(check: CheckResult) -> str:
+    remark = f"  {check.detail or check.code}" if check.status is not CheckStatus.SUCCESSFUL else ""
+    return f"{_MARKS[check.status]} {check.check!s:<26}{check.status.value.replace('_', ' ')}{remark}"
+
+
+def write_files(outcome: ReadOutcome, folder: Path) -> None:
+    """Keep every file exactly as read, as ``EF_DG1.bin`` and so on, readable by their owner only.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    raw = outcome.reading.document
+    for file in raw:
+        path = folder / f"EF_{file.name}.bin"
+        path.touch(mode=0o600)
+        path.write_bytes(raw.require(file))
