@@ -1,0 +1,149 @@
+"""The outbox: nothing is forgotten, nothing is hammered, and what is done is done once in effect."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk_ui.app.domain.check_in import CheckInDraft
+from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
+from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
+from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, RELAY_UNREACHABLE, GatewayError
+from kiosk_ui.app.outbox import BackOff, InsuranceCheck, Outbox, OutboxRun
+from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.app.store.check_ins import CheckInStore
+from kiosk_ui.app.store.database import Database, sqlite_url
+from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore
+from reader.verification.identity import Assurance, Identity, Sex
+
+START = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
+CHECK_IN = uuid.UUID(int=1)
+VALID = Eligibility(EligibilityKind.OK, "000", card_number="DN4404012345678")
+
+
+class Insurer:
+    """Answers from a list; an error in it is raised."""
+
+    def __init__(self, *answers: Eligibility | GatewayError) -> None:
+        self.answers = list(answers)
+        self.asked: list[EligibilityQuery] = []
+
+    def check(self, query: EligibilityQuery) -> Eligibility:
+        self.asked.append(query)
+        answer = self.answers.pop(0)
+        if isinstance(answer, GatewayError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def database(tmp_path: Path):
+    opened = Database(sqlite_url(tmp_path / "kiosk.sqlite"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database: Database) -> CheckInStore:
+    check_ins = CheckInStore(database, Pseudonyms(b"k" * 32))
+    identity = Identity(
+        "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
+        Assurance.CHIP_VERIFIED,
+    )  # fmt: skip
+    draft = CheckInDraft(CHECK_IN, identity, Eligibility.unavailable("relay.unreachable"), DEFAULT_DEPARTMENTS[0])
+    check_ins.save(draft, START)
+    return check_ins
+
+
+def outbox_with(database: Database, store: CheckInStore, insurer: Insurer, **options) -> Outbox:
+    handlers = {OutboxKind.INSURANCE_CHECK: InsuranceCheck(store, insurer)}
+    return Outbox(OutboxStore(database), handlers, chance=lambda: 0.0, **options)
+
+
+def test_an_unverified_check_in_is_asked_again_and_becomes_verified(database: Database, store: CheckInStore):
+    insurer = Insurer(VALID)
+    outbox = outbox_with(database, store, insurer)
+    assert outbox.run_once(START) == OutboxRun(delivered=1)
+    assert insurer.asked[0].number == "040085000017"
+    stored = store.get(CHECK_IN)
+    assert stored is not None
+    assert stored.insurance_outcome == "valid"
+    assert outbox.run_once(START + dt.timedelta(days=1)) == OutboxRun()
+
+
+def test_pauses_double_while_the_relay_is_down(database: Database, store: CheckInStore):
+    down = GatewayError(RELAY_UNREACHABLE)
+    insurer = Insurer(down, down, down, VALID)
+    outbox = outbox_with(database, store, insurer)
+    now, moments = START, []
+    while store.get(CHECK_IN).insurance_outcome != "valid":
+        if outbox.run_once(now) != OutboxRun():
+            moments.append((now - START).seconds)
+        now += dt.timedelta(seconds=5)
+    assert moments == [0, 15, 45, 105]
+
+
+def test_a_gateway_that_says_try_later_is_asked_again(database: Database, store: CheckInStore):
+    insurer = Insurer(Eligibility(EligibilityKind.RETRY, "100", raw='{"maKetQua":"100"}'), VALID)
+    outbox = outbox_with(database, store, insurer)
+    assert outbox.run_once(START) == OutboxRun(postponed=1)
+    assert store.get(CHECK_IN).insurance_outcome == "unverified"
+    assert outbox.run_once(START + dt.timedelta(minutes=1)) == OutboxRun(delivered=1)
+
+
+def test_what_cannot_be_asked_is_not_asked_for_ever(database: Database, store: CheckInStore):
+    outbox = outbox_with(database, store, Insurer(GatewayError(BIRTH_DATE_INCOMPLETE)))
+    assert outbox.run_once(START) == OutboxRun(delivered=1)
+    assert store.get(CHECK_IN).insurance_outcome == "unverified"
+    assert OutboxStore(database).waiting([OutboxKind.INSURANCE_CHECK]) == 0
+
+
+def test_after_three_days_it_is_left_to_staff(database: Database, store: CheckInStore):
+    down = GatewayError(RELAY_UNREACHABLE)
+    outbox = outbox_with(database, store, Insurer(down, down))
+    assert outbox.run_once(START) == OutboxRun(postponed=1)
+    assert outbox.run_once(START + dt.timedelta(days=3)) == OutboxRun(given_up=1)
+    assert OutboxStore(database).waiting([OutboxKind.INSURANCE_CHECK]) == 0
+
+
+def test_kinds_that_nobody_handles_wait_unharmed(database: Database, store: CheckInStore):
+    outbox_with(database, store, Insurer(VALID)).run_once(START)
+    assert OutboxStore(database).waiting([OutboxKind.HAND_OVER]) == 1
+    assert Outbox(OutboxStore(database), {}).run_once(START) == OutboxRun()
+
+
+def test_a_delivery_that_died_comes_round_again_with_the_same_key(database: Database, store: CheckInStore):
+    rows = OutboxStore(database)
+    lease = dt.timedelta(minutes=2)
+    kinds = [OutboxKind.INSURANCE_CHECK]
+    first = rows.lease_next(START, kinds, lease)
+    assert first is not None
+    assert rows.lease_next(START + dt.timedelta(minutes=1), kinds, lease) is None  # nobody else's meanwhile
+    second = rows.lease_next(START + dt.timedelta(minutes=2), kinds, lease)
+    assert second == first
+
+
+def test_one_bad_item_does_not_hold_up_the_others(database: Database, store: CheckInStore):
+    delivered: list[OutboxItem] = []
+
+    def hand_over(item: OutboxItem, now: dt.datetime) -> None:
+        delivered.append(item)
+
+    handlers = {
+        OutboxKind.INSURANCE_CHECK: InsuranceCheck(store, Insurer(GatewayError(RELAY_UNREACHABLE))),
+        OutboxKind.HAND_OVER: hand_over,
+    }
+    assert Outbox(OutboxStore(database), handlers).run_once(START) == OutboxRun(delivered=1, postponed=1)
+    assert delivered[0].idempotency_key == f"hand_over:{CHECK_IN}"
+
+
+@given(st.integers(1, 200), st.floats(0, 1, exclude_max=True))
+def test_every_pause_lies_between_half_and_the_whole(failures: int, chance: float):
+    back_off = BackOff()
+    whole = min(back_off.longest_s, back_off.first_s * 2 ** (failures - 1))
+    assert whole / 2 <= back_off.pause(failures, chance).total_seconds() <= whole
