@@ -176,6 +176,8 @@ def square_root(value: int, p: int) -> int:
 
 def _tonelli_shanks(value: int, p: int) -> int:
     """Square root modulo any odd prime (Handbook of Applied Cryptography, algorithm 3.34)."""
+    if value == 0:
+        return 0
     if pow(value, (p - 1) // 2, p) != 1:
         raise CryptoError(POINT_INVALID)
     odd, twos = p - 1, 0
