@@ -1,0 +1,101 @@
+"""The catalogue of built-in emulated people. Cards are personalised when somebody asks for one."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable
+
+from emulator.chip.card import VirtualCard
+from emulator.chip.content import ChipContent
+from emulator.chip.secure_messaging import ObjectFilter
+from emulator.personalise.document import personalise
+from emulator.personalise.issuer import trust_anchors
+from emulator.personalise.mrz import mrz_lines
+from emulator.personalise.profile import load_profile, profile_names
+
+__all__ = ["CardSpec", "card", "card_names", "catalogue", "chip_content", "trust_anchors"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardSpec:
+    """What is printed on a card, and what reading it must end with. All people are invented.
+
+    Attributes:
+        name: slug for the command line.
+        number: personal number, twelve digits.
+        can: card access number, six digits.
+        mrz: three lines of thirty characters.
+        expected: ``ACCEPT``, ``REFER`` or ``REJECT``.
+        what_for: one English sentence.
+        full_name: with diacritics.
+        laboratory: a chip for tests of the reader only.
+    """
+
+    name: str
+    number: str
+    can: str
+    mrz: tuple[str, str, str]
+    expected: str
+    what_for: str
+    full_name: str
+    laboratory: bool = False
+
+
+def card_names() -> tuple[str, ...]:
+    """Slugs of all cards, laboratory ones included."""
+    return profile_names()
+
+
+@functools.cache
+def _spec(name: str) -> CardSpec:
+    profile = load_profile(name)
+    holder = profile.holder
+    return CardSpec(
+        name=name,
+        number=holder.number,
+        can=holder.can,
+        mrz=mrz_lines(holder.number, holder.full_name, holder.born, holder.mrz_sex, holder.expires),
+        expected=str(profile.expected),
+        what_for=profile.what_for,
+        full_name=holder.full_name,
+        laboratory=profile.laboratory,
+    )
+
+
+def catalogue(*, laboratory: bool = False) -> tuple[CardSpec, ...]:
+    """The built-in people, the good ones first.
+
+    Args:
+        laboratory: also the chips that serve tests of the reader only, e.g. one that the CAN does not open.
+    """
+    specs = [_spec(name) for name in card_names()]
+    order = ["ACCEPT", "REFER", "REJECT"]
+    shown = [spec for spec in specs if laboratory or not spec.laboratory]
+    return tuple(sorted(shown, key=lambda spec: (order.index(spec.expected), spec.name != "an", spec.name)))
+
+
+@functools.cache
+def chip_content(name: str) -> ChipContent:
+    """What is inside the chip of that name, personalised once per process. Raises ``KeyError`` for an unknown name."""
+    return personalise(load_profile(name))
+
+
+def card(
+    name: str,
+    *,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+    object_filter: ObjectFilter | None = None,
+) -> VirtualCard:
+    """A fresh chip of that name, powered on.
+
+    Args:
+        name: slug.
+        random_bytes: source of challenges, nonces and ephemeral keys.
+        object_filter: for declared faults (:mod:`emulator.faults`).
+
+    Raises:
+        KeyError: there is no such card.
+    """
+    return VirtualCard(chip_content(name), random_bytes=random_bytes, object_filter=object_filter)

@@ -1,0 +1,221 @@
+"""From a profile to the content of a chip: all files, the security object over them, and the keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.primitives.secret import Secret
+from crypto.wire.tlv import encode_tlv
+from emulator.chip.access_rules import AccessCondition
+from emulator.chip.active_authentication import EcdsaSigner, RsaSigner
+from emulator.chip.content import (
+    ActiveAuthenticationSigner,
+    ChipAuthenticationKey,
+    ChipContent,
+    ElementaryFile,
+)
+from emulator.personalise.answer_to_reset import contactless_atr, extended_length_information
+from emulator.personalise.dg2 import ImageCoding, encode_dg2
+from emulator.personalise.dg13 import encode_dg13
+from emulator.personalise.faces.portrait import encoded_portrait
+from emulator.personalise.issuer import sign_security_object
+from emulator.personalise.keys import derived_key_pair, derived_octets, derived_signing_key, shipped_rsa_key
+from emulator.personalise.mrz import mrz_information, mrz_lines
+from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, DocumentKind
+from emulator.personalise.security_infos import (
+    ID_CA_ECDH,
+    active_authentication_info,
+    chip_authentication_info,
+    chip_authentication_public_key_info,
+    ec_public_key_info,
+    pace_info,
+    rsa_public_key_info,
+    security_infos,
+    terminal_authentication_info,
+)
+
+__all__ = ["card_access", "data_groups", "personalise"]
+
+_CIPHER_ARC: Final = {
+    SymmetricCipher.TDES: 1,
+    SymmetricCipher.AES128: 2,
+    SymmetricCipher.AES192: 3,
+    SymmetricCipher.AES256: 4,
+}
+_GROUP_TAGS: Final = {1: 0x61, 2: 0x75, 3: 0x63, 13: 0x6D, 14: 0x6E, 15: 0x6F}  # Doc 9303-10 table 37
+
+
+def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.urandom) -> ChipContent:
+    """Everything inside the chip of a profile.
+
+    Args:
+        profile: the card.
+        random_bytes: source of the nonces inside RSA active authentication; all else is deterministic.
+    """
+    groups = data_groups(profile)
+    security_object = sign_security_object(
+        groups,
+        authority=profile.authority,
+        issued=profile.holder.issued,
+        version=profile.security_object_version,
+        reference=profile.signer_reference,
+    )
+    if profile.changed_group:
+        groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
+    lines = _mrz(profile)
+    return ChipContent(
+        master_files=_master_files(profile),
+        application_files=_application_files(groups, security_object),
+        mrz_information=Secret(mrz_information(lines).encode("ascii")),
+        can=Secret(profile.holder.can.encode("ascii")) if profile.pace else None,
+        basic_access_control=profile.basic_access_control,
+        pace=profile.pace,
+        chip_authentication=tuple(
+            ChipAuthenticationKey(
+                _agreement_oid(choice),
+                choice.cipher,
+                derived_key_pair(_key_label(profile, f"ca/{choice.key_id}", stolen=profile.copied), choice.curve),
+                choice.key_id,
+            )
+            for choice in profile.chip_authentication
+        ),
+        active_authentication=_signer(profile, random_bytes),
+        behaviour=profile.behaviour,
+        atr=contactless_atr(extended_length=profile.behaviour.extended_length),
+    )
+
+
+def data_groups(profile: CardProfile) -> dict[int, bytes]:
+    """The data groups as they are signed, whole files by number."""
+    holder = profile.holder
+    groups = {1: encode_tlv(0x61, encode_tlv(0x5F1F, "".join(_mrz(profile)).encode("ascii")))}
+    if profile.appearance is not None:
+        coding = ImageCoding.JPEG2000 if profile.jpeg2000 else ImageCoding.JPEG
+        image, size = encoded_portrait(profile.appearance, coding)
+        groups[2] = encode_dg2(image, coding, size, sex=holder.mrz_sex, created=holder.issued)
+        groups[3] = _closed_group(profile)
+    if profile.document is DocumentKind.CCCD:
+        groups[13] = encode_dg13(holder, nested_parents=profile.nested_parents)
+    groups[14] = encode_tlv(0x6E, security_infos(_all_infos(profile), sort=profile.sorted_infos))
+    public_key = _signature_public_key(profile)
+    if public_key:
+        groups[15] = encode_tlv(0x6F, public_key)
+    return groups
+
+
+def _mrz(profile: CardProfile) -> tuple[str, str, str]:
+    holder = profile.holder
+    return mrz_lines(holder.number, holder.full_name, holder.born, holder.mrz_sex, holder.expires)
+
+
+def _closed_group(profile: CardProfile) -> bytes:
+    """DG3 with zero instances and filler (Doc 9303-10 §4.7.3.1): there are no fingers, and nobody may read it."""
+    filler = encode_tlv(0x53, derived_octets(f"{profile.name}/dg3", 32))
+    return encode_tlv(0x63, encode_tlv(0x7F61, encode_tlv(0x02, b"\0") + filler))
+
+
+def _with_one_byte_changed(group: bytes) -> bytes:
+    """One digit of the date of birth in DG13 differs; every other group has its last byte flipped."""
+    position = group.find(b"\x02\x01\x03\x13\x0a")
+    if position < 0:
+        return group[:-1] + bytes([group[-1] ^ 1])
+    last_digit = position + 5 + 9
+    return group[:last_digit] + bytes([group[last_digit] ^ 1]) + group[last_digit + 1 :]
+
+
+# -- keys --------------------------------------------------------------------------------------------
+
+
+def _key_label(profile: CardProfile, use: str, *, stolen: bool = False) -> str:
+    """A copied chip carries the public keys of the original and private keys of its own."""
+    return f"{profile.name}/{use}" + ("/of the copy" if stolen else "")
+
+
+def _signer(profile: CardProfile, random_bytes: Callable[[int], bytes]) -> ActiveAuthenticationSigner | None:
+    choice = profile.active_authentication
+    if choice is None:
+        return None
+    if choice.rsa_bits:
+        return RsaSigner(shipped_rsa_key(choice.rsa_bits), choice.hash_name, random_bytes)
+    label = _key_label(profile, "aa", stolen=profile.copied)
+    return EcdsaSigner(derived_signing_key(label, choice.curve), choice.hash_name)
+
+
+def _signature_public_key(profile: CardProfile) -> bytes:
+    choice = profile.active_authentication
+    if choice is None:
+        return b""
+    if choice.rsa_bits:
+        return rsa_public_key_info(shipped_rsa_key(choice.rsa_bits).public_key())
+    pair = derived_key_pair(_key_label(profile, "aa"), choice.curve)
+    return ec_public_key_info(pair.curve, pair.public_point, profile.key_encoding)
+
+
+def _agreement_oid(choice: ChipAuthenticationChoice) -> str:
+    return f"{ID_CA_ECDH}.{_CIPHER_ARC[choice.cipher]}"
+
+
+# -- SecurityInfos -------------------------------------------------------------------------------------
+
+
+def _open_infos(profile: CardProfile) -> Iterable[bytes]:
+    """What EF.CardAccess shows before access control."""
+    if profile.chip_authentication:
+        yield terminal_authentication_info()
+    for choice in profile.chip_authentication:
+        if choice.announced:
+            yield chip_authentication_info(_agreement_oid(choice), choice.key_id)
+    for offer in profile.pace:
+        yield pace_info(offer)
+
+
+def _all_infos(profile: CardProfile) -> Iterable[bytes]:
+    """DG14: the same again, now signed, and the keys (Doc 9303-11 §9.2.11)."""
+    yield from _open_infos(profile)
+    for choice in profile.chip_authentication:
+        pair = derived_key_pair(_key_label(profile, f"ca/{choice.key_id}"), choice.curve)
+        key_info = ec_public_key_info(pair.curve, pair.public_point, profile.key_encoding)
+        yield chip_authentication_public_key_info(key_info, choice.key_id)
+    signature = profile.active_authentication
+    if signature is not None and signature.curve:  # Doc 9303-11 §9.2.4: required for ECDSA
+        yield active_authentication_info(signature.hash_name)
+
+
+def card_access(profile: CardProfile) -> bytes:
+    """EF.CardAccess."""
+    return security_infos(_open_infos(profile))
+
+
+# -- files -----------------------------------------------------------------------------------------------
+
+
+def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
+    files = []
+    if profile.card_access and profile.pace:
+        files.append(ElementaryFile(0x011C, card_access(profile), 0x1C, AccessCondition.ALWAYS))
+    if profile.behaviour.extended_length:
+        files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
+    return tuple(files)
+
+
+def _application_files(groups: dict[int, bytes], security_object: bytes) -> tuple[ElementaryFile, ...]:
+    """Identifiers and short identifiers of Doc 9303-10 §3.11.3."""
+    protected = AccessCondition.CHIP_ACCESS
+    files = [
+        ElementaryFile(0x011E, _com(groups), 0x1E, protected),
+        ElementaryFile(0x011D, security_object, 0x1D, protected),
+    ]
+    for number, content in sorted(groups.items()):
+        access = AccessCondition.TERMINAL_AUTHENTICATION if number in (3, 4) else protected
+        files.append(ElementaryFile(0x0100 | number, content, number, access))
+    return tuple(files)
+
+
+def _com(groups: Iterable[int]) -> bytes:
+    """EF.COM: LDS version 1.7, Unicode 4.0.0, the groups' tags (Doc 9303-10 §4.6.1)."""
+    tags = bytes(_GROUP_TAGS[number] for number in sorted(groups))
+    versions = encode_tlv(0x5F01, b"0107") + encode_tlv(0x5F36, b"040000")
+    return encode_tlv(0x60, versions + encode_tlv(0x5C, tags))

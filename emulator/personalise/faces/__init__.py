@@ -1,0 +1,1 @@
+"""Portraits drawn by this project. No photograph of anybody is involved."""

@@ -1,0 +1,262 @@
+"""The TEST country: certification authorities, document signers and EF.SOD.
+
+Everything is derived and deterministic: the same certificates and the same EF.SOD, octet by octet, on every machine.
+The names say TEST ONLY, and anybody can compute the private keys (:mod:`emulator.personalise.keys`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import enum
+import functools
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from asn1crypto import algos, cms, core
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from crypto.wire.tlv import encode_tlv
+from emulator.personalise.keys import derived_signing_key
+
+__all__ = ["Authority", "SignerReference", "authority_certificate", "sign_security_object", "trust_anchors"]
+
+_CURVE: Final = "brainpoolP384r1"
+_LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
+_DOCUMENT_TYPE_LIST: Final = x509.ObjectIdentifier("2.23.136.1.1.6.2")
+_CRL_ADDRESS: Final = "http://csca.test-only.invalid/test-only.crl"
+_UTC: Final = datetime.UTC
+
+
+class Authority(enum.StrEnum):
+    """A TEST country signing authority."""
+
+    TEST = "test"
+    UNKNOWN = "unknown"
+    """Issues cards just as well, but is not among :func:`trust_anchors`."""
+
+
+class SignerReference(enum.StrEnum):
+    """How EF.SOD names its signer (RFC 5652 §5.3)."""
+
+    ISSUER_AND_SERIAL = "issuer_and_serial"
+    KEY_IDENTIFIER = "key_identifier"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Period:
+    """A document signer's private key and the issuing dates that it serves."""
+
+    label: str
+    first: datetime.date
+    last: datetime.date
+    serial: int
+
+
+_AUTHORITY_NAMES: Final = {Authority.TEST: "CSCA TEST ONLY", Authority.UNKNOWN: "CSCA TEST ONLY UNKNOWN"}
+_AUTHORITY_SERIALS: Final = {Authority.TEST: 0x7E5701, Authority.UNKNOWN: 0x7E5702}
+_AUTHORITY_FIRST: Final = datetime.datetime(2020, 12, 1, tzinfo=_UTC)
+_AUTHORITY_KEY_LAST: Final = datetime.datetime(2030, 12, 31, tzinfo=_UTC)
+_AUTHORITY_LAST: Final = datetime.datetime(2049, 12, 31, tzinfo=_UTC)
+_SIGNER_LAST: Final = datetime.datetime(2049, 6, 30, tzinfo=_UTC)  # past the last expiry of a card that it signed
+_PERIODS: Final = (
+    _Period("1", datetime.date(2021, 1, 1), datetime.date(2024, 6, 30), 0x7E5711),
+    _Period("2", datetime.date(2024, 7, 1), datetime.date(2026, 12, 31), 0x7E5712),
+)
+
+
+def _authority_key(authority: Authority) -> ec.EllipticCurvePrivateKey:
+    return derived_signing_key(f"csca/{authority}", _CURVE)
+
+
+def _signer_key(authority: Authority, period: _Period) -> ec.EllipticCurvePrivateKey:
+    return derived_signing_key(f"ds/{authority}/{period.label}", _CURVE)
+
+
+def _name(common_name: str) -> x509.Name:
+    """Country in capitals (Doc 9303-12 §7.1), and TEST ONLY where nobody can miss it."""
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "chipid-kiosk"),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "TEST ONLY"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _alternative_names() -> list[x509.GeneralName]:
+    """The three-letter code of the MRZ as locality (Doc 9303-12 §7.1.1.2)."""
+    return [x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.LOCALITY_NAME, "VNM")]))]
+
+
+def _key_usage(*, signs_documents: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs_documents,
+        key_cert_sign=not signs_documents,
+        crl_sign=not signs_documents,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _builder(issuer: Authority, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    """What authority and signer certificates share (Doc 9303-12 §7.1, tables 4 and 5)."""
+    issuer_key = _authority_key(issuer).public_key()
+    crl = x509.DistributionPoint([x509.UniformResourceIdentifier(_CRL_ADDRESS)], None, None, None)
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(_name(_AUTHORITY_NAMES[issuer]))
+        .public_key(key)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.SubjectAlternativeName(_alternative_names()), critical=False)
+        .add_extension(x509.IssuerAlternativeName(_alternative_names()), critical=False)
+        .add_extension(x509.CRLDistributionPoints([crl]), critical=False)
+    )
+
+
+def _sign(builder: x509.CertificateBuilder, issuer: Authority) -> bytes:
+    certificate = builder.sign(_authority_key(issuer), hashes.SHA256(), ecdsa_deterministic=True)
+    return certificate.public_bytes(Encoding.DER)
+
+
+@functools.cache
+def authority_certificate(authority: Authority) -> bytes:
+    """DER of the self-signed certificate of a TEST authority (Doc 9303-12 §7.1.1)."""
+    builder = (
+        _builder(authority, _authority_key(authority).public_key())
+        .subject_name(_name(_AUTHORITY_NAMES[authority]))
+        .serial_number(_AUTHORITY_SERIALS[authority])
+        .not_valid_before(_AUTHORITY_FIRST)
+        .not_valid_after(_AUTHORITY_LAST)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(signs_documents=False), critical=True)
+        .add_extension(x509.PrivateKeyUsagePeriod(_AUTHORITY_FIRST, _AUTHORITY_KEY_LAST), critical=False)
+    )
+    return _sign(builder, authority)
+
+
+def trust_anchors() -> tuple[bytes, ...]:
+    """DER certificates to trust when TEST cards are to be accepted. The unknown authority is not among them."""
+    return (authority_certificate(Authority.TEST),)
+
+
+@functools.cache
+def _signer_certificate(authority: Authority, period: _Period) -> bytes:
+    """DER of a document signer certificate (Doc 9303-12 §7.1.2)."""
+    first = datetime.datetime.combine(period.first, datetime.time(), _UTC)
+    last = datetime.datetime.combine(period.last, datetime.time(23, 59, 59), _UTC)
+    # DocumentTypeList: version 0 and the document codes of the MRZ (Doc 9303-12 §7.1.2)
+    document_types = encode_tlv(0x30, encode_tlv(0x02, b"\0") + encode_tlv(0x31, encode_tlv(0x13, b"ID")))
+    builder = (
+        _builder(authority, _signer_key(authority, period).public_key())
+        .subject_name(_name(f"Document Signer TEST ONLY {period.label}"))
+        .serial_number(period.serial)
+        .not_valid_before(first)
+        .not_valid_after(_SIGNER_LAST)
+        .add_extension(_key_usage(signs_documents=True), critical=True)
+        .add_extension(x509.PrivateKeyUsagePeriod(first, last), critical=False)
+        .add_extension(x509.UnrecognizedExtension(_DOCUMENT_TYPE_LIST, document_types), critical=False)
+    )
+    return _sign(builder, authority)
+
+
+def sign_security_object(
+    groups: Mapping[int, bytes],
+    *,
+    authority: Authority,
+    issued: datetime.date,
+    version: int = 0,
+    reference: SignerReference = SignerReference.ISSUER_AND_SERIAL,
+) -> bytes:
+    """EF.SOD over these data groups (Doc 9303-10 §4.6.2; RFC 5652 §5).
+
+    Args:
+        groups: whole files by data group number.
+        authority: whose document signer signs.
+        issued: date of issue; chooses the signer and is the signing time.
+        version: of the LDS security object: 0, or 1 with the LDS version inside.
+        reference: how the signer is named.
+
+    Returns:
+        The whole file, tag 77.
+
+    Raises:
+        ValueError: no signer of this authority was active on that date.
+    """
+    period = next((period for period in _PERIODS if period.first <= issued <= period.last), None)
+    if period is None:
+        raise ValueError(f"no TEST document signer for {issued}")
+    content = _lds_security_object(groups, version)
+    attributes = _signed_attributes(content, issued)
+    signature = _signer_key(authority, period).sign(
+        attributes.untag().dump(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    )
+    certificate = asn1_x509.Certificate.load(_signer_certificate(authority, period))
+    signer = cms.SignerInfo(
+        {
+            "version": "v1" if reference is SignerReference.ISSUER_AND_SERIAL else "v3",
+            "sid": _signer_identifier(certificate, reference),
+            "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+            "signed_attrs": attributes,
+            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+            "signature": signature,
+        }
+    )
+    signed_data = cms.SignedData(
+        {
+            "version": "v3",
+            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+            "encap_content_info": {
+                "content_type": _LDS_SECURITY_OBJECT,
+                "content": core.ParsableOctetString(content),
+            },
+            "certificates": [certificate],
+            "signer_infos": [signer],
+        }
+    )
+    envelope: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump()
+    return encode_tlv(0x77, envelope)
+
+
+def _lds_security_object(groups: Mapping[int, bytes], version: int) -> bytes:
+    """LDSSecurityObject with SHA-256 (Doc 9303-10 §4.6.2.3)."""
+    algorithm = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+    values = [
+        encode_tlv(0x30, encode_tlv(0x02, bytes([number])) + encode_tlv(0x04, hashlib.sha256(group).digest()))
+        for number, group in sorted(groups.items())
+    ]
+    parts = [encode_tlv(0x02, bytes([version])), algorithm, encode_tlv(0x30, values)]
+    if version == 1:
+        parts.append(encode_tlv(0x30, encode_tlv(0x13, b"0108") + encode_tlv(0x13, b"040000")))
+    return encode_tlv(0x30, parts)
+
+
+def _signed_attributes(content: bytes, issued: datetime.date) -> Any:  # noqa: ANN401 - asn1crypto has no types
+    """Content type, digest and time (RFC 5652 §11.1 to §11.3)."""
+    time = datetime.datetime.combine(issued, datetime.time(8, 0), _UTC)
+    return cms.CMSAttributes(
+        [
+            cms.CMSAttribute({"type": "content_type", "values": [_LDS_SECURITY_OBJECT]}),
+            cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(content).digest()]}),
+            cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": time})]}),
+        ]
+    )
+
+
+def _signer_identifier(certificate: Any, reference: SignerReference) -> Any:  # noqa: ANN401 - asn1crypto has no types
+    if reference is SignerReference.KEY_IDENTIFIER:
+        return cms.SignerIdentifier({"subject_key_identifier": certificate.key_identifier_value})
+    issuer = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
+    return cms.SignerIdentifier({"issuer_and_serial_number": issuer})

@@ -1,0 +1,62 @@
+"""TEST keys that every machine derives alike. None of them is secret, and none may ever protect anything.
+
+A private key follows from its label alone, so that the same cards, the same EF.SOD and the same TEST authority
+appear in every process without a stored key. **Anybody can compute these keys.** RSA keys, which take long to find,
+lie beside this module as files; they are as public as the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+from typing import Final
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from crypto.primitives.curves import EcPrivateKey, curve
+
+__all__ = ["derived_key_pair", "derived_octets", "derived_signing_key", "shipped_rsa_key"]
+
+_SEED: Final = b"chipid-kiosk TEST ONLY: everybody can derive these keys"
+_OPENSSL_CURVES: Final[dict[str, ec.EllipticCurve]] = {
+    "secp256r1": ec.SECP256R1(),
+    "secp384r1": ec.SECP384R1(),
+    "secp521r1": ec.SECP521R1(),
+    "brainpoolP256r1": ec.BrainpoolP256R1(),
+    "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "brainpoolP512r1": ec.BrainpoolP512R1(),
+}
+
+
+def derived_octets(label: str, count: int) -> bytes:
+    """``count`` octets that follow from the label (HKDF with SHA-256, RFC 5869)."""
+    return HKDF(algorithm=hashes.SHA256(), length=count, salt=None, info=label.encode()).derive(_SEED)
+
+
+def _derived_scalar(label: str, curve_name: str) -> int:
+    """1 … n-1. Eight octets more than the order make the modular bias negligible (TR-03111 §4.1.1)."""
+    parameters = curve(curve_name)
+    octets = derived_octets(f"{label}/{curve_name}", parameters.order_bytes + 8)
+    return int.from_bytes(octets, "big") % (parameters.n - 1) + 1
+
+
+def derived_key_pair(label: str, curve_name: str) -> EcPrivateKey:
+    """A key pair for key agreement."""
+    return curve(curve_name).private_key(_derived_scalar(label, curve_name))
+
+
+def derived_signing_key(label: str, curve_name: str) -> ec.EllipticCurvePrivateKey:
+    """A key pair for ECDSA."""
+    return ec.derive_private_key(_derived_scalar(label, curve_name), _OPENSSL_CURVES[curve_name])
+
+
+@functools.cache
+def shipped_rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    """The RSA key of that size among those shipped beside this module (1024 or 2048)."""
+    pem = importlib.resources.files(__package__).joinpath(f"rsa_keys/test_only_{bits}.pem").read_bytes()
+    key = serialization.load_pem_private_key(pem, None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"test_only_{bits}.pem holds no RSA key")
+    return key

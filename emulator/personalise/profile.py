@@ -1,0 +1,189 @@
+"""Card profiles: one TOML file per card under ``profiles/``, read into frozen types.
+
+A profile says who is on the card, how the chip behaves and what must come out when it is read. Keys that a profile
+leaves out take the values of an ordinary CCCD, as far as those are known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib.resources
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from crypto.pace.parameters import pace_protocols
+from crypto.primitives.block_cipher import SymmetricCipher
+from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer
+from emulator.personalise.faces.appearance import Appearance
+from emulator.personalise.holder import Holder
+from emulator.personalise.issuer import Authority, SignerReference
+from emulator.personalise.security_infos import KeyEncoding
+
+__all__ = [
+    "CardProfile",
+    "ChipAuthenticationChoice",
+    "DocumentKind",
+    "Expected",
+    "SignatureChoice",
+    "load_profile",
+    "profile_names",
+]
+
+
+class DocumentKind(enum.StrEnum):
+    """Generation of the card."""
+
+    CCCD = "cccd"
+    """Chip citizen-ID card, 2021 to mid-2024."""
+    CAN_CUOC_2024 = "can-cuoc-2024"
+    """Identity card of the law of 2024. Assumed: no data group 13 that anybody could read."""
+
+
+class Expected(enum.StrEnum):
+    """The verdict that reading the card must end with."""
+
+    ACCEPT = "ACCEPT"
+    REFER = "REFER"
+    REJECT = "REJECT"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChipAuthenticationChoice:
+    """One key for chip authentication: cipher, curve, key id or ``None``; whether ChipAuthenticationInfo is written."""
+
+    cipher: SymmetricCipher
+    curve: str
+    key_id: int | None = None
+    announced: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SignatureChoice:
+    """Key and hash of active authentication; exactly one of ``curve`` and ``rsa_bits`` is set."""
+
+    hash_name: str
+    curve: str = ""
+    rsa_bits: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardProfile:
+    """One card.
+
+    Attributes:
+        name: the slug of the command line; the name of the file.
+        what_for: one English sentence.
+        expected: the verdict.
+        laboratory: a chip for tests of the reader that no kiosk user needs to see; left out of the plain list.
+        document: generation.
+        holder: the person.
+        appearance: how the portrait is drawn, or ``None`` for a card without photograph.
+        jpeg2000: portrait as JPEG 2000 instead of JPEG.
+        basic_access_control, pace, chip_authentication, active_authentication: protocols offered.
+        card_access: whether EF.CardAccess exists.
+        key_encoding: how DG14 and DG15 write domain parameters.
+        sorted_infos: whether DG14 is sorted as DER demands.
+        behaviour: habits of the operating system.
+        authority, signer_reference, security_object_version: about EF.SOD.
+        nested_parents: variant of field 13.
+        changed_group: data group of which one byte is changed after signing, 0 for none.
+        copied: all files are copied from another chip, the private keys are not.
+    """
+
+    name: str
+    what_for: str
+    expected: Expected
+    document: DocumentKind
+    holder: Holder
+    laboratory: bool = False
+    appearance: Appearance | None = None
+    jpeg2000: bool = False
+    basic_access_control: bool = True
+    pace: tuple[PaceOffer, ...] = ()
+    chip_authentication: tuple[ChipAuthenticationChoice, ...] = ()
+    active_authentication: SignatureChoice | None = None
+    card_access: bool = True
+    key_encoding: KeyEncoding = KeyEncoding.EXPLICIT
+    sorted_infos: bool = True
+    behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
+    authority: Authority = Authority.TEST
+    signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
+    security_object_version: int = 0
+    nested_parents: bool = False
+    changed_group: int = 0
+    copied: bool = False
+
+
+_FOLDER: Final = "profiles"
+_CIPHERS: Final = {cipher.label: cipher for cipher in SymmetricCipher}
+_DEFAULT_CHIP: Final[Mapping[str, Any]] = {
+    "pace": ["PACE-ECDH-GM-AES-CBC-CMAC-128/13"],
+    "chip_authentication": [{"cipher": "aes-128", "curve": "brainpoolP256r1"}],
+    "active_authentication": {"curve": "brainpoolP256r1", "hash": "sha256"},
+}
+
+
+def profile_names() -> tuple[str, ...]:
+    """Slugs of all built-in cards, sorted."""
+    folder = importlib.resources.files(__package__).joinpath(_FOLDER)
+    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def load_profile(name: str) -> CardProfile:
+    """The built-in card of that name. Raises ``KeyError`` if there is none."""
+    if name not in profile_names():
+        raise KeyError(name)
+    text = importlib.resources.files(__package__).joinpath(_FOLDER, f"{name}.toml").read_text(encoding="utf-8")
+    return _profile(name, tomllib.loads(text))
+
+
+def _profile(name: str, table: dict[str, Any]) -> CardProfile:
+    """A misspelt key raises ``TypeError``: profiles are source code, not user input."""
+    chip = {**_DEFAULT_CHIP, **table.pop("chip", {})}
+    portrait = dict(table.pop("portrait", {}))
+    jpeg2000 = portrait.pop("jpeg2000", False)
+    return CardProfile(
+        name=name,
+        expected=Expected(table.pop("expected")),
+        document=DocumentKind(table.pop("document")),
+        holder=Holder(**table.pop("holder")),
+        appearance=Appearance(**portrait) if portrait else None,
+        jpeg2000=jpeg2000,
+        pace=tuple(_pace_offer(text) for text in chip.pop("pace")),
+        chip_authentication=tuple(_agreement(**entry) for entry in chip.pop("chip_authentication")),
+        active_authentication=_signature(chip.pop("active_authentication")),
+        key_encoding=KeyEncoding(chip.pop("key_encoding", KeyEncoding.EXPLICIT)),
+        behaviour=_behaviour(chip.pop("behaviour", {})),
+        authority=Authority(table.pop("authority", Authority.TEST)),
+        signer_reference=SignerReference(table.pop("signer_reference", SignerReference.ISSUER_AND_SERIAL)),
+        **chip,
+        **table,
+    )
+
+
+def _pace_offer(text: str) -> PaceOffer:
+    protocol_name, _, parameter_id = text.partition("/")
+    protocols = {protocol.name: protocol for protocol in pace_protocols()}
+    return PaceOffer(protocols[protocol_name], int(parameter_id))
+
+
+def _agreement(cipher: str, curve: str, key_id: int | None = None, announced: bool = True) -> ChipAuthenticationChoice:
+    return ChipAuthenticationChoice(_CIPHERS[cipher], curve, key_id, announced)
+
+
+def _signature(table: Mapping[str, Any]) -> SignatureChoice | None:
+    if not table:
+        return None
+    return SignatureChoice(table["hash"], table.get("curve", ""), table.get("rsa_bits", 0))
+
+
+def _behaviour(table: Mapping[str, Any]) -> ChipBehaviour:
+    """Status words stand in TOML as hexadecimal integers, 0x6D00."""
+    values = dict(table)
+    if "end_of_file" in values:
+        values["end_of_file"] = EndOfFile(values["end_of_file"])
+    # Observed on the Vietnamese card: SELECT of the master file fails, files are selected directly
+    values.setdefault("master_file_status", 0x6D00)
+    return ChipBehaviour(**values)

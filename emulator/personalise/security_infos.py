@@ -1,0 +1,128 @@
+"""SecurityInfos of EF.CardAccess and DG14, and public keys (Doc 9303-11 §9.1, §9.2, §9.5)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from crypto.pace.parameters import STANDARDIZED_CURVES
+from crypto.primitives.curves import Curve, Point
+from crypto.wire.oid import encode_oid
+from crypto.wire.tlv import encode_tlv
+from emulator.chip.content import PaceOffer
+
+__all__ = [
+    "ID_CA_ECDH",
+    "KeyEncoding",
+    "active_authentication_info",
+    "chip_authentication_info",
+    "chip_authentication_public_key_info",
+    "ec_public_key_info",
+    "pace_info",
+    "rsa_public_key_info",
+    "security_infos",
+    "terminal_authentication_info",
+]
+
+_ID_TA: Final = "0.4.0.127.0.7.2.2.2"
+ID_CA_ECDH: Final = "0.4.0.127.0.7.2.2.3.2"
+_ID_PK_ECDH: Final = "0.4.0.127.0.7.2.2.1.2"
+_ID_AA: Final = "2.23.136.1.1.5"
+_ECDSA_PLAIN: Final = "0.4.0.127.0.7.1.1.4.1"
+_ECDSA_PLAIN_ARC: Final = {"sha224": 2, "sha256": 3, "sha384": 4, "sha512": 5}
+_EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
+_PRIME_FIELD: Final = "1.2.840.10045.1.1"
+_STANDARDIZED: Final = "0.4.0.127.0.7.1.2"
+_CURVE_OIDS: Final = {
+    "secp256r1": "1.2.840.10045.3.1.7",
+    "secp384r1": "1.3.132.0.34",
+    "secp521r1": "1.3.132.0.35",
+    "brainpoolP256r1": "1.3.36.3.3.2.8.1.1.7",
+    "brainpoolP384r1": "1.3.36.3.3.2.8.1.1.11",
+    "brainpoolP512r1": "1.3.36.3.3.2.8.1.1.13",
+}
+
+
+class KeyEncoding(enum.StrEnum):
+    """How the domain parameters of a public key are written. All three are met on real chips."""
+
+    EXPLICIT = "explicit"
+    """ECParameters in full, what Doc 9303-11 §9.5.2 demands."""
+    NAMED = "named"
+    """The curve's object identifier."""
+    STANDARDIZED = "standardized"
+    """The parameter id of Doc 9303-11 table 12."""
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return encode_tlv(0x30, parts)
+
+
+def _oid(dotted: str) -> bytes:
+    return encode_tlv(0x06, encode_oid(dotted))
+
+
+def _integer(value: int) -> bytes:
+    return encode_tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))  # one spare bit keeps it positive
+
+
+def security_infos(infos: Iterable[bytes], *, sort: bool = True) -> bytes:
+    """SET OF SecurityInfo; DER sorts it (ISO/IEC 8825-1 §11.6), some real chips do not."""
+    return encode_tlv(0x31, sorted(infos) if sort else list(infos))
+
+
+def terminal_authentication_info() -> bytes:
+    """Version 1 without a reference to EF.CVCA (TR-03110-3 §A.1.1.3)."""
+    return _sequence(_oid(_ID_TA), _integer(1))
+
+
+def chip_authentication_info(oid: str, key_id: int | None) -> bytes:
+    """Doc 9303-11 §9.2.7, version 1."""
+    return _sequence(_oid(oid), _integer(1), b"" if key_id is None else _integer(key_id))
+
+
+def chip_authentication_public_key_info(public_key_info: bytes, key_id: int | None) -> bytes:
+    """Doc 9303-11 §9.2.6, id-PK-ECDH."""
+    return _sequence(_oid(_ID_PK_ECDH), public_key_info, b"" if key_id is None else _integer(key_id))
+
+
+def pace_info(offer: PaceOffer) -> bytes:
+    """Doc 9303-11 §9.2.3, version 2."""
+    return _sequence(_oid(offer.protocol.oid), _integer(2), _integer(offer.parameter_id))
+
+
+def active_authentication_info(hash_name: str) -> bytes:
+    """Doc 9303-11 §9.2.4: which hash goes with ECDSA, version 1."""
+    return _sequence(_oid(_ID_AA), _integer(1), _oid(f"{_ECDSA_PLAIN}.{_ECDSA_PLAIN_ARC[hash_name]}"))
+
+
+def ec_public_key_info(curve: Curve, point: Point, encoding: KeyEncoding) -> bytes:
+    """SubjectPublicKeyInfo of a point (RFC 5480 §2; TR-03111 §5.1 for explicit parameters)."""
+    if encoding is KeyEncoding.STANDARDIZED:
+        ids = {name: number for number, name in STANDARDIZED_CURVES.items()}
+        algorithm = _sequence(_oid(_STANDARDIZED), _integer(ids[curve.name]))
+    elif encoding is KeyEncoding.NAMED:
+        algorithm = _sequence(_oid(_EC_PUBLIC_KEY), _oid(_CURVE_OIDS[curve.name]))
+    else:
+        algorithm = _sequence(_oid(_EC_PUBLIC_KEY), _explicit_parameters(curve))
+    return _sequence(algorithm, encode_tlv(0x03, b"\0" + curve.encode_point(point)))
+
+
+def _explicit_parameters(curve: Curve) -> bytes:
+    """ECParameters: version, field, curve, base point, order, cofactor (RFC 3279 §2.3.5)."""
+    size = curve.field_bytes
+    field = _sequence(_oid(_PRIME_FIELD), _integer(curve.p))
+    equation = _sequence(
+        encode_tlv(0x04, curve.a.to_bytes(size, "big")), encode_tlv(0x04, curve.b.to_bytes(size, "big"))
+    )
+    base = encode_tlv(0x04, curve.encode_point(curve.g))
+    return _sequence(_integer(1), field, equation, base, _integer(curve.n), _integer(1))
+
+
+def rsa_public_key_info(key: rsa.RSAPublicKey) -> bytes:
+    """SubjectPublicKeyInfo of an RSA key (RFC 3279 §2.3.1)."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
