@@ -1,0 +1,14 @@
+"""``python -m bench``: print every table."""
+
+from __future__ import annotations
+
+from bench import full_read, machine
+
+
+def main() -> None:
+    print(f"Measured on {machine.describe()}")
+    full_read.run()
+
+
+if __name__ == "__main__":
+    main()
