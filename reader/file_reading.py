@@ -15,13 +15,13 @@ from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, parse_tlv, parse_tlv_header
 from reader import errors
+from reader.lds import files
 from reader.lds.files import FileId
 from reader.protocols.exchange import Transmit
 
 __all__ = ["read_file", "select_file"]
 
 _LAST_SHORT_OFFSET = 0x7FFF  # READ BINARY with an even instruction has 15 bits for the offset
-_HEADER_PROBE = 8
 
 
 def read_file(
@@ -69,7 +69,7 @@ def _first_block(transmit: Transmit, file: FileId, block_bytes: int) -> bytes:
             raise _refused(file, selected.sw)
         answer = transmit(_read_binary(0, block_bytes))
         if answer.sw in (StatusWord.WRONG_LENGTH, StatusWord.OFFSET_OUTSIDE_FILE) or answer.sw.correct_ne:
-            answer = transmit(_read_binary(0, _HEADER_PROBE))
+            answer = transmit(_read_binary(0, files.HEADER_BYTES))
     if not _has_data(answer):
         raise _refused(file, answer.sw)
     return answer.data
