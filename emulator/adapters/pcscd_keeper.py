@@ -12,6 +12,7 @@ socket. Without arguments it only shows, by saying ``ready``, that the namespace
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import pathlib
@@ -35,6 +36,8 @@ _SIOCGIFFLAGS: Final = 0x8913  # netdevice(7)
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 0x1
 _MS_BIND: Final = 0x1000  # mount(2)
+_MS_REC: Final = 0x4000
+_MS_PRIVATE: Final = 0x40000
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
@@ -46,11 +49,50 @@ def _raise_loopback() -> None:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
 
 
-def _mount(source: str, target: str, kind: str, flags: int) -> None:
+def _mount(source: str | None, target: str, kind: str | None, flags: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), None) != 0:
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind)]
+    if libc.mount(*words, ctypes.c_ulong(flags), None) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), target)
+
+
+def _keep_mounts_to_ourselves() -> None:
+    """Make every mount of this namespace private, so that what is mounted from now on is seen by nobody else."""
+    try:
+        _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
+    except OSError as problem:
+        if problem.errno != errno.EINVAL:
+            raise
+        _move_to_a_private_root()
+
+
+def _move_to_a_private_root() -> None:
+    """The same where the root is no mount point: in a chroot (mount(2): EINVAL).
+
+    A mount on an ordinary folder in there could spread to the system outside. So begin at a place that is a mount point,
+    which can be made private; stack a folder on it, put the whole tree once more into that, and move in.
+    """
+    place = _some_mount_point()
+    _mount(None, place, None, _MS_REC | _MS_PRIVATE)
+    _mount("tmpfs", place, "tmpfs", 0)
+    root = os.path.join(place, "root")
+    os.mkdir(root)
+    _mount("/", root, None, _MS_BIND | _MS_REC)
+    _mount(None, root, None, _MS_REC | _MS_PRIVATE)
+    os.chroot(root)
+    os.chdir("/")
+    if not os.path.exists("/proc/self"):
+        _mount("proc", "/proc", "proc", 0)
+
+
+def _some_mount_point() -> str:
+    """A folder that is a mount point, rather not /proc. Source: proc_pid_mountinfo(5), field 5."""
+    lines = pathlib.Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    places = [place for place in (line.split()[4] for line in lines) if os.path.isdir(place)]
+    if not places:
+        raise OSError(errno.ENOENT, "this chroot has no mount point, not even /proc")
+    return min(places, key=lambda place: place == "/proc")
 
 
 class _Keeper:
@@ -109,13 +151,14 @@ def _say(word: str) -> None:
 def _keep(arguments: Sequence[str]) -> int:
     """The keeper's life; see the module's text."""
     _raise_loopback()
+    _keep_mounts_to_ourselves()
     _mount("tmpfs", "/run", "tmpfs", 0)
     os.mkdir(_SYSTEM_SOCKET_FOLDER)
     if not arguments:
         _say("ready")
         return 0
     pcscd, folder = arguments[0], pathlib.Path(arguments[1])
-    _mount(str(folder / "run"), _SYSTEM_SOCKET_FOLDER, "", _MS_BIND)
+    _mount(str(folder / "run"), _SYSTEM_SOCKET_FOLDER, None, _MS_BIND)
     keeper = _Keeper(pcscd, folder)
     _say("ready")
     try:

@@ -219,8 +219,9 @@ class PrivatePcscd:
 class _Namespaces(enum.Enum):
     """How the namespaces can be made here; the values are arguments of unshare(1)."""
 
-    PLAIN = ("--mount", "--net")
-    WITH_USER = ("--user", "--map-root-user", "--mount", "--net")
+    # The keeper makes the mounts private itself: unshare cannot do it in a chroot.
+    PLAIN = ("--mount", "--net", "--propagation", "unchanged")
+    WITH_USER = ("--user", "--map-root-user", "--mount", "--net", "--propagation", "unchanged")
 
 
 class _Machine:
@@ -244,6 +245,8 @@ def _examine_machine() -> _Machine | str:
     """What is here, or the one sentence that says what is not."""
     if not sys.platform.startswith("linux"):
         return "A private PC/SC service needs Linux: it lives in namespaces."
+    if not os.path.exists("/proc/self/mountinfo"):
+        return "The folder /proc is not mounted in this environment. Run: mount -t proc proc /proc"
     pcscd, nsenter = _which("pcscd"), _which("nsenter")
     if pcscd is None:
         return "There is no pcscd on this machine. Install the package 'pcscd'."
@@ -257,7 +260,7 @@ def _examine_machine() -> _Machine | str:
             return _Machine(pcscd=pcscd, driver=drivers[0], nsenter=nsenter, namespaces=namespaces)
     return (
         "This system does not allow namespaces to this user. Run as root, or allow unprivileged user namespaces "
-        "(on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0)."
+        "(on Ubuntu: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0)."
     )
 
 
