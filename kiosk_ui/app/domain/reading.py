@@ -6,6 +6,7 @@ import dataclasses
 import enum
 
 from reader.verification.identity import Identity
+from reader.verification.verdict import Decision
 
 __all__ = ["Decision", "ReadResult", "ReadingStep"]
 
@@ -19,14 +20,6 @@ class ReadingStep(enum.Enum):
     DETAILS = 4
     PHOTO = 5
     CHECKING = 6
-
-
-class Decision(enum.StrEnum):
-    """The policy's verdict in three words; the same values as the reader's verdict."""
-
-    ACCEPT = "ACCEPT"
-    REFER = "REFER"
-    REJECT = "REJECT"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
