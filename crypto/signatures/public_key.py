@@ -52,6 +52,10 @@ CURVE_OIDS: Final = {
 }
 """Name of a curve by its object identifier."""
 
+OPENSSL_SMALL_MODULUS_BITS: Final = 3072
+OPENSSL_EXPONENT_BITS: Final = 64
+"""OpenSSL computes with longer exponents only up to that modulus (its OPENSSL_RSA_MAX_PUBEXP_BITS)."""
+
 MAX_RSA_BITS: Final = 8192
 """Longest modulus. Real documents stop at 6144; a longer one would only cost time."""
 
@@ -103,6 +107,8 @@ class RsaPublicKey:
 
     def native(self) -> rsa.RSAPublicKey:
         """OpenSSL's key. Raises :class:`CryptoError` (``public_key.unsupported``) where it refuses the numbers."""
+        if self.size_bits > OPENSSL_SMALL_MODULUS_BITS and self.exponent.bit_length() > OPENSSL_EXPONENT_BITS:
+            raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=self.size_bits)  # it would call every signature wrong
         try:
             return rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key()
         except (ValueError, UnsupportedAlgorithm):
