@@ -1,0 +1,242 @@
+"""The driver: events from any thread, one timer, work in the background, nothing lost and nothing shown too late."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from kiosk_ui.app.audit import AuditEntry
+from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
+from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
+from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.app.driver import CheckInDriver, Ports, WorkerThreads
+from kiosk_ui.app.failures import (
+    PRINTER_FAILED,
+    RELAY_UNREACHABLE,
+    STORE_UNAVAILABLE,
+    GatewayError,
+    PrinterError,
+    StoreError,
+)
+from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows import screens as s
+from kiosk_ui.app.flows.check_in import CheckInFlow
+from kiosk_ui.app.ports import ReadingListener
+from kiosk_ui.app.privacy import Pseudonyms
+from reader.verification.identity import Assurance, Identity, Sex
+
+NOW = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
+
+
+class World:
+    """Every port in one, with switches for what fails; also the front end and its clock."""
+
+    def __init__(self) -> None:
+        self.listener: ReadingListener | None = None
+        self.cancelled = 0
+        self.failing: set[str] = set()
+        self.saved: list[CheckInDraft] = []
+        self.printed: list[Ticket] = []
+        self.notes: list[AuditEntry] = []
+        self.rings: list[tuple[str, str | None]] = []
+        self.shown: list[s.CheckInState] = []
+        self.cleared = 0
+        self.seconds = 0.0
+        self.waiting: list[Callable[[], None]] = []
+        self.hold = False
+
+    # CardReading
+    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+        self.listener = listener
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+    # EligibilityGateway
+    def check(self, query: EligibilityQuery) -> Eligibility:
+        if "insurer" in self.failing:
+            raise GatewayError(RELAY_UNREACHABLE)
+        return Eligibility(EligibilityKind.OK, "000")
+
+    # CheckIns
+    def save(self, draft: CheckInDraft, at: dt.datetime) -> Ticket:
+        if "store" in self.failing:
+            raise StoreError(STORE_UNAVAILABLE)
+        self.saved.append(draft)
+        return Ticket(draft.check_in_id, "A001", "Nội", "x", "x", "x", at, False, False)
+
+    def note(self, entry: AuditEntry, at: dt.datetime) -> None:
+        if "store" in self.failing:
+            raise StoreError(STORE_UNAVAILABLE)
+        self.notes.append(entry)
+
+    # TicketPrinter, StaffBell, Clock, Executor
+    def print(self, ticket: Ticket) -> None:
+        if "printer" in self.failing:
+            raise PrinterError(PRINTER_FAILED)
+        self.printed.append(ticket)
+
+    def ring(self, screen: str, code: str | None) -> None:
+        self.rings.append((screen, code))
+
+    def now(self) -> dt.datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def submit(self, work: Callable[[], None]) -> None:
+        if self.hold:
+            self.waiting.append(work)
+        else:
+            work()
+
+    # FrontEnd
+    def show(self, state: s.CheckInState) -> None:
+        self.shown.append(state)
+
+    def clear(self) -> None:
+        self.cleared += 1
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def driver(world: World) -> CheckInDriver:
+    ports = Ports(world, world, world, world, world, world, world, Pseudonyms(b"k" * 32))
+    flow = CheckInFlow(new_id=lambda: uuid.UUID(int=7))
+    made = CheckInDriver(flow, ports, world)
+    made.start()
+    return made
+
+
+def happen(driver: CheckInDriver, *events: ev.Event) -> s.Screen:
+    for event in events:
+        driver.post(event)
+        driver.run_pending()
+    driver.run_pending()
+    return driver.state.screen
+
+
+def read(driver: CheckInDriver, world: World, decision: Decision = Decision.ACCEPT) -> s.Screen:
+    happen(driver, ev.NumberKnown("040085000017"))
+    assert world.listener is not None
+    world.listener.progressed(ReadingStep.OPENING, 0, 6)
+    identity = Identity(
+        "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
+        Assurance.CHIP_VERIFIED,
+    )  # fmt: skip
+    world.listener.finished(ReadResult(identity, decision))
+    return happen(driver)
+
+
+def test_a_whole_visit(driver: CheckInDriver, world: World):
+    read(driver, world)
+    screen = happen(driver, ev.Confirmed(), ev.DepartmentChosen("noi"))
+    assert isinstance(screen, s.TicketReady)
+    assert screen.printing is s.Printing.DONE
+    assert len(world.saved) == len(world.printed) == 1
+    assert isinstance(happen(driver, ev.GoOn()), s.Welcome)
+    assert world.cleared == 1
+
+
+def test_failures_of_the_world_become_screens(driver: CheckInDriver, world: World):
+    world.failing = {"insurer", "store", "printer"}
+    read(driver, world)
+    screen = happen(driver, ev.Confirmed(), ev.DepartmentChosen("noi"))
+    assert isinstance(screen, s.Problem)
+    assert screen.code == "store.unavailable"
+    world.failing = {"printer"}
+    screen = happen(driver, ev.TryAgain())
+    assert isinstance(screen, s.TicketReady)
+    assert screen.printing is s.Printing.FAILED
+    assert world.saved[0].eligibility.code == "relay.unreachable"
+
+
+def test_the_trail_says_what_was_read_without_saying_of_whom(driver: CheckInDriver, world: World):
+    read(driver, world, Decision.REJECT)
+    happen(driver, ev.StaffAsked())
+    read_entry, staff_entry = world.notes
+    assert (read_entry.action.value, read_entry.outcome) == ("card.read", "REJECT chip_verified")
+    assert read_entry.subject == Pseudonyms(b"k" * 32).of("040085000017", "audit")
+    assert (staff_entry.action.value, staff_entry.outcome) == ("staff.called", "refused")
+    assert world.rings == [("refused", None)]
+    assert "Nguyễn" not in repr(world.notes)
+    assert "040085000017" not in repr(world.notes)
+
+
+def test_the_timer_fires_when_its_time_has_come_and_only_then(driver: CheckInDriver, world: World):
+    assert driver.seconds_to_timer() is None
+    happen(driver, ev.Started())
+    assert driver.seconds_to_timer() == 55
+    world.seconds = 54.9
+    driver.run_pending()
+    assert driver.state.overlay is None
+    world.seconds = 55.0
+    driver.run_pending()
+    assert driver.state.overlay == s.TimeoutWarning(20, "enter_number")
+    for _ in range(20):
+        world.seconds += 1
+        driver.run_pending()
+    assert isinstance(driver.state.screen, s.Welcome)
+    assert driver.seconds_to_timer() is None
+
+
+def test_work_of_a_visit_that_is_over_is_heard_by_nobody(driver: CheckInDriver, world: World):
+    read(driver, world)
+    world.hold = True
+    happen(driver, ev.Confirmed(), ev.StartAgain())
+    shown = len(world.shown)
+    for work in world.waiting:
+        work()
+    assert isinstance(happen(driver), s.Welcome)
+    assert len(world.shown) == shown
+
+
+def test_a_reading_is_cancelled_when_the_patient_leaves(driver: CheckInDriver, world: World):
+    happen(driver, ev.NumberKnown("040085000017"), ev.StartAgain())
+    assert world.cancelled == 1
+
+
+def test_a_front_end_is_told_only_of_changes(driver: CheckInDriver, world: World):
+    assert [state.screen.name for state in world.shown] == ["welcome"]
+    happen(driver, ev.Confirmed(), ev.GoOn(), ev.TryAgain())
+    assert len(world.shown) == 1
+
+
+def test_events_may_come_from_many_threads(driver: CheckInDriver, world: World):
+    woken = []
+    driver.wake = lambda: woken.append(threading.get_ident())
+    threads = [threading.Thread(target=driver.post, args=(ev.Started(),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(woken) == 8
+    driver.run_pending()
+    assert isinstance(driver.state.screen, s.EnterNumber)
+
+
+def test_wait_wakes_for_an_event_of_another_thread(driver: CheckInDriver):
+    threading.Timer(0.02, driver.post, [ev.Started()]).start()
+    driver.wait(30)
+    assert isinstance(driver.state.screen, s.EnterNumber)
+
+
+def test_a_mistake_in_background_work_is_logged_by_its_kind_alone(caplog: pytest.LogCaptureFixture):
+    def mistake() -> None:
+        raise RuntimeError("Nguyễn Văn An")
+
+    workers = WorkerThreads(1)
+    workers.submit(mistake)
+    workers.close()
+    assert "RuntimeError" in caplog.text
+    assert "Nguyễn" not in caplog.text
