@@ -15,11 +15,13 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     # command: (module:function, what it is for)
     "read": ("reader.cli:read_command", "read a card and say what was proven about it"),
     "readers": ("reader.cli:readers_command", "list the PC/SC readers and what is in them"),
-    "cards": ("emulator.cli:cards_command", "list the built-in emulated people"),
-    "card": ("emulator.cli:card_command", "put an emulated card into a virtual reader"),
+    "cards": ("emulator.cli:main", "list the built-in emulated people"),
+    "card": ("emulator.cli:main", "put an emulated card into a virtual reader"),
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
 }
+
+_TAKE_THEIR_NAME = frozenset({"cards", "card"})  # one function serves both, so it is told which was meant
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     module_name, function_name = _COMMANDS[arguments[0]][0].split(":")
     command: Callable[[list[str]], int] = getattr(importlib.import_module(module_name), function_name)
-    return command(arguments[1:])
+    return command(arguments if arguments[0] in _TAKE_THEIR_NAME else arguments[1:])
 
 
 def _usage() -> str:

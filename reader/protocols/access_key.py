@@ -26,7 +26,7 @@ class AccessKey(abc.ABC):
     def __init__(self, password: Secret, *, may_be_cccd: bool = False) -> None:
         self._password = password
         self.may_be_cccd = may_be_cccd
-        """Whether the key comes from a Vietnamese citizen number, so that that card's habits may be assumed."""
+        """Whether this key may belong to a Vietnamese card, whose habits may then be assumed: not for a foreign MRZ."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
@@ -55,7 +55,7 @@ class CanKey(AccessKey):
         digits = digits.strip()
         if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
             raise errors.DocumentError(errors.CAN_MALFORMED)
-        return cls(Secret(digits.encode("ascii")))
+        return cls(Secret(digits.encode("ascii")), may_be_cccd=True)
 
     @classmethod
     def from_citizen_number(cls, number: str) -> CanKey:

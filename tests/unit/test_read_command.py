@@ -1,0 +1,217 @@
+"""``chipid read`` as scripts use it: what is accepted, what is not, and that nothing but the result is on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.cards import catalogue
+from kiosk_ui.cli import main
+
+PEOPLE = {person.name: person for person in catalogue()}
+ACCEPTED = [person.name for person in catalogue() if person.expected == "ACCEPT"]
+
+
+def chipid(*arguments: str, stdin: str = "") -> tuple[int, str, str]:
+    """Exit code, stdout, stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    before, sys.stdin = sys.stdin, io.StringIO(stdin)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                code = main(list(arguments))
+            except SystemExit as end:
+                code = int(end.code or 0)
+    finally:
+        sys.stdin = before
+    return code, out.getvalue(), err.getvalue()
+
+
+def read(name: str, *more: str) -> tuple[int, dict[str, Any]]:
+    code, out, err = chipid("read", "--emulated", name, "--can", PEOPLE[name].can, "--json", *more)
+    assert out, err
+    return code, json.loads(out)
+
+
+def statuses(result: dict[str, Any]) -> dict[str, str]:
+    return {check["check"]: check["status"] for check in result["checks"]}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_every_good_person_is_accepted_with_issuer_and_chip_proven(name: str) -> None:
+    code, result = read(name)
+    found = statuses(result)
+    assert (code, result["verdict"], result["assurance"]) == (0, "ACCEPT", "chip_verified")
+    assert found["passive_authentication"] == "successful"
+    assert "successful" in (found["chip_authentication"], found["active_authentication"])
+    assert all(status == "successful" for check, status in found.items() if check.endswith(".DG1"))
+    assert "".join(result["document"]["mrz"]) == "".join(PEOPLE[name].mrz)
+
+
+@pytest.mark.parametrize("name", sorted(PEOPLE))
+def test_the_catalogue_keeps_its_promise(name: str) -> None:
+    _, result = read(name)
+    assert result["verdict"] == PEOPLE[name].expected
+
+
+def test_a_changed_group_is_named_and_rejected() -> None:
+    code, result = read("changed")
+    assert (code, result["verdict"], result["assurance"]) == (1, "REJECT", "unknown")
+    assert statuses(result)["data_group_hash.DG13"] == "failed"
+    assert statuses(result)["data_group_hash.DG1"] == "successful"
+
+
+def test_a_copied_chip_fails_where_the_private_key_is_needed() -> None:
+    code, result = read("copied")
+    assert (code, result["verdict"]) == (1, "REJECT")
+    assert statuses(result)["passive_authentication"] == "successful"  # the data are genuine; the chip is not
+    assert "failed" in (statuses(result)["chip_authentication"], statuses(result)["active_authentication"])
+    assert "DG2" in result["document"]["files"], "staff must see whose data the copy carries"
+
+
+def test_an_unknown_issuer_is_neither_green_nor_red() -> None:
+    code, result = read("unknown-csca")
+    assert (code, result["verdict"], result["assurance"]) == (1, "REFER", "chip_read")
+    assert statuses(result)["passive_authentication"] == "undetermined"
+    assert statuses(result)["chip_authentication"] != "successful", "a key that nobody vouches for proves nothing"
+
+
+def test_an_expired_card_has_a_status_of_its_own() -> None:
+    code, result = read("expired")
+    assert code == 1
+    assert {check["code"] for check in result["checks"]} >= {"document_validity.expired"}
+    assert result["verdict"] == "REFER"
+
+
+def test_a_wrong_access_number_reads_nothing() -> None:
+    code, out, err = chipid("read", "--emulated", "an", "--can", "999999", "--json")
+    assert (code, out) == (2, "")
+    assert "access.wrong_key" in err
+    assert "999999" not in err
+
+
+def test_the_number_opens_the_card_and_may_come_from_standard_input() -> None:
+    number = PEOPLE["an"].number
+    assert chipid("read", "--emulated", "an", "--number", number)[0] == 0
+    assert chipid("read", "--emulated", "an", "--number", "-", stdin=number + "\n")[0] == 0
+
+
+@pytest.mark.parametrize("joint", ["\n", "\\n"], ids=["newlines", "written newlines"])
+def test_the_machine_readable_lines_open_the_card_by_pace(joint: str) -> None:
+    code, out, _ = chipid("read", "--emulated", "an", "--mrz", joint.join(PEOPLE["an"].mrz), "--json")
+    assert code == 0
+    access = json.loads(out)["access"]
+    assert (access["protocol"], access["password"], access["downgrades"]) == ("PACE", "MRZ", [])
+
+
+def test_an_empty_trust_folder_trusts_nobody(tmp_path: Path) -> None:
+    _, result = read("an", "--trust", str(tmp_path))
+    assert (result["verdict"], statuses(result)["passive_authentication"]) == ("REFER", "undetermined")
+
+
+def test_a_folder_with_the_test_authority_is_used_in_test_mode(tmp_path: Path) -> None:
+    assert chipid("cards", "--trust-out", str(tmp_path))[0] == 0
+    code, result = read("an", "--trust", str(tmp_path))
+    assert (code, result["verdict"]) == (0, "ACCEPT")
+
+
+def test_out_keeps_the_files_exactly_as_read(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    _, result = read("an", "--out", str(folder))
+    kept = {hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    assert kept == {file["sha256"] for file in result["document"]["files"].values()}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir()), "personal files are for their owner"
+
+
+def test_out_that_cannot_be_made_is_said_before_the_card_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, out, err = chipid("read", "--emulated", "an", "--can", "000017", "--out", str(tmp_path / "file"))
+    assert (code, out) == (2, "")
+    assert "--out" in err
+    assert "Reading" not in err
+
+
+def test_the_json_has_its_promised_keys() -> None:
+    _, result = read("an")
+    assert set(result) >= {"access", "document", "checks", "verdict", "assurance", "link", "timing_ms"}
+    assert set(result["access"]) >= {"protocol", "password", "downgrades"}
+    assert set(result["document"]) >= {"mrz", "personal", "files"}
+    assert all(set(check) >= {"check", "status", "code"} for check in result["checks"])
+    assert set(result["link"]) >= {"commands", "bytes_sent", "bytes_received"}
+    assert set(result["document"]["files"]) >= {"COM", "SOD", "DG1", "DG2", "DG13", "DG14", "DG15"}
+    keys = Path(__file__).parents[1] / "vectors" / "vietnam_dg13_fields.csv"
+    known = {line.split(",")[1] for line in keys.read_text(encoding="utf-8").splitlines()[1:]}
+    assert set(result["document"]["personal"]) <= known
+
+
+def test_a_card_without_dg13_is_no_error() -> None:
+    code, result = read("can-cuoc-2024")
+    assert (code, result["document"]["personal"]) == (0, {})
+    assert "DG13" not in result["document"]["files"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--emulated", "an"],
+        ["--can", "123456"],
+        ["--emulated", "an", "--reader", "x", "--can", "123456"],
+        ["--emulated", "an", "--can", "123456", "--policy", "lenient"],
+    ],
+)
+def test_wrong_usage_is_64(arguments: list[str]) -> None:
+    code, out, err = chipid("read", *arguments)
+    assert (code, out) == (64, "")
+    assert err.startswith("usage:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code_name"),
+    [
+        (["--emulated", "nobody", "--can", "123456"], "emulated.not_found"),
+        (["--emulated", "an", "--can", "12345"], "can.malformed"),
+        (["--emulated", "an", "--number", "04008500001x"], "number.malformed"),
+        (["--emulated", "an", "--mrz", "not an mrz"], "mrz.malformed"),
+        (["--emulated", "an", "--can", "000017", "--trust", "/nonexistent"], "trust.unreadable"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(arguments: list[str], code_name: str) -> None:
+    code, out, err = chipid("read", *arguments)
+    assert (code, out) == (2, "")
+    assert code_name in err
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+
+
+def test_people_get_a_readable_result() -> None:
+    code, out, err = chipid("read", "--emulated", "an", "--number", PEOPLE["an"].number)
+    assert code == 0
+    assert out.startswith("ACCEPT")
+    assert "Nguyễn Văn An" in out
+    assert "DG2" in err, "progress by file goes to stderr"
+
+
+def test_the_documented_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "read_a_card.py"
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(example), run_name="__main__")
+    assert end.value.code == 0
+    assert "ACCEPT" in capsys.readouterr().out
+
+
+def test_unknown_commands_and_help() -> None:
+    assert chipid()[0] == 64
+    assert chipid("nonsense")[0] == 64
+    code, out, _ = chipid("--help")
+    assert code == 0
+    assert "read" in out
+    assert chipid("--version")[0] == 0
