@@ -1,0 +1,65 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// The QR code or twelve digits. The digits live in this item only and are gone with it.
+ScreenBody {
+    id: screen
+
+    property string digits: ""
+    readonly property bool problem: vm.numberProblem !== ""
+
+    tone: problem ? "caution" : "calm"
+    title: Tr.t("enter_number.title")
+    wordsShare: 0.5
+    stageMinimum: Theme.mm(4 * 25) + 3 * Theme.gap
+    primaryText: Tr.t("enter_number.primary")
+    primaryEnabled: digits.length === 12
+    onPrimaryTouched: vm.submitNumber(digits)
+
+    aside: Component {
+        Column {
+            id: column
+            // the picture takes what is left, and steps back when large text needs the room
+            readonly property real roomForPicture: screen.asideRoom - heading.height - slots.height - 2 * spacing
+            spacing: Theme.mm(7)
+
+            Panel {
+                visible: !screen.problem && height >= Theme.mm(30)
+                width: parent.width
+                height: Math.floor(Math.min(Theme.mm(96), column.roomForPicture))
+                Scene {
+                    anchors.fill: parent
+                    anchors.margins: Theme.mm(4)
+                    name: "scan_qr"
+                    description: Tr.t("enter_number.scene")
+                }
+            }
+            Banner {
+                visible: screen.problem
+                width: parent.width
+                tone: "caution"
+                text: screen.problem ? Tr.t("enter_number." + vm.numberProblem) : ""
+            }
+            KioskText {
+                id: heading
+                width: parent.width
+                even: true
+                kind: "heading"
+                text: Tr.t("enter_number.or")
+            }
+            NumberSlots {
+                id: slots
+                width: parent.width
+                digits: screen.digits
+            }
+        }
+    }
+    stage: Component {
+        Keypad {
+            onDigit: value => { if (screen.digits.length < 12) screen.digits += value; }
+            onDeleted: screen.digits = screen.digits.slice(0, -1)
+            onEmptied: screen.digits = ""
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// Goes on by itself as soon as a card lies there.
+ScreenBody {
+    id: screen
+    title: Tr.t("place_card.title")
+    message: Tr.t("place_card.message")
+
+    stage: Component {
+        Panel {
+            tone: screen.tone
+            Scene {
+                anchors.fill: parent
+                anchors.margins: Theme.mm(8)
+                name: "place_card"
+                description: Tr.t("place_card.scene")
+            }
+        }
+    }
+}

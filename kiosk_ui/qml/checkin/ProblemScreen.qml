@@ -1,0 +1,29 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// Anything else that went wrong: what happened, what to do now, where a human is.
+ScreenBody {
+    id: screen
+    readonly property bool needsStaff: vm.hint === "call_staff"
+    tone: "caution"
+    toneText: Tr.t("tone.caution")
+    title: Tr.t(vm.problemKey + ".title")
+    message: Tr.t(vm.problemKey + ".message") + "\n" + Tr.t("problem.counter", { "n": vm.counter })
+    staffCode: vm.staffCode
+    primaryText: vm.canTryAgain ? Tr.t("problem.try_again") : ""
+    primaryIcon: vm.canTryAgain ? "again" : ""
+    onPrimaryTouched: vm.tryAgain()
+
+    stage: Component {
+        Panel {
+            tone: screen.tone
+            Scene {
+                anchors.fill: parent
+                anchors.margins: Theme.mm(8)
+                name: screen.needsStaff ? "counter" : "out_of_order"
+                description: Tr.t(screen.needsStaff ? "problem.scene_staff" : "problem.scene")
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// The number does not open this card; after some tries there is a pause, counted down on the button.
+ScreenBody {
+    id: screen
+    tone: "caution"
+    toneText: Tr.t("tone.caution")
+    title: Tr.t("wrong_number.title")
+    message: Tr.t("wrong_number.message", { "tries": vm.triesLeft })
+    primaryText: vm.waitSeconds > 0 ? Tr.t("wrong_number.wait", { "s": vm.waitSeconds }) : Tr.t("wrong_number.primary")
+    primaryEnabled: vm.waitSeconds === 0
+    onPrimaryTouched: vm.tryAgain()
+
+    stage: Component {
+        Panel {
+            tone: screen.tone
+            Scene {
+                anchors.fill: parent
+                anchors.margins: Theme.mm(8)
+                name: "card_number"
+                description: Tr.t("wrong_number.scene")
+            }
+        }
+    }
+}

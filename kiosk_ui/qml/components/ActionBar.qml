@@ -1,0 +1,89 @@
+import QtQuick
+import "../theme"
+
+// What can be done. The primary action is always at the same place: bottom right in landscape, above the
+// two constant ones in portrait. "Call staff" is on every screen.
+Item {
+    id: bar
+
+    property string primaryText: ""
+    property bool primaryEnabled: true
+    property string primaryIcon: ""
+    property string secondaryText: ""
+    property string secondaryIcon: ""
+    property bool canStartAgain: true
+    readonly property bool wide: Theme.landscape
+    readonly property real gap: Theme.gap
+
+    signal primaryTouched
+    signal secondaryTouched
+    signal staffTouched
+    signal startAgainTouched
+
+    readonly property real systemHeight: Math.max(staff.implicitHeight, again.visible ? again.implicitHeight : 0)
+    readonly property real rowHeight: Math.max(Theme.primaryHeight, systemHeight, questionHeight)
+    readonly property real questionHeight: wide
+        ? Math.max(primary.visible ? primary.implicitHeight : 0, secondary.visible ? secondary.implicitHeight : 0)
+        : (secondary.visible ? secondary.implicitHeight + Theme.gap : 0) + (primary.visible ? primary.implicitHeight + Theme.gap : 0)
+
+    implicitHeight: wide ? rowHeight : systemHeight + questionHeight
+
+    // widths in landscape: four places in one row; in portrait: whole rows, the last one shared by two
+    readonly property real room: width - 3 * Theme.gap
+    readonly property real questionWidth: (primary.visible ? primaryWidth + gap : 0) + (secondary.visible ? secondaryWidth + gap : 0)
+    readonly property real systemHalf: Math.floor((width - questionWidth - gap) / 2)
+    readonly property real staffWidth: wide ? Math.min(staff.implicitWidth, systemHalf) : (again.visible ? width - gap - againWidth : width)
+    readonly property real againWidth: wide ? Math.min(again.implicitWidth, systemHalf) : Math.floor((width - gap) * again.implicitWidth / Math.max(1, again.implicitWidth + staff.implicitWidth))
+    readonly property real secondaryWidth: wide ? Math.min(secondary.implicitWidth, Math.floor(room * 0.26)) : width
+    readonly property real primaryWidth: wide ? Math.floor(room * (secondary.visible ? 0.26 : 0.36)) : width
+
+    KioskButton {
+        id: staff
+        kind: "secondary"
+        iconName: "staff"
+        text: Tr.t("common.call_staff")
+        width: bar.staffWidth
+        height: bar.wide ? bar.rowHeight : bar.systemHeight
+        x: 0
+        y: bar.height - height
+        onClicked: bar.staffTouched()
+    }
+    KioskButton {
+        id: again
+        kind: "secondary"
+        iconName: "again"
+        text: Tr.t("common.start_again")
+        visible: bar.canStartAgain
+        width: bar.againWidth
+        height: staff.height
+        x: staff.width + Theme.gap
+        y: bar.height - height
+        onClicked: bar.startAgainTouched()
+    }
+    KioskButton {
+        id: secondary
+        kind: "secondary"
+        iconName: bar.secondaryIcon
+        text: bar.secondaryText
+        visible: text !== ""
+        width: bar.secondaryWidth
+        height: bar.wide ? bar.rowHeight : implicitHeight
+        x: bar.wide ? bar.width - width - (primary.visible ? bar.primaryWidth + Theme.gap : 0) : 0
+        y: bar.wide ? bar.height - height : 0
+        onClicked: bar.secondaryTouched()
+    }
+    KioskButton {
+        id: primary
+        kind: "primary"
+        iconName: bar.primaryIcon
+        iconAfter: true
+        text: bar.primaryText
+        visible: text !== ""
+        enabled: bar.primaryEnabled
+        width: bar.primaryWidth
+        height: bar.wide ? bar.rowHeight : implicitHeight
+        x: bar.wide ? bar.width - width : 0
+        y: bar.wide ? bar.height - height : bar.height - bar.systemHeight - Theme.gap - height
+        onClicked: bar.primaryTouched()
+    }
+}

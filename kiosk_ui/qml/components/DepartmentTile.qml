@@ -1,0 +1,61 @@
+import QtQuick
+import QtQuick.Controls.Basic
+import "../theme"
+
+// One department: drawing, name, where it is.
+AbstractButton {
+    id: tile
+
+    property string iconName: "department_general"
+    property string place: ""
+    property bool across: false         // drawing beside the name instead of above it
+
+    padding: Theme.mm(4)
+    verticalPadding: Theme.mm(2.5)
+    hoverEnabled: false
+    focusPolicy: Qt.StrongFocus
+    implicitHeight: Math.max(Theme.mm(30), contentItem.implicitHeight + 2 * verticalPadding)
+
+    Accessible.role: Accessible.Button
+    Accessible.name: tile.text
+    Accessible.description: tile.place
+    Accessible.onPressAction: tile.click()
+
+    background: Rectangle {
+        radius: Theme.radius
+        color: tile.down ? Theme.primarySoft : Theme.surfaceRaised
+        border.width: tile.down || tile.visualFocus ? 3 * Theme.line : Theme.line
+        border.color: Theme.primary
+    }
+    contentItem: Item {
+        implicitHeight: tile.across ? Math.max(badge.height, names.implicitHeight) : badge.height + Theme.mm(4) + names.implicitHeight
+        Rectangle {
+            id: badge
+            width: tile.across ? Theme.mm(18) : Theme.mm(22)
+            height: width
+            radius: Theme.mm(6)
+            color: Theme.primarySoft
+            x: tile.across ? 0 : (parent.width - width) / 2
+            y: tile.across ? (parent.height - height) / 2 : Math.max(0, (parent.height - parent.implicitHeight) / 2)
+            Icon {
+                anchors.centerIn: parent
+                name: tile.iconName
+                color: Theme.primarySoftInk
+                extent: parent.width * 0.68
+            }
+        }
+        KioskText {
+            id: names
+            even: true
+            kind: "tile"
+            text: tile.text
+            font.bold: true
+            color: Theme.primarySoftInk
+            x: tile.across ? badge.width + Theme.mm(4) : 0
+            width: parent.width - x
+            y: tile.across ? (parent.height - height) / 2 : badge.y + badge.height + Theme.mm(4)
+            horizontalAlignment: tile.across ? Text.AlignLeft : Text.AlignHCenter
+            Accessible.ignored: true
+        }
+    }
+}

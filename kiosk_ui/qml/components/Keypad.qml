@@ -1,0 +1,35 @@
+import QtQuick
+import "../theme"
+
+// Digits as on a telephone; delete is at the bottom right, where phones have it.
+Item {
+    id: keypad
+
+    signal digit(string value)
+    signal deleted
+    signal emptied
+
+    readonly property real keyWidth: Math.floor(Math.min((width - 2 * Theme.gap) / 3, Theme.mm(64)))
+    readonly property real keyHeight: Math.floor(Math.min((height - 3 * Theme.gap) / 4, Theme.mm(34)))
+
+    Grid {
+        anchors.centerIn: parent
+        columns: 3
+        spacing: Theme.gap
+        Repeater {
+            model: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "empty", "0", "delete"]
+            KioskButton {
+                id: key
+                required property string modelData
+                readonly property bool isDigit: modelData.length === 1
+                kind: "key"
+                textKind: isDigit ? "title" : "step"
+                width: keypad.keyWidth
+                height: keypad.keyHeight
+                iconName: modelData === "delete" ? "delete" : ""
+                text: isDigit ? modelData : Tr.t(modelData === "delete" ? "enter_number.delete" : "enter_number.empty")
+                onClicked: isDigit ? keypad.digit(modelData) : modelData === "delete" ? keypad.deleted() : keypad.emptied()
+            }
+        }
+    }
+}

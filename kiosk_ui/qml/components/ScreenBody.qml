@@ -1,0 +1,90 @@
+import QtQuick
+import "../theme"
+
+// One question: tone, title, message, what belongs to it, and a stage for the picture or the keys.
+// Portrait stacks them; landscape puts the words left and the stage right, unless `wide` asks for the whole width.
+Item {
+    id: body
+
+    required property QtObject vm       // CheckInViewModel
+
+    property string tone: "calm"
+    property string toneText: ""
+    property string title: ""
+    property string message: ""
+    property string staffCode: ""       // small, for staff
+    property Component aside: null      // below the words
+    property Component stage: null      // fills the rest
+    property bool wide: false
+    property real wordsShare: Theme.textScale > 1 ? 0.54 : 0.46
+    property real stageMinimum: 0       // what the stage needs in portrait; the aside gets the rest
+
+    // what the bar of actions offers for this screen
+    property string primaryText: ""
+    property string primaryIcon: ""
+    property bool primaryEnabled: true
+    property string secondaryText: ""
+    property string secondaryIcon: ""
+    property bool canStartAgain: true
+    signal primaryTouched
+    signal secondaryTouched
+
+    readonly property bool columns: Theme.landscape && !wide
+    readonly property real wordsWidth: columns ? Math.floor((width - 2 * Theme.wideGap) * wordsShare) : width
+    // height that is left for the aside, so that it can leave out what does not fit
+    readonly property real asideRoom: height - codeHeight - asideLoader.y - (columns || stage === null ? 0 : stageMinimum + Theme.mm(9))
+    readonly property real codeHeight: code.visible ? code.implicitHeight + Theme.mm(3) : 0
+
+    Column {
+        id: words
+        width: body.wordsWidth
+        y: body.columns ? Math.max(0, Math.floor((body.height - body.codeHeight - implicitHeight) / 2)) : 0
+        spacing: Theme.mm(5.5)
+
+        ToneMark {
+            visible: body.toneText !== ""
+            tone: body.tone
+            text: body.toneText
+        }
+        KioskText {
+            width: parent.width
+            even: true
+            kind: "title"
+            text: body.title
+            Accessible.role: Accessible.Heading
+        }
+        KioskText {
+            visible: text !== ""
+            width: parent.width
+            even: true
+            kind: "body"
+            text: body.message
+            color: Theme.inkMuted
+        }
+        Loader {
+            id: asideLoader
+            visible: body.aside !== null
+            width: parent.width
+            sourceComponent: body.aside
+        }
+    }
+    Loader {
+        id: stageLoader
+        sourceComponent: body.stage
+        x: body.columns ? body.wordsWidth + 2 * Theme.wideGap : 0
+        y: body.columns ? 0 : words.height + Theme.mm(8)
+        width: body.width - x
+        height: Math.max(0, body.height - y - (body.columns ? 0 : body.codeHeight))
+    }
+    KioskText {
+        id: code
+        visible: body.staffCode !== ""
+        anchors.left: parent.left
+        anchors.bottom: parent.bottom
+        width: body.wordsWidth
+        kind: "caption"
+        text: body.staffCode === "" ? "" : Tr.t("common.staff_code", { "code": body.staffCode })
+        color: Theme.inkMuted
+        wrapMode: Text.Wrap
+    }
+}

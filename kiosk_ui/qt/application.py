@@ -1,0 +1,172 @@
+"""The Qt application: font, engine, window, touches. Knows nothing of readers, stores or relays."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+import PySide6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QUrl
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtQml import QQmlApplicationEngine
+from PySide6.QtQuick import QQuickWindow  # before rootObjects(): only then are windows given their own class
+
+from kiosk_ui.app.driver import CheckInDriver
+from kiosk_ui.qt.appearance import Appearance, AppearanceDefaults, Typesetter, load_palettes
+from kiosk_ui.qt.drawings import DrawingProvider
+from kiosk_ui.qt.loop import INTERFACE_BROKEN, DriverLoop, MistakeGuard
+from kiosk_ui.qt.portraits import PortraitProvider
+from kiosk_ui.qt.texts import Texts
+from kiosk_ui.qt.view_model import CheckInViewModel
+
+__all__ = [
+    "FAMILY",
+    "QML_FOLDER",
+    "KioskApplication",
+    "WindowShape",
+    "has_display",
+    "keep_none_alive",
+    "make_application",
+]
+
+_PACKAGE = Path(__file__).parents[1]
+QML_FOLDER = _PACKAGE / "qml"
+FONT_FOLDER = _PACKAGE / "fonts"
+FAMILY = "Noto Sans"
+_PLENTY = 1 << 40
+_TOUCHES = frozenset({QEvent.Type.TouchBegin, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WindowShape:
+    """Size of the window and of the screen behind it.
+
+    Attributes:
+        width, height: of the window in pixels.
+        screen_width_mm, screen_height_mm: of the screen when it stands upright; 21.5 inches by default.
+        fullscreen: no frame, the whole screen.
+    """
+
+    width: int = 1080
+    height: int = 1920
+    screen_width_mm: float = 268.0
+    screen_height_mm: float = 476.0
+    fullscreen: bool = False
+
+    def landscape(self) -> WindowShape:
+        """The same screen on its side."""
+        return dataclasses.replace(self, width=max(self.width, self.height), height=min(self.width, self.height))
+
+
+def has_display() -> bool:
+    """Whether a window can be shown to somebody."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "")
+    if platform:
+        return platform not in {"offscreen", "minimal"}
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def keep_none_alive() -> None:
+    """Save the process from PySide6 6.12.0 under Python 3.11 and older; harmless elsewhere.
+
+    Measured: that release takes one reference of ``None`` away with every call of a function without a result, as if
+    ``None`` were immortal, which it is from Python 3.12 on (PEP 683). After some thousand calls the interpreter aborts.
+    Lending it more references than a kiosk can ever use up makes ``None`` immortal here too.
+    """
+    if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
+        references = ctypes.c_ssize_t.from_address(id(None))
+        if references.value < _PLENTY:
+            references.value += 2 * _PLENTY
+
+
+def make_application() -> QGuiApplication:
+    """The process's one application, with the project's font. Without a display it draws into memory, in software."""
+    keep_none_alive()
+    if not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        os.environ.setdefault("QT_QUICK_BACKEND", "software")
+    running = QCoreApplication.instance()
+    application = running if isinstance(running, QGuiApplication) else QGuiApplication(["chipid"])
+    application.setApplicationName("chipid-kiosk")
+    for weight in ("Regular", "Bold"):
+        QFontDatabase.addApplicationFont(str(FONT_FOLDER / f"NotoSans-{weight}.ttf"))
+    application.setFont(QFont(FAMILY))
+    return application
+
+
+class _TouchWatch(QObject):
+    """Tells the view model that somebody touches the window."""
+
+    def __init__(self, view_model: CheckInViewModel) -> None:
+        super().__init__(view_model)
+        self._view_model = view_model
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """See every event of the window and let it pass (Qt calls this)."""
+        if event.type() in _TOUCHES:
+            self._view_model.touched()
+        return False
+
+
+class KioskApplication:
+    """One window on one check-in driver.
+
+    Args:
+        defaults: how every visit begins.
+        counter: the hospital's counter.
+        shape: of the window.
+    """
+
+    def __init__(self, defaults: AppearanceDefaults, counter: str, shape: WindowShape) -> None:
+        self.texts = Texts(QML_FOLDER / "i18n")
+        palettes = load_palettes(QML_FOLDER / "theme")
+        self.appearance = Appearance(self.texts, palettes, defaults)
+        self.portraits = PortraitProvider()
+        self.view_model = CheckInViewModel(self.appearance, self.portraits, counter)
+        self.typesetter = Typesetter(FAMILY)
+        self.loop = DriverLoop()
+        self.guard = MistakeGuard(self._mistake)
+        self.engine = QQmlApplicationEngine()
+        # The engine owns its providers from here on.
+        self.engine.addImageProvider("drawing", DrawingProvider(QML_FOLDER / "drawings", palettes))
+        self.engine.addImageProvider("portrait", self.portraits)
+        self.engine.setInitialProperties(
+            {
+                "vm": self.view_model,
+                "appearance": self.appearance,
+                "typesetter": self.typesetter,
+                "screenWidthMm": shape.screen_width_mm,
+                "screenHeightMm": shape.screen_height_mm,
+                "width": shape.width,
+                "height": shape.height,
+            }
+        )
+        self.engine.load(QUrl.fromLocalFile(str(QML_FOLDER / "checkin" / "KioskWindow.qml")))
+        windows = self.engine.rootObjects()
+        if not windows or not isinstance(windows[0], QQuickWindow):
+            raise RuntimeError("the kiosk's window could not be made; the messages above say why")
+        self.window: QQuickWindow = windows[0]
+        self.window.installEventFilter(_TouchWatch(self.view_model))
+        if shape.fullscreen:
+            self.window.showFullScreen()
+        else:
+            self.window.show()
+
+    def run(self, driver: CheckInDriver) -> None:
+        """Connect a driver and show its first screen. It must have been made with ``wake=self.loop.wake``."""
+        self.view_model.connect_flow(driver.post, driver.seconds_to_timer)
+        self.loop.take(driver)
+
+    def close(self) -> None:
+        """Stop the driver, forget the person, take the window away. The engine goes before the objects it binds to."""
+        self.loop.stop()
+        self.view_model.clear()
+        self.window.close()
+        self.engine.deleteLater()
+        QCoreApplication.sendPostedEvents(self.engine, QEvent.Type.DeferredDelete)
+
+    def _mistake(self) -> None:
+        self.view_model.show_mistake(INTERFACE_BROKEN)

@@ -1,0 +1,221 @@
+"""What the screens bind to: properties out, touches in. One object, owned by the thread of the interface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import Property, QObject, QTimer, Signal, Slot
+
+from crypto.errors import ErrorCode
+from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows import screens as s
+from kiosk_ui.qt.appearance import Appearance
+from kiosk_ui.qt.portraits import PortraitProvider
+from kiosk_ui.qt.screen_view import ScreenView, portrait_of, view_of
+
+__all__ = ["CheckInViewModel"]
+
+_TOUCH_EVERY_MS = 1_000
+
+
+class CheckInViewModel(QObject):
+    """Shows the flow's states (it is the driver's front end) and turns touches into the flow's events.
+
+    Args:
+        appearance: language and looks; reset when a visit ends.
+        portraits: where the photo is held while it is shown.
+        counter: the hospital's counter for help.
+    """
+
+    screenChanged = Signal()
+    overlayChanged = Signal()
+    viewChanged = Signal()
+    secondsToClearChanged = Signal()
+    stateShown = Signal(str, str)  # screen, overlay: for tests and for the run that shows the kiosk
+    cleared = Signal()
+
+    def __init__(
+        self, appearance: Appearance, portraits: PortraitProvider, counter: str, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._appearance = appearance
+        self._portraits = portraits
+        self._counter = counter
+        self._state = s.CheckInState()
+        self._view = ScreenView()
+        self._portrait: bytes | None = None
+        self._portrait_source = ""
+        self._post: Callable[[ev.Event], None] | None = None
+        self._seconds_to_timer: Callable[[], float | None] = lambda: None
+        self._seconds_to_clear = 0
+        self._second = QTimer(self)
+        self._second.setInterval(250)
+        self._second.timeout.connect(self._count_down)
+        self._touch_pause = QTimer(self)
+        self._touch_pause.setSingleShot(True)
+        self._touch_pause.setInterval(_TOUCH_EVERY_MS)
+        appearance.changed.connect(self._speak_again)
+
+    def connect_flow(self, post: Callable[[ev.Event], None], seconds_to_timer: Callable[[], float | None]) -> None:
+        """Say where events go, and who knows when the present screen ends."""
+        self._post = post
+        self._seconds_to_timer = seconds_to_timer
+
+    # ------------------------------------------------------------------- the driver's front end
+    def show(self, state: s.CheckInState) -> None:
+        """Show a state (the driver calls this in the interface's thread)."""
+        self._state = state
+        self._set_portrait(portrait_of(state))
+        self._set_view(view_of(state, self._appearance.words.strings, self._counter))
+        if isinstance(state.screen, s.TicketReady):
+            self._count_down()
+            self._second.start()
+        else:
+            self._second.stop()
+        self.stateShown.emit(self._view.screen, self._view.overlay)
+
+    def clear(self) -> None:
+        """Forget everything of the person; language and looks go back to the hospital's defaults."""
+        self._state = s.CheckInState()
+        self._set_portrait(None)
+        self._set_view(ScreenView(counter=self._counter))
+        self._appearance.reset()
+        self.cleared.emit()
+
+    def show_mistake(self, code: ErrorCode) -> None:
+        """Show that the interface itself met a mistake. "Start again" and "call staff" still work."""
+        problem = s.Problem(code.name, code.hint, s.Retry.NONE, self._counter)
+        self.show(s.CheckInState(screen=problem))
+
+    def _set_view(self, view: ScreenView) -> None:
+        before, self._view = self._view, view
+        # The loaders exchange the screens first; only then do bindings look at the new values.
+        if view.screen != before.screen:
+            self.screenChanged.emit()
+        if view.overlay != before.overlay:
+            self.overlayChanged.emit()
+        self.viewChanged.emit()
+
+    def _set_portrait(self, encoded: bytes | None) -> None:
+        if encoded is None:
+            self._portraits.clear()
+            self._portrait_source = ""
+        elif encoded != self._portrait:
+            self._portrait_source = self._portraits.put(encoded)
+        self._portrait = encoded
+
+    @Slot()
+    def _speak_again(self) -> None:
+        self._set_view(view_of(self._state, self._appearance.words.strings, self._counter))
+
+    @Slot()
+    def _count_down(self) -> None:
+        left = self._seconds_to_timer()
+        seconds = 0 if left is None else math.ceil(left)
+        if seconds != self._seconds_to_clear:
+            self._seconds_to_clear = seconds
+            self.secondsToClearChanged.emit()
+
+    # ------------------------------------------------------------------------------- touches
+    def _tell(self, event: ev.Event) -> None:
+        if self._post is not None:
+            self._post(event)
+
+    @Slot()
+    def start(self) -> None:
+        """The welcome screen was touched."""
+        self._tell(ev.Started())
+
+    @Slot(str)
+    def submitNumber(self, digits: str) -> None:
+        """Twelve digits were typed."""
+        self._tell(ev.NumberKnown(digits))
+
+    @Slot()
+    def confirm(self) -> None:
+        """Yes, it is me."""
+        self._tell(ev.Confirmed())
+
+    @Slot()
+    def notMe(self) -> None:
+        """No, not me."""
+        self._tell(ev.NotMe())
+
+    @Slot(str)
+    def choose(self, code: str) -> None:
+        """A department was touched."""
+        self._tell(ev.DepartmentChosen(code))
+
+    @Slot()
+    def goOn(self) -> None:
+        """The one "go on" of a screen."""
+        self._tell(ev.GoOn())
+
+    @Slot()
+    def tryAgain(self) -> None:
+        """Try again."""
+        self._tell(ev.TryAgain())
+
+    @Slot()
+    def startAgain(self) -> None:
+        """Clear everything and begin anew."""
+        if self._state.screen.name == s.Problem.name:
+            # After a mistake of the interface the flow may stand on Welcome already and would change nothing.
+            self.clear()
+        self._tell(ev.StartAgain())
+
+    @Slot()
+    def callStaff(self) -> None:
+        """Call a human."""
+        self._tell(ev.StaffAsked())
+
+    @Slot()
+    def dismiss(self) -> None:
+        """Go on with the screen below."""
+        self._tell(ev.OverlayDismissed())
+
+    @Slot()
+    def touched(self) -> None:
+        """Somebody is there: the time-out starts anew. At most one event a second."""
+        if not self._touch_pause.isActive():
+            self._touch_pause.start()
+            self._tell(ev.Touched())
+
+    # ------------------------------------------------------------------------------ properties
+    screen = Property(str, lambda self: self._view.screen, notify=screenChanged)
+    overlay = Property(str, lambda self: self._view.overlay, notify=overlayChanged)
+    stage = Property(int, lambda self: self._view.stage, notify=viewChanged)
+    numberProblem = Property(str, lambda self: self._view.number_problem, notify=viewChanged)
+    readingStep = Property(str, lambda self: self._view.reading_step, notify=viewChanged)
+    stepsDone = Property(int, lambda self: self._view.steps_done, notify=viewChanged)
+    stepsTotal = Property(int, lambda self: self._view.steps_total, notify=viewChanged)
+    triesLeft = Property(int, lambda self: self._view.tries_left, notify=viewChanged)
+    waitSeconds = Property(int, lambda self: self._view.wait_seconds, notify=viewChanged)
+    fullName = Property(str, lambda self: self._view.full_name, notify=viewChanged)
+    maskedNumber = Property(str, lambda self: self._view.masked_number, notify=viewChanged)
+    birthDay = Property(str, lambda self: self._view.birth_day, notify=viewChanged)
+    proof = Property(str, lambda self: self._view.proof, notify=viewChanged)
+    portraitSource = Property(str, lambda self: self._portrait_source, notify=viewChanged)
+    counter = Property(str, lambda self: self._view.counter, notify=viewChanged)
+    staffCode = Property(str, lambda self: self._view.staff_code, notify=viewChanged)
+    insuranceKind = Property(str, lambda self: self._view.insurance_kind, notify=viewChanged)
+    insuranceOutcome = Property(str, lambda self: self._view.insurance_outcome, notify=viewChanged)
+    validUntil = Property(str, lambda self: self._view.valid_until, notify=viewChanged)
+    departments = Property(
+        "QVariantList",  # type: ignore[arg-type] # Qt's name of a type
+        lambda self: [dict(each) for each in self._view.departments],
+        notify=viewChanged,
+    )
+    ticketNumber = Property(str, lambda self: self._view.ticket_number, notify=viewChanged)
+    ticketDepartment = Property(str, lambda self: self._view.ticket_department, notify=viewChanged)
+    ticketPlace = Property(str, lambda self: self._view.ticket_place, notify=viewChanged)
+    ticketUnverified = Property(bool, lambda self: self._view.ticket_unverified, notify=viewChanged)
+    ticketAtCounter = Property(bool, lambda self: self._view.ticket_at_counter, notify=viewChanged)
+    printing = Property(str, lambda self: self._view.printing, notify=viewChanged)
+    problemKey = Property(str, lambda self: self._view.problem_key, notify=viewChanged)
+    hint = Property(str, lambda self: self._view.hint, notify=viewChanged)
+    canTryAgain = Property(bool, lambda self: self._view.can_try_again, notify=viewChanged)
+    overlayCounter = Property(str, lambda self: self._view.overlay_counter, notify=viewChanged)
+    secondsLeft = Property(int, lambda self: self._view.seconds_left, notify=viewChanged)
+    secondsToClear = Property(int, lambda self: self._seconds_to_clear, notify=secondsToClearChanged)
