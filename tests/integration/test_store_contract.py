@@ -1,0 +1,206 @@
+"""One contract for the store, kept by SQLite in one kiosk and by PostgreSQL where several kiosks share one.
+
+PostgreSQL runs as a cluster of the test's own in a temporary folder, reachable through a socket there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import getpass
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk_ui.app.domain.check_in import CheckInDraft
+from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
+from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind
+from kiosk_ui.app.failures import StoreError
+from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.app.store import schema
+from kiosk_ui.app.store.check_ins import CheckInStore
+from kiosk_ui.app.store.database import Database, sqlite_url
+from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
+from reader.verification.identity import Assurance, Identity, Sex
+
+NOI = DEFAULT_DEPARTMENTS[0]
+NOW = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
+DOWN = Eligibility.unavailable("relay.unreachable")
+KIOSKS = 4
+
+
+class Cluster:
+    """A PostgreSQL of the test's own."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="chipid-pg-"))
+        self.databases = 0
+        # The server refuses to run as root.
+        self.user = "postgres" if getpass.getuser() == "root" else getpass.getuser()
+        if self.user == "postgres":
+            shutil.chown(self.folder, "postgres")
+        data = str(self.folder / "data")
+        self._command("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
+        self._command("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    @staticmethod
+    def program(name: str) -> str | None:
+        newest = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+        return str(newest[-1]) if newest else shutil.which(name)
+
+    @classmethod
+    def missing(cls) -> str | None:
+        if importlib.util.find_spec("psycopg") is None:
+            return "the 'postgres' extra is not installed"
+        if cls.program("initdb") is None:
+            return "no PostgreSQL server is installed"
+        if getpass.getuser() == "root" and shutil.which("runuser") is None:
+            return "PostgreSQL refuses to run as root, and there is no runuser"
+        return None
+
+    def new_url(self) -> str:
+        self.databases += 1
+        name = f"store{self.databases}"
+        self._command("createdb", "-h", str(self.folder), "-U", "postgres", name)
+        return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def stop(self) -> None:
+        self._command("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)
+
+    def _command(self, name: str, *arguments: str) -> None:
+        program = self.program(name)
+        assert program
+        as_user = ["runuser", "-u", self.user, "--"] if getpass.getuser() == "root" else []
+        subprocess.run(
+            [*as_user, program, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=60
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    reason = Cluster.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    running = Cluster()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "kiosk.sqlite")
+    return request.getfixturevalue("cluster").new_url()
+
+
+@pytest.fixture
+def kiosk(url: str) -> Iterator[Callable[[], tuple[CheckInStore, OutboxStore]]]:
+    """Makes kiosks that share the store."""
+    opened: list[Database] = []
+
+    def make() -> tuple[CheckInStore, OutboxStore]:
+        database = Database(url)
+        opened.append(database)
+        return CheckInStore(database, Pseudonyms(b"k" * 32)), OutboxStore(database)
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+def draft(number: int, check_in_id: uuid.UUID | None = None) -> CheckInDraft:
+    identity = Identity(
+        f"0400850{number:05d}", "Đặng Thị Quý", dt.date(1955, 1, 1), Sex.FEMALE, "VNM", None, None, True, None,
+        Assurance.CHIP_READ,
+    )  # fmt: skip
+    return CheckInDraft(check_in_id or uuid.UUID(int=number), identity, DOWN, NOI)
+
+
+def test_a_check_in_comes_back_as_it_was_stored(kiosk):
+    store, outbox = kiosk()
+    ticket = store.save(draft(1), NOW)
+    stored = store.get(ticket.check_in_id)
+    assert stored is not None
+    assert (stored.created_at, stored.day, stored.queue_label) == (NOW, dt.date(2026, 3, 2), "A001")
+    assert (stored.assurance, stored.insurance_outcome) == ("chip_read", "unverified")
+    query = store.insurance_query(ticket.check_in_id)
+    assert query is not None
+    assert (query.number, query.full_name, query.date_of_birth) == ("040085000001", "Đặng Thị Quý", dt.date(1955, 1, 1))
+    assert outbox.waiting() == 2
+    assert store.get(uuid.uuid4()) is None
+    assert store.save(draft(1), NOW + dt.timedelta(hours=1)) == ticket
+    with pytest.raises(StoreError):
+        store.save(draft(2, check_in_id=ticket.check_in_id), NOW)
+
+
+def test_a_later_answer_changes_the_check_in(kiosk):
+    store, _ = kiosk()
+    ticket = store.save(draft(1), NOW)
+    store.record_insurance(ticket.check_in_id, Eligibility(EligibilityKind.RETRY, "100", raw="{}"), NOW)
+    assert store.get(ticket.check_in_id).insurance_outcome == "unverified"
+    store.record_insurance(ticket.check_in_id, Eligibility(EligibilityKind.OK, "000", raw="{}"), NOW)
+    assert store.get(ticket.check_in_id).insurance_outcome == "valid"
+    with pytest.raises(StoreError):  # an answer about nobody
+        store.record_insurance(uuid.uuid4(), DOWN, NOW)
+
+
+def test_kiosks_that_start_at_once_find_one_finished_store(kiosk):
+    with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
+        stores = list(pool.map(lambda _: kiosk()[0], range(KIOSKS)))
+    assert [store.save(draft(n + 1), NOW).number for n, store in enumerate(stores)] == ["A001", "A002", "A003", "A004"]
+
+
+def test_kiosks_that_draw_at_once_never_draw_the_same_number(kiosk):
+    stores = [kiosk()[0] for _ in range(KIOSKS)]
+    with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
+        tickets = list(pool.map(lambda n: stores[n % KIOSKS].save(draft(n), NOW), range(1, 41)))
+    assert sorted(ticket.number for ticket in tickets) == [f"A{n:03d}" for n in range(1, 41)]
+
+
+def test_one_check_in_saved_at_once_from_everywhere_is_one_check_in(kiosk):
+    stores = [kiosk()[0] for _ in range(KIOSKS)]
+    with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
+        tickets = set(pool.map(lambda store: store.save(draft(1), NOW).number, stores * 4))
+    assert tickets == {"A001"}
+    assert len(stores[0].of_day(dt.date(2026, 3, 2))) == 1
+
+
+def test_an_item_of_the_outbox_is_taken_by_one_kiosk_only(kiosk):
+    kiosks = [kiosk() for _ in range(KIOSKS)]
+    for number in range(1, 21):
+        kiosks[0][0].save(draft(number), NOW)
+
+    def drain(outbox: OutboxStore) -> list[uuid.UUID]:
+        taken = []
+        misses = 0
+        while misses < 3:  # a lost race looks like an empty outbox for a moment
+            item = outbox.lease_next(NOW, [OutboxKind.INSURANCE_CHECK], dt.timedelta(minutes=2))
+            if item is None:
+                misses += 1
+                continue
+            taken.append(item.id)
+            outbox.done(item, NOW)
+        return taken
+
+    with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
+        taken = [item for items in pool.map(drain, [outbox for _, outbox in kiosks]) for item in items]
+    assert len(taken) == len(set(taken)) == 20
+
+
+def test_migrations_build_exactly_the_tables_of_the_schema(url: str):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    database = Database(url)
+    with database.transaction("look") as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+    database.close()
