@@ -133,12 +133,7 @@ def test_errors_repeat_nothing_of_a_file() -> None:
     samples = [
         (parse_dg1, encode_tlv(0x61, encode_tlv(0x5F1F, marker.encode()))),
         (parse_dg13, encode_tlv(0x6D, encode_tlv(0x0C, marker.encode()))),
-        (
-            parse_dg13,
-            encode_tlv(
-                0x6D, encode_tlv(0x31, encode_tlv(0x30, [b"\x02\x01\x02", b"\x0c\x0e\xff\xff" + marker.encode()]))
-            ),
-        ),
+        (parse_dg13, encode_tlv(0x6D, encode_tlv(0x31, undecodable))),
         (parse_com, encode_tlv(0x60, [encode_tlv(0x5F01, marker.encode()), encode_tlv(0x5C, b"\x61")])),
         (faces_of, encode_tlv(0x75, encode_tlv(0x7F61, encode_tlv(0x7F60, encode_tlv(0x5F2E, marker.encode() * 3))))),
     ]
