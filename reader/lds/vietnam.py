@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -117,9 +118,9 @@ class PersonalData:
         return self.fields[number].value if number in self.fields else None
 
     def text(self, key: str) -> str | None:
-        """The same for every field but the parents: text or ``None``."""
+        """The same for every field but the parents, fit for a screen: controls and reversing marks are replaced."""
         value = self.get(key)
-        return value if isinstance(value, str) else None
+        return displayable(value) if isinstance(value, str) else None
 
     def as_dict(self) -> dict[str, PersonalValue]:
         """The fields that are there and known, by key, in the order of their numbers."""
@@ -214,7 +215,7 @@ def _text(tlv: Tlv, number: int) -> str | None:
     if encoding is None:
         return None
     try:
-        return displayable(tlv.value.decode(encoding))
+        return unicodedata.normalize("NFC", tlv.value.decode(encoding))
     except UnicodeDecodeError:
         raise _malformed(number) from None
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto.errors import ChipIdError
+from crypto.errors import ChipIdError, ErrorCode
 from reader import errors
 from reader.scanners.mrz import MrzCollector
 from reader.scanners.qr import ExtraField, parse_citizen_qr, parse_citizen_qr_octets
@@ -119,7 +119,7 @@ def test_a_keyboard_scanner_loses_letters_and_the_name_is_not_used(name: str) ->
         (QR + "x" * 2048, errors.QR_MALFORMED),
     ],
 )
-def test_what_is_no_card_code(text: str, code: errors.ErrorCode) -> None:
+def test_what_is_no_card_code(text: str, code: ErrorCode) -> None:
     with pytest.raises(errors.DocumentError) as caught:
         parse_citizen_qr(text)
     assert caught.value.code is code

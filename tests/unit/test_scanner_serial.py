@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crypto.errors import ErrorCode
 from reader import errors
 from reader.scanners.framing import MAX_LINE_BYTES, STALE_AFTER_S, LineFramer
 from reader.scanners.qr import parse_citizen_qr_octets
@@ -95,6 +96,7 @@ def test_a_scan_arrives_with_every_letter(terminal: tuple[int, str]) -> None:
         os.write(master, QR + b"\r\n" + QR + b"\n")
         for _ in range(2):
             line = port.read_line(PATIENCE_S)
+            assert line is not None
             assert line == QR
             assert parse_citizen_qr_octets(line).full_name == "Nguyễn Văn An"
 
@@ -192,7 +194,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.lines: queue.Queue[bytes] = queue.Queue()
-        self.errors: queue.Queue[errors.ErrorCode] = queue.Queue()
+        self.errors: queue.Queue[ErrorCode] = queue.Queue()
         self.ready: queue.Queue[bool] = queue.Queue()
 
     def scanner(self, device: str) -> SerialScanner:
@@ -255,7 +257,7 @@ def test_too_long_a_line_does_not_end_the_listening(terminal: tuple[int, str]) -
 def test_a_callback_may_stop_the_scanner(terminal: tuple[int, str]) -> None:
     master, name = terminal
     seen: queue.Queue[bytes] = queue.Queue()
-    failures: queue.Queue[errors.ErrorCode] = queue.Queue()
+    failures: queue.Queue[ErrorCode] = queue.Queue()
 
     def stop_at_once(line: bytes) -> None:
         scanner.stop()
