@@ -28,6 +28,7 @@ from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
 from reader.verification.identity import Assurance, Identity, Sex
+from reader.verification.verdict import Decision
 
 NOI = DEFAULT_DEPARTMENTS[0]
 NOW = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
@@ -121,7 +122,7 @@ def draft(number: int, check_in_id: uuid.UUID | None = None) -> CheckInDraft:
         f"0400850{number:05d}", "Đặng Thị Quý", dt.date(1955, 1, 1), Sex.FEMALE, "VNM", None, None, True, None,
         Assurance.CHIP_READ,
     )  # fmt: skip
-    return CheckInDraft(check_in_id or uuid.UUID(int=number), identity, DOWN, NOI)
+    return CheckInDraft(check_in_id or uuid.UUID(int=number), identity, DOWN, NOI, Decision.ACCEPT)
 
 
 def test_a_check_in_comes_back_as_it_was_stored(kiosk):

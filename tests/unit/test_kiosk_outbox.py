@@ -20,6 +20,7 @@ from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore
 from reader.verification.identity import Assurance, Identity, Sex
+from reader.verification.verdict import Decision
 
 START = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
 CHECK_IN = uuid.UUID(int=1)
@@ -55,7 +56,9 @@ def store(database: Database) -> CheckInStore:
         "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
         Assurance.CHIP_VERIFIED,
     )  # fmt: skip
-    draft = CheckInDraft(CHECK_IN, identity, Eligibility.unavailable("relay.unreachable"), DEFAULT_DEPARTMENTS[0])
+    draft = CheckInDraft(
+        CHECK_IN, identity, Eligibility.unavailable("relay.unreachable"), DEFAULT_DEPARTMENTS[0], Decision.ACCEPT
+    )
     check_ins.save(draft, START)
     return check_ins
 

@@ -23,6 +23,7 @@ from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import CommitPoint, Database, sqlite_url
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
 from reader.verification.identity import Assurance, Identity, Sex
+from reader.verification.verdict import Decision
 
 NOI, MAT = DEFAULT_DEPARTMENTS[0], DEFAULT_DEPARTMENTS[4]
 MORNING = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)  # 07:15 in Vietnam
@@ -45,7 +46,9 @@ def draft(number: int = 1, department=NOI, eligibility: Eligibility = VALID, ass
         portrait=PORTRAIT,
         assurance=assurance,
     )
-    return CheckInDraft(uuid.UUID(int=number), identity, eligibility, department)
+    return CheckInDraft(
+        uuid.UUID(int=number), identity, eligibility, department, Decision.REFER, ("document_validity.expired",)
+    )
 
 
 @pytest.fixture
@@ -106,14 +109,14 @@ def test_an_identifier_is_never_shared_by_two_people(store: CheckInStore):
     store.save(draft(1), MORNING)
     other = draft(2)
     with pytest.raises(StoreError) as caught:
-        store.save(CheckInDraft(uuid.UUID(int=1), other.identity, VALID, NOI), MORNING)
+        store.save(CheckInDraft(uuid.UUID(int=1), other.identity, VALID, NOI, Decision.ACCEPT), MORNING)
     assert caught.value.code.name == "store.check_in_conflict"
 
 
 def test_one_person_may_come_twice_a_day(store: CheckInStore):
     one = draft(1)
     store.save(one, MORNING)
-    assert store.save(CheckInDraft(uuid.uuid4(), one.identity, VALID, NOI), MORNING).number == "A002"
+    assert store.save(CheckInDraft(uuid.uuid4(), one.identity, VALID, NOI, Decision.ACCEPT), MORNING).number == "A002"
 
 
 def test_what_is_kept_of_a_check_in(store: CheckInStore, file: Path):
@@ -121,6 +124,7 @@ def test_what_is_kept_of_a_check_in(store: CheckInStore, file: Path):
     stored = store.get(ticket.check_in_id)
     assert stored is not None
     assert stored.created_at == MORNING
+    assert (stored.decision, stored.decision_reasons) == ("REFER", "document_validity.expired")
     assert (stored.assurance, stored.national_method, stored.holder_checked) == ("chip_read", "CHIP_CCCD", "none")
     assert (stored.insurance_outcome, stored.insurance_code) == ("unverified", "relay.unreachable")
     assert stored.insurance_checked_at is None

@@ -9,6 +9,7 @@ import uuid
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
 from reader.verification.identity import Identity
+from reader.verification.verdict import Decision
 
 __all__ = ["CheckInDraft", "Ticket", "queue_label"]
 
@@ -22,13 +23,15 @@ class CheckInDraft:
         identity: the person with assurance; never a bare document. The portrait is not stored.
         eligibility: what the insurer said, or that nothing usable came.
         department: where the visit is.
-        reasons: codes of the checks behind the reading's verdict.
+        decision: the verdict on the card; one that is referred is admitted, and staff look into it.
+        reasons: codes of the checks behind the verdict.
     """
 
     check_in_id: uuid.UUID
     identity: Identity
     eligibility: Eligibility
     department: Department
+    decision: Decision
     reasons: tuple[str, ...] = ()
 
 

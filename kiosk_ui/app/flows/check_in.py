@@ -293,8 +293,9 @@ class CheckInFlow:
             return Step(state)
         if visit is None or visit.reading is None or visit.eligibility is None:
             return self._welcome(state)
+        reading = visit.reading
         draft = CheckInDraft(
-            self._new_id(), visit.reading.identity, visit.eligibility, department, visit.reading.reasons
+            self._new_id(), reading.identity, visit.eligibility, department, reading.decision, reading.reasons
         )
         return self._save(dataclasses.replace(state, visit=dataclasses.replace(visit, draft=draft)))
 

@@ -33,6 +33,8 @@ class StoredCheckIn:
     department: str
     queue_number: int
     queue_label: str
+    decision: str
+    decision_reasons: str
     assurance: str
     national_method: str
     holder_checked: str
@@ -143,6 +145,8 @@ class CheckInStore:
                 department=draft.department.code,
                 queue_number=number,
                 queue_label=label,
+                decision=draft.decision.value,
+                decision_reasons=" ".join(draft.reasons),
                 assurance=draft.identity.assurance.value,
                 national_method=draft.identity.assurance.national_method,
                 holder_checked=draft.identity.holder_checked.value,

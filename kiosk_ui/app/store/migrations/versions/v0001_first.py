@@ -40,6 +40,8 @@ def _check_ins(moment: sa.DateTime) -> None:
         sa.Column("department", sa.String(40), nullable=False),
         sa.Column("queue_number", sa.Integer(), nullable=False),
         sa.Column("queue_label", sa.String(12), nullable=False),
+        sa.Column("decision", sa.String(10), nullable=False),
+        sa.Column("decision_reasons", sa.Text(), nullable=False),
         sa.Column("assurance", sa.String(20), nullable=False),
         sa.Column("national_method", sa.String(20), nullable=False),
         sa.Column("holder_checked", sa.String(10), nullable=False),
