@@ -116,4 +116,6 @@ PRINTER_FAILED = ErrorCode(
 )
 
 # --------------------------------------------------------------------------------------- settings
-SETTINGS_UNUSABLE = ErrorCode("settings.unusable", Hint.CALL_STAFF, "The settings cannot be used. Put these right:")
+SETTINGS_UNUSABLE = ErrorCode(
+    "settings.unusable", Hint.CALL_STAFF, "The settings cannot be used. Put right what is listed, then start again."
+)

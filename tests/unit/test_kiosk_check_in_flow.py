@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import kiosk_ui.app.failures
+import kiosk_ui.app.failures  # noqa: F401 - declares the kiosk's codes
 import reader.errors  # noqa: F401 - declares the reader's codes
 from crypto.errors import Hint, all_codes
 from kiosk_ui.app.domain.check_in import Ticket
@@ -498,9 +498,3 @@ def test_every_error_has_a_screen_with_a_way_on(name: str):
     if isinstance(screen, s.Problem):
         assert (screen.code, screen.hint) == (code.name, code.hint)
         assert screen.retry is not s.Retry.NONE or screen.counter
-
-
-def test_every_code_of_the_kiosk_ends_its_text_with_a_full_stop_or_colon():
-    declared = [c for c in vars(kiosk_ui.app.failures).values() if isinstance(c, type(all_codes()["card.mute"]))]
-    assert len(declared) > 10
-    assert all(code.text[-1] in ".:" for code in declared)
