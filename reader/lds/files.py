@@ -1,4 +1,4 @@
-"""The elementary files of an electronic travel document (Doc 9303-10 §3.10 and §4, tables of EF identifiers)."""
+"""The elementary files of an electronic travel document (Doc 9303-10 §3.11, §4.6 and §4.7)."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class FileId:
         return f"EF.{self.name}"
 
 
-# Doc 9303-10 §3.10 to §3.13: under the master file. EF.CardAccess is a SecurityInfos, EF.CardSecurity a CMS object
+# Doc 9303-10 §3.11: under the master file. EF.CardAccess is a SecurityInfos, EF.CardSecurity a CMS object
 CARD_ACCESS: Final = FileId("CardAccess", 0x011C, 0x1C, 0x31, in_application=False)
 CARD_SECURITY: Final = FileId("CardSecurity", 0x011D, 0x1D, 0x30, in_application=False)
 ATR_INFO: Final = FileId("ATR-INFO", 0x2F01, 0x01, in_application=False)
 DIR: Final = FileId("DIR", 0x2F00, 0x1E, 0x61, in_application=False)
 
-# Doc 9303-10 §4.6: in the application
+# Doc 9303-10 §4.6 and §4.7: in the application
 COM: Final = FileId("COM", 0x011E, 0x1E, 0x60)
 SOD: Final = FileId("SOD", 0x011D, 0x1D, 0x77)
 

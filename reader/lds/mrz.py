@@ -134,8 +134,13 @@ class Mrz:
 
     @property
     def wrong_check_digits(self) -> tuple[CheckDigit, ...]:
-        """The check digits that do not fit."""
-        return tuple(digit for digit in self.check_digits if not digit.is_right)
+        """The check digits of Doc 9303 that do not fit.
+
+        The one behind the Vietnamese citizen number is listed in :attr:`check_digits` but not judged here: what it
+        covers is known from samples only, and the composite digit covers the number anyway.
+        """
+        judged = (digit for digit in self.check_digits if digit.field is not CheckDigitField.CITIZEN_NUMBER)
+        return tuple(digit for digit in judged if not digit.is_right)
 
     @property
     def citizen_number(self) -> str | None:
@@ -271,8 +276,8 @@ _LETTER_FOR_DIGIT: Final = str.maketrans("ILDOSG", "110056")
 def parse_scanned_mrz(lines: Iterable[str]) -> Mrz:
     """An MRZ that was typed or scanned: spaces and small letters are accepted, also one run without line ends.
 
-    If a check digit of the key does not fit, letters that cameras take for digits are put right in the numeric
-    positions, and only there; the result counts if all three then fit.
+    Letters that cameras take for digits are put right in the positions that can only hold digits, and only there, if
+    the three check digits of the key then fit.
 
     Raises:
         DocumentError: ``mrz.malformed``, or ``mrz.check_digit`` if the document number, the date of birth or the date
@@ -280,11 +285,10 @@ def parse_scanned_mrz(lines: Iterable[str]) -> Mrz:
     """
     cleaned = tuple(line for line in (part.translate(_TYPED).upper() for part in lines) if line)
     mrz = parse_mrz(_lines_of_run(cleaned[0]) if len(cleaned) == 1 else cleaned)
-    if not mrz.key_is_right:
-        mrz = parse_mrz(_with_digits_restored(mrz))
-    if not mrz.key_is_right:
-        raise errors.DocumentError(errors.MRZ_CHECK_DIGIT)
-    return mrz
+    for candidate in (parse_mrz(_with_digits_restored(mrz)), mrz):
+        if candidate.key_is_right:
+            return candidate
+    raise errors.DocumentError(errors.MRZ_CHECK_DIGIT)
 
 
 def _with_digits_restored(mrz: Mrz) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class CitizenQr:
 
     Attributes:
         number: the citizen number.
-        old_number: nine digits of the former card, or ``None``.
+        old_number: number of the former card, nine digits as a rule; ``None`` if the field is empty or missing.
         full_name: NFC, single spaces.
         date_of_birth: a day of the calendar.
         sex: unspecified if the field's text was damaged on the way.
@@ -95,8 +95,8 @@ def parse_citizen_qr(text: str) -> CitizenQr:
     if len(text) > _MAX_CHARACTERS:
         raise _malformed()
     parts = [_clean(part) for part in repair_mojibake(text).removeprefix("\ufeff").split("|")]
-    if len(parts) > 1 and parts[1] and not _NINE_DIGITS.fullmatch(parts[1]):
-        parts.insert(1, "")  # the variant of six fields has no old number at all
+    if _has_no_old_number(parts):
+        parts.insert(1, "")
     if len(parts) < _FIELDS:
         raise _malformed()
     number_text, old_number, full_name, born_text, sex_text, address, issued_text, *extra = parts
@@ -117,6 +117,13 @@ def parse_citizen_qr(text: str) -> CitizenQr:
         findings=number.findings(date_of_birth=born, sex=sex),
         text_is_intact=sex is not Sex.UNSPECIFIED and not _DAMAGE.search(full_name + address),
         raw=text,
+    )
+
+
+def _has_no_old_number(parts: list[str]) -> bool:
+    """Whether this is the variant without the second field: a name where the old number was, then the birth date."""
+    return (
+        len(parts) > 2 and bool(parts[1]) and not _NINE_DIGITS.fullmatch(parts[1]) and bool(_DATE.fullmatch(parts[2]))
     )
 
 

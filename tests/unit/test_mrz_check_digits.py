@@ -112,6 +112,19 @@ def test_lines_as_people_and_cameras_give_them(typed: list[str]) -> None:
     assert mrz_information(typed) == PEOPLE[0]["bac_key_input"]
 
 
+def test_the_citizen_number_is_put_right_even_where_the_key_was() -> None:
+    lines = [PEOPLE[0]["mrz"][0].replace("040085000017", "O40O850000I7"), *PEOPLE[0]["mrz"][1:]]
+    mrz = parse_scanned_mrz(lines)
+    assert mrz.citizen_number == "040085000017"
+    assert parse_mrz(lines).citizen_number is None  # from a chip nothing is put right
+
+
+def test_the_digit_behind_the_citizen_number_is_shown_but_not_judged() -> None:
+    mrz = parse_mrz([PEOPLE[0]["mrz"][0][:-1] + "7", *PEOPLE[0]["mrz"][1:]])
+    assert [digit.field.value for digit in mrz.check_digits if not digit.is_right] == ["composite", "citizen_number"]
+    assert [digit.field.value for digit in mrz.wrong_check_digits] == ["composite"]
+
+
 def test_letters_of_names_and_numbers_are_not_made_digits() -> None:
     # The document number of a foreign card may hold an O; only a Vietnamese one is known to be all digits
     lines = [

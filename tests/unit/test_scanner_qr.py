@@ -68,6 +68,11 @@ def test_six_fields_without_an_old_number() -> None:
     assert (qr.old_number, qr.full_name, qr.issued_on) == (None, "Đặng Thị Quý", dt.date(2021, 7, 22))
 
 
+def test_an_old_number_of_another_form_is_not_taken_for_the_name() -> None:
+    qr = parse_citizen_qr(QR.replace("181234567", "040085111111"))
+    assert (qr.old_number, qr.full_name) == ("040085111111", "Nguyễn Văn An")
+
+
 def test_spaces_and_slashes() -> None:
     qr = parse_citizen_qr(" 040085000017 |181234567| Nguyễn  Văn An |03/02/1985|nam|Số 5 |10/05/2023 \r\n")
     assert (qr.full_name, qr.date_of_birth, qr.issued_on) == (
