@@ -136,15 +136,14 @@ def _run_card(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"chipid card run: there is no card {name!r}; `chipid cards` lists them.\n")
         return EXIT_USAGE
     host, port = arguments.vpcd
-    slot = VpcdSlot(card(name), host, port, patience_s=arguments.patience)
 
     def announce() -> None:
-        sys.stdout.write(f"{name} is in the virtual reader at {slot.address}; stop with Ctrl-C\n")
+        sys.stdout.write(f"{name} is in the virtual reader at {host}:{port}; stop with Ctrl-C\n")
         sys.stdout.flush()
 
     try:
         with _stopping_on_signals():
-            slot.serve(announce)
+            VpcdSlot(card(name), host, port, patience_s=arguments.patience).serve(announce)
     except _Stopped:
         return EXIT_OK
     except VirtualReaderError as error:

@@ -90,8 +90,8 @@ class VpcdSlot:
             VirtualReaderError: no reader within the patience.
         """
         announce = on_inserted
-        while not self._stopped:
-            with self._connect() as link:
+        while (link := self._connect()) is not None:
+            with link:
                 self._link = link
                 try:
                     while (message := self._receive_message(link)) is not None:
@@ -106,8 +106,7 @@ class VpcdSlot:
                 finally:
                     self._link = None
                     self._chip.power_off()
-            if not self._stopped:
-                time.sleep(_RETRY_S)
+            time.sleep(_RETRY_S)  # a reader that hangs up at once must not be called in a tight loop
 
     def stop(self) -> None:
         """Takes the card out; :meth:`serve` returns. May be called from another thread."""
@@ -117,13 +116,14 @@ class VpcdSlot:
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> socket.socket | None:
+        """A link to the reader, or ``None`` once :meth:`stop` was called."""
         deadline = time.monotonic() + self._patience_s
-        while True:
+        while not self._stopped:
             try:
                 link = socket.create_connection(self._address, timeout=max(self._patience_s, _RETRY_S))
             except OSError as error:
-                if self._stopped or time.monotonic() >= deadline:
+                if time.monotonic() >= deadline:
                     raise VirtualReaderError(
                         f"No virtual reader answers at {self.address} ({error.strerror or 'no connection'}). "
                         "Start pcscd with the vpcd driver (package vsmartcard-vpcd), or give --vpcd HOST:PORT."
@@ -133,6 +133,7 @@ class VpcdSlot:
             link.settimeout(None)
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return link
+        return None
 
     def _answer(self, message: bytes) -> bytes | None:
         if len(message) != 1:
