@@ -99,3 +99,14 @@ def test_the_installed_doctor_finds_the_font_in_the_wheel(installed: pathlib.Pat
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert rows["Font of screens and tickets"]["ok"]
+
+
+def test_an_emulated_card_is_read_by_the_installed_command(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    listed = _run(installed, "chipid", "cards", "--json", folder=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    good = next(card for card in json.loads(listed.stdout) if card["expected"] == "ACCEPT")
+    done = _run(
+        installed, "chipid", "read", "--emulated", good["name"], "--number", good["number"], "--json", folder=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "ACCEPT"
