@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from crypto.pace.parameters import PasswordReference
 from crypto.primitives.secret import Secret
 from reader import errors
-from reader.lds.mrz import mrz_information
+from reader.lds.mrz import parse_scanned_mrz
 from reader.vietnamese.number import can_of
 
 __all__ = ["AccessKey", "CanKey", "MrzKey"]
@@ -85,8 +85,8 @@ class MrzKey(AccessKey):
         Raises:
             DocumentError: ``mrz.malformed`` or ``mrz.check_digit``.
         """
-        information = mrz_information(lines)
-        return cls(Secret(information.encode("ascii")), may_be_cccd=lines[0].startswith("IDVNM"))
+        mrz = parse_scanned_mrz(lines)
+        return cls(Secret(mrz.mrz_information.encode("ascii")), may_be_cccd=mrz.issuing_state == "VNM")
 
     @property
     def reference(self) -> PasswordReference:
