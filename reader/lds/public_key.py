@@ -1,7 +1,7 @@
 """SubjectPublicKeyInfo as chips carry it in DG14, DG15 and EF.CardSecurity (RFC 5280 §4.1.2.7, TR-03110-3 §A.1.1.2).
 
 The octets are kept as read. An elliptic-curve key whose curve is named, or standardised by TR-03110, is also given as
-a checked point; a key with explicit parameters stays octets, since matching those belongs to ``crypto.pki``.
+a checked point; a key with explicit parameters stays octets, since matching those belongs to ``crypto.signatures``.
 """
 
 from __future__ import annotations
@@ -11,28 +11,15 @@ from typing import Final
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.primitives.curves import Curve, Point, curve
+from crypto.signatures.public_key import CURVE_OIDS, EC_PUBLIC_KEY
 from crypto.wire.oid import decode_oid
 from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
 from reader import errors
 
 __all__ = ["AlgorithmIdentifier", "SubjectPublicKey", "parse_algorithm_identifier", "parse_subject_public_key"]
 
-ID_EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"  # RFC 5480 §2.1.1
 ID_STANDARDIZED_DOMAIN_PARAMETERS: Final = "0.4.0.127.0.7.1.2"  # Doc 9303-11 §9.5.1
 
-_NAMED_CURVES: Final = {  # RFC 5480 §2.1.1.1, RFC 5639 §4.1
-    "1.2.840.10045.3.1.1": "secp192r1",
-    "1.3.132.0.33": "secp224r1",
-    "1.2.840.10045.3.1.7": "secp256r1",
-    "1.3.132.0.34": "secp384r1",
-    "1.3.132.0.35": "secp521r1",
-    "1.3.36.3.3.2.8.1.1.3": "brainpoolP192r1",
-    "1.3.36.3.3.2.8.1.1.5": "brainpoolP224r1",
-    "1.3.36.3.3.2.8.1.1.7": "brainpoolP256r1",
-    "1.3.36.3.3.2.8.1.1.9": "brainpoolP320r1",
-    "1.3.36.3.3.2.8.1.1.11": "brainpoolP384r1",
-    "1.3.36.3.3.2.8.1.1.13": "brainpoolP512r1",
-}
 _SEQUENCE, _BIT_STRING, _OID, _INTEGER = 0x30, 0x03, 0x06, 0x02
 
 
@@ -57,8 +44,8 @@ class AlgorithmIdentifier:
             return None
         parameters = parse_tlv(self.parameters)
         name: str | None = None
-        if self.oid == ID_EC_PUBLIC_KEY and parameters.tag == _OID:
-            name = _NAMED_CURVES.get(decode_oid(parameters.value))
+        if self.oid == EC_PUBLIC_KEY and parameters.tag == _OID:
+            name = CURVE_OIDS.get(decode_oid(parameters.value))
         elif self.oid == ID_STANDARDIZED_DOMAIN_PARAMETERS and parameters.tag == _INTEGER:
             name = STANDARDIZED_CURVES.get(int.from_bytes(parameters.value, "big"))
         return None if name is None else curve(name)
