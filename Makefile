@@ -34,6 +34,10 @@ bench: setup-test ## the figures of the README, measured on this machine
 doctor: setup-kiosk ## what is missing on this machine, and how to get it
 	@$(BIN)/chipid doctor
 
+.PHONY: docs
+docs: setup-test ## the pages of docs/ that are made from the code
+	@$(BIN)/python scripts/document_errors.py
+
 .PHONY: lock
 lock: ## renew requirements/*.txt from pyproject.toml (UPGRADE=yes: the newest of everything)
 	@scripts/lock
