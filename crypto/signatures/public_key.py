@@ -71,6 +71,8 @@ class EcPublicKey:
 
     curve: Curve
     point: Point
+    # A place to remember OpenSSL's object in: a trust anchor's is used for many documents. No part of the value.
+    _native: list[ec.EllipticCurvePublicKey] = dataclasses.field(default_factory=list, init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"EcPublicKey({self.curve.name})"
@@ -82,7 +84,9 @@ class EcPublicKey:
 
     def native(self) -> ec.EllipticCurvePublicKey:
         """OpenSSL's key. Raises :class:`CryptoError` (``curve.unsupported``) where it does not offer the curve."""
-        return self.curve.public_key(self.point)
+        if not self._native:
+            self._native.append(self.curve.public_key(self.point))
+        return self._native[0]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -91,6 +95,7 @@ class RsaPublicKey:
 
     modulus: int
     exponent: int
+    _native: list[rsa.RSAPublicKey] = dataclasses.field(default_factory=list, init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"RsaPublicKey({self.size_bits} bits)"
@@ -110,9 +115,11 @@ class RsaPublicKey:
         if self.size_bits > OPENSSL_SMALL_MODULUS_BITS and self.exponent.bit_length() > OPENSSL_EXPONENT_BITS:
             raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=self.size_bits)  # it would call every signature wrong
         try:
-            return rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key()
+            if not self._native:
+                self._native.append(rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key())
         except (ValueError, UnsupportedAlgorithm):
             raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=self.size_bits) from None
+        return self._native[0]
 
 
 PublicKey = EcPublicKey | RsaPublicKey

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from crypto.errors import ErrorCode, Hint, WireError
 
 __all__ = ["decode_oid", "encode_oid"]
@@ -25,7 +27,14 @@ def _base128(arc: int) -> bytes:
 
 def decode_oid(octets: bytes) -> str:
     """Dotted text of content octets. Raises :class:`WireError` if empty, truncated, padded or absurdly long."""
-    if not octets or octets[-1] & 0x80 or len(octets) > _MAX_OCTETS:
+    if len(octets) > _MAX_OCTETS:
+        raise WireError(OID_MALFORMED)
+    return _decode(bytes(octets))
+
+
+@functools.lru_cache(maxsize=512)  # documents name the same few dozen over and over
+def _decode(octets: bytes) -> str:
+    if not octets or octets[-1] & 0x80:
         raise WireError(OID_MALFORMED)
     arcs: list[int] = []
     value = 0

@@ -119,15 +119,16 @@ def parse_tag(data: bytes, offset: int = 0) -> tuple[int, int]:
     if offset >= len(data):
         raise WireError(TLV_TRUNCATED)
     position = offset + 1
-    if data[offset] & 0x1F == 0x1F:  # the tag number follows in further octets, bit 8 says "more"
-        while True:
-            if position >= len(data):
-                raise WireError(TLV_TRUNCATED)
-            position += 1
-            if not data[position - 1] & 0x80:
-                break
-            if position - offset >= limits.MAX_TAG_BYTES:
-                raise WireError(TLV_MALFORMED)
+    if data[offset] & 0x1F != 0x1F:
+        return data[offset], position
+    while True:  # the tag number follows in further octets, bit 8 says "more"
+        if position >= len(data):
+            raise WireError(TLV_TRUNCATED)
+        position += 1
+        if not data[position - 1] & 0x80:
+            break
+        if position - offset >= limits.MAX_TAG_BYTES:
+            raise WireError(TLV_MALFORMED)
     return int.from_bytes(data[offset:position], "big"), position
 
 

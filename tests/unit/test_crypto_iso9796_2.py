@@ -70,7 +70,7 @@ def test_the_published_answer_is_as_long_as_its_modulus() -> None:
     assert 8 * len(bytes.fromhex(CASE["signature"])) == CASE["modulus_bits"]
 
 
-@pytest.mark.parametrize("bits", [1024, 1280, 1536, 2048, 3072])
+@pytest.mark.parametrize("bits", [1024, 1280, 2048])
 @pytest.mark.parametrize("algorithm", list(HashAlgorithm), ids=lambda each: each.label)
 @pytest.mark.parametrize("smaller", [False, True], ids=["s", "min(s, n-s)"])
 def test_a_right_answer_is_right_and_every_changed_one_wrong(
@@ -86,6 +86,10 @@ def test_a_right_answer_is_right_and_every_changed_one_wrong(
         changed = bytearray(signature)
         changed[position] ^= 0x01
         assert not verify(key, bytes(changed), CHALLENGE)
+
+
+def test_a_long_key_is_no_different() -> None:
+    assert verify(public(4096), raw_sign(representative(4096, HashAlgorithm.SHA256, b"\x34\xcc"), 4096), CHALLENGE)
 
 
 def test_the_short_trailer_means_sha1_and_nothing_else() -> None:

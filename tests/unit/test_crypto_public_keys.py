@@ -138,12 +138,9 @@ def test_a_point_off_the_curve_is_refused_however_it_is_written(domain: Curve) -
 
 
 @pytest.mark.parametrize("domain", CURVES)
-@given(scalar=st.integers(1, 2**190))
-def test_a_compressed_point_is_the_same_point(domain: Curve, scalar: int) -> None:
-    point = domain.g
-    for _ in range(scalar % 7):
-        point = domain.add(point, domain.g)
-    for candidate in (point, domain.negate(point)):
+def test_a_compressed_point_is_the_same_point(domain: Curve) -> None:
+    double = domain.add(domain.g, domain.g)
+    for candidate in (domain.g, double, domain.negate(double), domain.add(double, domain.g)):
         octets = bytes([2 + (candidate.y & 1)]) + candidate.x.to_bytes(domain.field_bytes, "big")
         assert decode_any_point(domain, octets) == candidate
 

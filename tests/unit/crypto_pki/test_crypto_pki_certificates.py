@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.errors import CryptoError, WireError
@@ -183,6 +183,7 @@ def some_indefinite(tree: Any, choices: Any) -> bytes:
     return bytes([tag, 0x80]) + inner + b"\0\0" if choices.draw(st.booleans()) else encode_tlv(tag, inner)
 
 
+@settings(max_examples=50)
 @given(TREES, st.data())
 def test_indefinite_lengths_become_definite_and_definite_ones_stay(tree: Any, choices: st.DataObject) -> None:
     assert to_definite_lengths(definite(tree)) == definite(tree)
