@@ -156,8 +156,9 @@ class KioskApplication:
             self.window.show()
 
     def run(self, driver: CheckInDriver) -> None:
-        """Connect a driver and show its first screen. It must have been made with ``wake=self.loop.wake``."""
+        """Connect a driver and show its first screen."""
         self.view_model.connect_flow(driver.post, driver.seconds_to_timer)
+        driver.wake = self.loop.wake
         self.loop.take(driver)
 
     def close(self) -> None:

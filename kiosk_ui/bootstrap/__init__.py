@@ -1,0 +1,83 @@
+"""Where everything is wired: ``chipid kiosk`` for a hospital, and its demonstration with emulated people.
+
+Only this package and the command line know both the kiosk and the emulator. Qt is imported when it is needed, so that
+``--help`` works without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+from crypto.errors import ChipIdError
+
+__all__ = ["EXIT_FAILED", "EXIT_USAGE", "main"]
+
+EXIT_FAILED = 2
+EXIT_USAGE = 64
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="chipid kiosk", description="Run the reception kiosk.")
+    parser.add_argument(
+        "--demo", action="store_true", help="emulated people, relay and scanner; nothing real is touched"
+    )
+    parser.add_argument("--reader", metavar="NAME", help="PC/SC reader; the first one by default")
+    parser.add_argument("--scanner", metavar="PORT", help="serial port of the code scanner, e.g. /dev/ttyACM0")
+    parser.add_argument("--settings", metavar="FILE", type=Path, help="settings of this kiosk (TOML)")
+    parser.add_argument(
+        "--trust", metavar="FOLDER", type=Path, help="CSCA certificates; 'trust' in the data folder by default"
+    )
+    parser.add_argument(
+        "--language", metavar="CODE", default="vi", help="language that every visit begins with (vi, en)"
+    )
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--portrait", action="store_true", help="upright screen (the default)")
+    shape.add_argument("--landscape", action="store_true", help="screen on its side")
+    parser.add_argument("--fullscreen", action="store_true", help="no frame, the whole screen")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("out"), help="where the demonstration leaves its results (out)"
+    )
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """``chipid kiosk``. Returns the exit code: 0 done, 2 could not be run or did not end as it should, 64 wrong usage."""
+    try:
+        arguments = _parser().parse_args(list(argv))
+    except SystemExit as left:  # --help, or wrong usage
+        return left.code if isinstance(left.code, int) else EXIT_USAGE
+    if find_spec("PySide6") is None:
+        return _fail("The kiosk needs Qt. Install the 'ui' extra; 'chipid doctor' says what else is missing.")
+    try:
+        return _run(arguments)
+    except ChipIdError as error:
+        return _fail(str(error))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from kiosk_ui.bootstrap import reception
+
+    try:
+        if not arguments.demo:
+            return reception.run(arguments)
+        from kiosk_ui.bootstrap import demonstration  # the emulator is loaded for a demonstration only
+
+        return demonstration.run(arguments)
+    except reception.CannotRunError as error:
+        return _fail(str(error))
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"chipid: {sentence}\n")
+    return EXIT_FAILED

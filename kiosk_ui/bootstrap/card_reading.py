@@ -1,0 +1,266 @@
+"""The kiosk's card port on top of the reader: waits for a card, reads it, notices when it is taken away."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from crypto.errors import ChipIdError
+from crypto.pki.trust_store import TrustStore
+from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.app.failures import READING_BROKEN
+from kiosk_ui.app.ports import ReadingListener
+from reader import errors
+from reader.inspection import ReadOutcome, read
+from reader.progress import ProgressEvent, ReadingPhase
+from reader.protocols.access_key import CanKey
+from reader.transport import list_pcsc_readers, open_pcsc
+from reader.transport.base import CardTransport
+
+__all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
+
+_LOOK_EVERY_S = 0.15
+_GONE_WITHIN_S = 1.0  # a broken link whose card is gone this soon was a card that was taken away
+_SAY_EVERY_S = 1.0  # a reading that moves is told at least this often, so that it never counts as stalled
+
+
+class Presence(Protocol):
+    """Whether a card lies on the reader."""
+
+    def is_there(self) -> bool:
+        """Look now. Raises ``TransportError`` if there is nothing to look at."""
+        ...
+
+
+class CardPlace(Presence, Protocol):
+    """Where cards are laid: a PC/SC reader, or the emulated tray of the demonstration."""
+
+    def open(self) -> CardTransport:
+        """Take the card that lies there. Raises ``TransportError``."""
+        ...
+
+
+class PcscPlace:
+    """A PC/SC reader.
+
+    Args:
+        reader_name: its name or a part of it; ``None`` takes the first reader that there is.
+    """
+
+    def __init__(self, reader_name: str | None = None) -> None:
+        self._wanted = reader_name
+
+    def is_there(self) -> bool:
+        """Whether a card lies on it.
+
+        Raises:
+            TransportError: ``reader.support_missing``, ``reader.service_down``, ``reader.not_found``.
+        """
+        return self._slot()[1]
+
+    def open(self) -> CardTransport:
+        """Take the card exclusively."""
+        return open_pcsc(self._slot()[0])
+
+    def _slot(self) -> tuple[str, bool]:
+        slots = list_pcsc_readers()
+        if self._wanted is not None:
+            slots = [slot for slot in slots if self._wanted.lower() in slot.name.lower()]
+        if not slots:
+            raise errors.TransportError(errors.READER_NOT_FOUND)
+        return slots[0].name, slots[0].state.value != "empty"
+
+
+class ReaderCards:
+    """A :class:`~kiosk_ui.app.ports.CardReading`: one thread for each reading, one reading at a time.
+
+    Args:
+        place: where cards are laid.
+        trust: trust anchors.
+        policy: name of the reader's policy.
+        on_step: told each new step in the reading's thread, before the card's next command.
+        on_outcome: told the whole outcome, in the same thread.
+    """
+
+    def __init__(
+        self,
+        place: CardPlace,
+        trust: TrustStore,
+        *,
+        policy: str = "hospital",
+        on_step: Callable[[ReadingStep], None] = lambda step: None,
+        on_outcome: Callable[[ReadOutcome], None] = lambda outcome: None,
+    ) -> None:
+        self.place = place
+        self.trust = trust
+        self.policy = policy
+        self.on_step = on_step
+        self.on_outcome = on_outcome
+        self._attempt: _Attempt | None = None
+
+    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+        """Begin in the background; a reading that still runs is cancelled first."""
+        self.cancel()
+        self._attempt = _Attempt(self, number, listener, self._attempt)
+        self._attempt.start()
+
+    def cancel(self) -> None:
+        """Stop before the next command. Does not wait for it."""
+        if self._attempt is not None:
+            self._attempt.cancel.set()
+
+    def join(self, timeout_s: float = 5.0) -> None:
+        """Wait for the last thread, for an orderly end."""
+        if self._attempt is not None:
+            self._attempt.join(timeout_s)
+
+
+class _Attempt(threading.Thread):
+    """One reading, and then a watch on the card until it is taken away."""
+
+    def __init__(
+        self, cards: ReaderCards, number: CitizenNumber, listener: ReadingListener, before: _Attempt | None
+    ) -> None:
+        super().__init__(name="card-reading", daemon=True)
+        self._cards = cards
+        self._number: CitizenNumber | None = number
+        self._listener = listener
+        self._before = before if before is not None and before.is_alive() else None
+        self._steps = _Steps(listener, cards.on_step)
+        self.cancel = threading.Event()
+
+    def run(self) -> None:
+        if self._before is not None:
+            self._before.join()  # it may still hold the card for its last command
+            self._before = None
+        finished = False
+        try:
+            self._read()
+            finished = True
+        except errors.Cancelled:
+            return
+        except ChipIdError as error:
+            finished = True
+            told = self._gone_or(error)
+            if not self.cancel.is_set():
+                self._listener.failed(told.code.name, told.hint)
+        finally:
+            self._number = None
+            if not finished and not self.cancel.is_set():
+                # A mistake of ours: the patient is brought on, and the exception goes its way to the log.
+                self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
+        self._watch()
+
+    def _read(self) -> None:
+        number = self._number
+        if number is None:
+            raise errors.Cancelled
+        while not self._cards.place.is_there():
+            if self.cancel.wait(_LOOK_EVERY_S):
+                raise errors.Cancelled
+        self._steps.at(ReadingStep.OPENING)
+        with self._cards.place.open() as card:
+            outcome = read(
+                card,
+                CanKey.from_citizen_number(number.digits),
+                trust=self._cards.trust,
+                policy=self._cards.policy,
+                on_progress=self._steps.on_progress,
+                cancel=self.cancel,
+            )
+        if self.cancel.is_set():
+            raise errors.Cancelled
+        self._cards.on_outcome(outcome)
+        if outcome.identity is None:
+            raise errors.DocumentError(errors.FILE_MALFORMED)
+        decision = Decision(outcome.verdict.decision.value)
+        self._listener.finished(ReadResult(outcome.identity, decision, outcome.verdict.reasons))
+
+    def _gone_or(self, error: ChipIdError) -> ChipIdError:
+        """A link that breaks because somebody took the card is told as that, whatever it looked like to the reader."""
+        if not isinstance(error, errors.TransportError | errors.ProtocolError) or error.code is errors.CARD_REMOVED:
+            return error
+        if error.code in (
+            errors.WRONG_KEY,
+            errors.READER_NOT_FOUND,
+            errors.PCSC_NOT_RUNNING,
+            errors.PCSC_NOT_INSTALLED,
+        ):
+            return error
+        end = time.monotonic() + _GONE_WITHIN_S
+        while time.monotonic() < end and not self.cancel.is_set():
+            if not self._lies_there():
+                return errors.TransportError(errors.CARD_REMOVED)
+            self.cancel.wait(_LOOK_EVERY_S)
+        return error
+
+    def _watch(self) -> None:
+        while not self.cancel.wait(_LOOK_EVERY_S):
+            if not self._lies_there():
+                self._listener.card_removed()
+                return
+
+    def _lies_there(self) -> bool:
+        try:
+            return self._cards.place.is_there()
+        except errors.TransportError:  # the reader itself is gone, and the card with it
+            return False
+
+
+class _Steps:
+    """Turns the reader's progress into the plain steps that a person is told; never goes back."""
+
+    def __init__(self, listener: ReadingListener, on_step: Callable[[ReadingStep], None]) -> None:
+        self._listener = listener
+        self._on_step = on_step
+        self._step: ReadingStep | None = None
+        self._told_at = 0.0
+
+    def on_progress(self, event: ProgressEvent) -> None:
+        """From the reading's thread."""
+        step = _step_of(event)
+        if step is not None:
+            self.at(step)
+
+    def at(self, step: ReadingStep) -> None:
+        """This step is under way."""
+        if self._step is not None and step.value <= self._step.value:
+            if time.monotonic() - self._told_at >= _SAY_EVERY_S:
+                self._tell(self._step)
+            return
+        self._step = step
+        self._tell(step)
+        self._on_step(step)
+
+    def _tell(self, step: ReadingStep) -> None:
+        self._told_at = time.monotonic()
+        self._listener.progressed(step, step.value - 1, len(ReadingStep))
+
+
+_FILE_STEPS = {
+    "DG1": ReadingStep.IDENTITY,
+    "DG2": ReadingStep.PHOTO,
+    "DG11": ReadingStep.DETAILS,
+    "DG12": ReadingStep.DETAILS,
+    "DG13": ReadingStep.DETAILS,
+    "DG15": ReadingStep.DETAILS,
+}
+
+
+def _step_of(event: ProgressEvent) -> ReadingStep | None:
+    match event.phase:
+        case ReadingPhase.CONNECTING:
+            return ReadingStep.OPENING
+        case ReadingPhase.ACCESS_CONTROL | ReadingPhase.CHIP_AUTHENTICATION:
+            return ReadingStep.SECURITY
+        case ReadingPhase.READING_FILE:
+            return _FILE_STEPS.get(event.file or "", ReadingStep.SECURITY)
+        case ReadingPhase.ACTIVE_AUTHENTICATION:
+            return ReadingStep.DETAILS
+        case ReadingPhase.VERIFYING:
+            return ReadingStep.CHECKING
+        case _:
+            return None

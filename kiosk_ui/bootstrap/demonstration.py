@@ -1,0 +1,179 @@
+"""The kiosk with emulated people: a window and a test tray, or the same flow by touch without a display.
+
+This is the only place that allows emulated cards and their TEST authority.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime as dt
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtQml import QQmlApplicationEngine
+
+from emulator.services.insurance_gateway import InsuredPerson
+from kiosk_ui.app.domain.reading import ReadingStep
+from kiosk_ui.app.flows.time_limits import TimeLimits
+from kiosk_ui.app.settings import RelaySettings, Settings
+from kiosk_ui.app.ticket import FileTicketPrinter
+from kiosk_ui.bootstrap.card_reading import ReaderCards
+from kiosk_ui.bootstrap.emulated import EmulatedWorld, number_of
+from kiosk_ui.bootstrap.kiosk import Kiosk
+from kiosk_ui.bootstrap.reception import open_window, shape_of
+from kiosk_ui.qt.application import QML_FOLDER, KioskApplication, has_display, make_application
+from kiosk_ui.qt.tour import Tour, TourError
+from kiosk_ui.qt.tray import TrayViewModel
+from reader.inspection import ReadOutcome, trust_for
+from reader.verification import report
+
+__all__ = ["DemoWorld", "ReportKeeper", "demo_settings", "run"]
+
+_WINDOW_PACE_S = 0.6
+_TOUR_PACE_S = 0.1
+_TOUR_LIMITS = TimeLimits(question_s=30, card_away_s=30, warning_s=20, ticket_s=60, ticket_card_away_s=30)
+_REPORT = "verification-report.json"
+_NAME_DIFFERS = "060"
+
+
+class DemoWorld(EmulatedWorld):
+    """The emulated world with the timing of a demonstration. The insurer knows one person, uyen, by another name.
+
+    Args:
+        pace_s: pause at each step of a reading: emulated cards are faster than eyes.
+    """
+
+    def __init__(self, pace_s: float) -> None:
+        super().__init__({number_of("uyen"): InsuredPerson(result=_NAME_DIFFERS)})
+        self._pace_s = pace_s
+        self._lift_at: ReadingStep | None = None
+        self.kiosk: Kiosk | None = None
+
+    def number_of(self, name: str) -> str:
+        """The twelve digits printed on a person's card."""
+        return number_of(name)
+
+    def lift_at(self, step: ReadingStep) -> None:
+        """Take the card away once, when the next reading comes to this step."""
+        self._lift_at = step
+
+    def on_step(self, step: ReadingStep) -> None:
+        """Told by the reading, in its thread."""
+        time.sleep(self._pace_s)
+        if step is self._lift_at:
+            self._lift_at = None
+            self.lift()
+
+    def retry_insurance(self) -> int:
+        """Let the outbox ask now, as if its pauses were over; how many answers came."""
+        if self.kiosk is None:
+            return 0
+        later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
+        return self.kiosk.outbox.run_once(later).delivered
+
+
+class ReportKeeper:
+    """Keeps the verification report of the first card that was read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / _REPORT
+        self._kept = False
+
+    def keep(self, outcome: ReadOutcome) -> None:
+        """Write what ``chipid read --json`` prints for this reading."""
+        if not self._kept:
+            self.path.write_text(report.as_json(outcome) + "\n", encoding="utf-8")
+            self._kept = True
+
+
+def demo_settings(folder: Path, relay_url: str, *, tour: bool = False) -> Settings:
+    """Settings of a demonstration whose data lies in ``folder``; the environment's settings do not reach it."""
+    fields = Settings.model_fields.items()
+    values: dict[str, Any] = {name: field.get_default(call_default_factory=True) for name, field in fields}
+    values |= {"device": "demo", "counter": "3", "data_folder": folder, "relay": RelaySettings(url=relay_url)}
+    values["time_limits"] = _TOUR_LIMITS if tour else TimeLimits()
+    return Settings.model_construct(None, **values)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The demonstration. Returns 0 when it ended as it should.
+
+    Raises:
+        ChipIdError: the store cannot be opened.
+        CannotRunError: there are no texts in the language asked for.
+    """
+    windowed = has_display()
+    folder: Path = arguments.out
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chipid-demo-")))
+        world = stack.enter_context(DemoWorld(_WINDOW_PACE_S if windowed else _TOUR_PACE_S))
+        _say(world.tray.way)
+        settings = demo_settings(data, world.relay.url, tour=not windowed)
+        reports = ReportKeeper(folder)
+        cards = ReaderCards(world.tray, trust_for(None, test_mode=True), on_step=world.on_step, on_outcome=reports.keep)
+        stack.callback(cards.join)
+        application = make_application()
+        kiosk = stack.enter_context(Kiosk(settings, cards, FileTicketPrinter(folder), world.scanner.port))
+        world.kiosk = kiosk
+        shown = open_window(arguments, settings, shape_of(arguments), motion=windowed)
+        stack.callback(shown.close)
+        shown.run(kiosk.driver(shown.view_model))
+        if windowed:
+            return _with_test_tray(application, shown, world)
+        return _without_display(shown, world, folder)
+
+
+def _with_test_tray(application: QGuiApplication, shown: KioskApplication, world: DemoWorld) -> int:
+    _say("The kiosk's window is open; the small window beside it lays cards, scans codes and switches the relay.")
+    hands = TrayViewModel(world, world.tray.way)
+    engine = QQmlApplicationEngine()
+    engine.setInitialProperties({"hands": hands})
+    engine.load(QUrl.fromLocalFile(str(QML_FOLDER / "demo" / "TestTray.qml")))
+    for window in engine.rootObjects():
+        window.setProperty("visible", True)
+    try:
+        return application.exec()
+    finally:
+        shown.guard.remove()
+        engine.deleteLater()
+
+
+def _without_display(shown: KioskApplication, world: DemoWorld, folder: Path) -> int:
+    _say("There is no display: the same flow runs off screen, by touch events, and leaves its screens as pictures.")
+    pictures = folder / "screens"
+    _remove_former(folder, pictures)
+    tour = Tour(shown, world, pictures, _say)
+    try:
+        tour.run()
+    except TourError as error:
+        sys.stderr.write(f"chipid: the demonstration did not end as it should: {error}\n")
+        return 2
+    finally:
+        shown.guard.remove()
+    if shown.guard.count or not tour.tickets:
+        sys.stderr.write("chipid: the demonstration met a mistake of the program; the log above says where.\n")
+        return 2
+    _say(
+        f"Done: {len(tour.tickets)} tickets ({', '.join(tour.tickets)}) as PDF and PNG and {_REPORT} are in {folder}/, "
+        f"{tour.pictures} screens in {pictures}/."
+    )
+    return 0
+
+
+def _remove_former(folder: Path, pictures: Path) -> None:
+    """Results of an earlier run, and nothing else."""
+    former = [*folder.glob("ticket-*.pdf"), *folder.glob("ticket-*.png"), *pictures.glob("[0-9][0-9]-??-*.png")]
+    for path in former:
+        path.unlink(missing_ok=True)
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
