@@ -92,10 +92,6 @@ class Kiosk:
         pseudonyms = Pseudonyms(_device_key(settings.data_folder))
         own_file = sqlite_url(settings.data_folder / "check-ins.sqlite")
         database = Database(settings.store_url.get_secret_value() if settings.store_url else own_file)
-            settings.store_url.get_secret_value()
-            if settings.store_url
-            else sqlite_url(settings.data_folder / "check-ins.sqlite")
-        )
         self._stack.callback(database.close)
         self.check_ins = CheckInStore(database, pseudonyms, settings.device, settings.zone)
         insurer = _insurer(settings)
