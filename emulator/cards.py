@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from emulator.chip.card import VirtualCard
-from emulator.chip.content import ChipContent
-from emulator.chip.secure_messaging import ObjectFilter
+from emulator.chip.content import ChipBehaviour, ChipContent
+from emulator.faults import Fault, FaultScript
 from emulator.personalise.document import personalise
 from emulator.personalise.issuer import trust_anchors
 from emulator.personalise.mrz import mrz_lines
@@ -86,16 +86,23 @@ def card(
     name: str,
     *,
     random_bytes: Callable[[int], bytes] = os.urandom,
-    object_filter: ObjectFilter | None = None,
+    faults: Iterable[Fault] = (),
+    behaviour: ChipBehaviour | None = None,
 ) -> VirtualCard:
     """A fresh chip of that name, powered on.
 
     Args:
         name: slug.
         random_bytes: source of challenges, nonces and ephemeral keys.
-        object_filter: for declared faults (:mod:`emulator.faults`).
+        faults: declared misbehaviour (:mod:`emulator.faults`).
+        behaviour: habits of the operating system instead of the profile's.
 
     Raises:
         KeyError: there is no such card.
     """
-    return VirtualCard(chip_content(name), random_bytes=random_bytes, object_filter=object_filter)
+    declared = tuple(faults)
+    content = chip_content(name)
+    if behaviour is not None:
+        content = dataclasses.replace(content, behaviour=behaviour)
+    misbehaviour = FaultScript(declared, content) if declared else None
+    return VirtualCard(content, random_bytes=random_bytes, misbehaviour=misbehaviour)

@@ -13,14 +13,16 @@ Example: a card that is taken away at the twelfth command::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from emulator.cards import card, card_names, trust_anchors
+from emulator.chip.content import ChipBehaviour
+from emulator.faults import Fault
 from reader.transport.base import CardTransport, TransportProvider
 
-__all__ = ["Chip", "EmulatedTransport", "TransmitHook", "provider", "taken_away_at"]
+__all__ = ["Chip", "EmulatedCards", "EmulatedTransport", "TransmitHook", "provider", "taken_away_at"]
 
 _MAX_COMMAND: Final = 4 + 3 + 65_535 + 2  # header, Lc, data, Le (ISO/IEC 7816-3 §12.1.3, extended)
 _MAX_RESPONSE: Final = 65_536 + 2
@@ -132,21 +134,41 @@ def taken_away_at(command_number: int) -> TransmitHook:
     return hook
 
 
-class _EmulatedCards:
+class EmulatedCards:
     """The built-in people as a source of transports."""
 
     def names(self) -> Sequence[str]:
         """Names of all cards, laboratory ones included."""
         return card_names()
 
-    def open(self, name: str, *, on_transmit: TransmitHook | None = None) -> CardTransport:
-        """Power up a fresh card. Raises ``KeyError`` for an unknown name."""
-        return EmulatedTransport(card(name), on_transmit=on_transmit)
+    def open(
+        self,
+        name: str,
+        *,
+        faults: Iterable[Fault] = (),
+        behaviour: ChipBehaviour | None = None,
+        on_transmit: TransmitHook | None = None,
+    ) -> CardTransport:
+        """Power up a fresh card.
+
+        Args:
+            name: slug of the card.
+            faults: declared misbehaviour (:mod:`emulator.faults`).
+            behaviour: habits of the operating system instead of the profile's.
+            on_transmit: called before each command.
+
+        Raises:
+            KeyError: there is no such card.
+        """
+        return EmulatedTransport(card(name, faults=faults, behaviour=behaviour), on_transmit=on_transmit)
 
     def test_trust_anchors(self) -> Sequence[bytes]:
         """DER certificates of the TEST authority that issued the cards worth trusting."""
         return trust_anchors()
 
 
-provider: TransportProvider = _EmulatedCards()
+provider: Final = EmulatedCards()
 """The object that the entry point names."""
+
+if TYPE_CHECKING:
+    _is_a_provider: TransportProvider = provider

@@ -22,10 +22,11 @@ from emulator.chip.chip_authentication import (
 )
 from emulator.chip.content import ChipAuthenticationKey, ChipContent
 from emulator.chip.file_system import FileSystem
+from emulator.chip.misbehaviour import Misbehaviour
 from emulator.chip.pace import PaceRun, start_pace
 from emulator.chip.read_binary import read_binary, read_binary_odd
 from emulator.chip.refusal import CommandRefusedError
-from emulator.chip.secure_messaging import ChipChannel, ObjectFilter
+from emulator.chip.secure_messaging import ChipChannel
 
 __all__ = ["VirtualCard"]
 
@@ -63,8 +64,7 @@ class VirtualCard:
         content: files, keys and habits.
         random_bytes: source of all randomness: challenges, nonces, ephemeral keys. Injectable, so that published
             examples can be replayed from the chip's side.
-        object_filter: changes the data objects of protected answers before their MAC is computed; for declared
-            faults only (:mod:`emulator.faults`).
+        misbehaviour: declared faults (:mod:`emulator.faults`); without any the chip keeps to the standards.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class VirtualCard:
         content: ChipContent,
         *,
         random_bytes: Callable[[int], bytes] = os.urandom,
-        object_filter: ObjectFilter | None = None,
+        misbehaviour: Misbehaviour | None = None,
     ) -> None:
         self._content: Final = content
         self._random: Final = random_bytes
-        self._filter: Final = object_filter
+        self._misbehaviour: Final = misbehaviour or Misbehaviour()
         self._powered = True
         self._state = _State(content)
         self._handlers: Final[dict[int, Callable[[CommandApdu, int], ResponseApdu]]] = {
@@ -125,13 +125,19 @@ class VirtualCard:
 
         Returns:
             Data and status word, at least two bytes. Nothing that a terminal sends raises.
+
+        Raises:
+            ConnectionError: only if a declared fault takes the card away.
         """
+        octets = bytes(command)
+        self._misbehaviour.before(octets)
         if not self._powered:
             return _refusal(StatusWord.NO_PRECISE_DIAGNOSIS)
         try:
-            return self._exchange(bytes(command)).encode()
+            answer = self._exchange(octets).encode()
         except CommandRefusedError as refused:
-            return _refusal(refused.status)
+            answer = _refusal(refused.status)
+        return self._misbehaviour.sent_answer(octets, answer)
 
     # -- one exchange ------------------------------------------------------------------------------
 
@@ -169,7 +175,7 @@ class VirtualCard:
         limit = 65_536 if command.is_extended else 256
         capacity = channel.capacity(min(limit, self._content.behaviour.max_response_data))
         response = self._execute(plain, min(plain.ne, capacity))
-        sealed = channel.seal_response(response, odd_ins=bool(command.ins & 1))
+        sealed = channel.seal_response(response, odd_ins=bool(command.ins & 1), misbehaviour=self._misbehaviour)
         self._take_over(response)  # §9.8.2: the answer itself still ran under the old keys
         return sealed
 
@@ -188,15 +194,16 @@ class VirtualCard:
             if len(response.data) > capacity:
                 raise CommandRefusedError(StatusWord.WRONG_LENGTH)
         except CommandRefusedError as refused:
-            return ResponseApdu(b"", refused.status)
-        return response
+            response = ResponseApdu(b"", refused.status)
+        return self._misbehaviour.plain_answer(command, response)
 
     def _take_over(self, response: ResponseApdu) -> None:
         """Installs the keys that the command just answered has agreed on."""
         state = self._state
         new, state.next_channel = state.next_channel, None
         if new is not None and response.is_success:
-            new.object_filter = self._filter
+            if state.channel is not None and self._misbehaviour.keeps_old_keys():
+                return
             state.channel = new
             state.security = SecurityStatus.CHIP_ACCESS
             state.challenge = None

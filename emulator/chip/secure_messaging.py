@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from crypto.errors import CryptoError, WireError
@@ -13,12 +12,10 @@ from crypto.primitives.padding import pad, unpad
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import Tlv, encode_tlv, iter_tlvs
+from emulator.chip.misbehaviour import Misbehaviour
 from emulator.chip.refusal import CommandRefusedError
 
-__all__ = ["ChipChannel", "ObjectFilter"]
-
-ObjectFilter = Callable[[list[bytes]], list[bytes]]
-"""Changes the data objects of an answer before the MAC is computed: the way in for declared faults."""
+__all__ = ["ChipChannel"]
 
 _DO_PLAIN_TLV: Final = 0x85
 _DO_CRYPTOGRAM: Final = 0x87
@@ -38,7 +35,7 @@ class ChipChannel:
         counter: value of the send sequence counter before the first command.
     """
 
-    __slots__ = ("_block", "_cipher", "_counter", "_ks_enc", "_ks_mac", "object_filter")
+    __slots__ = ("_block", "_cipher", "_counter", "_ks_enc", "_ks_mac")
 
     def __init__(self, cipher: SymmetricCipher, ks_enc: bytes, ks_mac: bytes, counter: int) -> None:
         self._cipher = cipher
@@ -46,7 +43,6 @@ class ChipChannel:
         self._ks_enc = ks_enc
         self._ks_mac = ks_mac
         self._counter = counter
-        self.object_filter: ObjectFilter | None = None
 
     @classmethod
     def derive(cls, cipher: SymmetricCipher, shared_secret: bytes, counter: int = 0) -> ChipChannel:
@@ -78,8 +74,16 @@ class ChipChannel:
         # The chaining bit survives, the two secure-messaging bits do not (ISO/IEC 7816-4 §5.4.1).
         return CommandApdu(protected.cla & 0x10, protected.ins, protected.p1, protected.p2, data, ne, extended)
 
-    def seal_response(self, response: ResponseApdu, *, odd_ins: bool) -> ResponseApdu:
-        """Protects an answer, also one without data (Doc 9303-11 §9.8.4, figure 6)."""
+    def seal_response(
+        self, response: ResponseApdu, *, odd_ins: bool, misbehaviour: Misbehaviour | None = None
+    ) -> ResponseApdu:
+        """Protects an answer, also one without data (Doc 9303-11 §9.8.4, figure 6).
+
+        Args:
+            response: the plain answer.
+            odd_ins: whether the command's instruction byte is odd.
+            misbehaviour: may change the data objects before their MAC is computed.
+        """
         self._step()
         objects: list[bytes] = []
         if response.data:
@@ -89,8 +93,8 @@ class ChipChannel:
             else:
                 objects.append(encode_tlv(_DO_CRYPTOGRAM, b"\x01" + cryptogram))
         objects.append(encode_tlv(_DO_STATUS, int(response.sw).to_bytes(2, "big")))
-        if self.object_filter is not None:
-            objects = self.object_filter(objects)
+        if misbehaviour is not None:
+            objects = misbehaviour.protected_objects(objects)
         body = b"".join(objects)
         return ResponseApdu(body + encode_tlv(_DO_MAC, self._mac(body)), response.sw)
 

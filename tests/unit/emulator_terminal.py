@@ -180,7 +180,7 @@ class Terminal:
         while len(content) < total:
             count = min(step, total - len(content))
             data, status = self.send(f"00B0{len(content):04X}", le=bytes([count]))
-            assert status == "9000"
+            assert (len(data), status) == (count, "9000")
             content += data
         return content
 
