@@ -12,6 +12,7 @@ from crypto.wire.tlv import encode_tlv
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.active_authentication import EcdsaSigner, RsaSigner
 from emulator.chip.content import (
+    APPLICATION_ID,
     ActiveAuthenticationSigner,
     ChipAuthenticationKey,
     ChipContent,
@@ -62,6 +63,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         issued=profile.holder.issued,
         version=profile.security_object_version,
         reference=profile.signer_reference,
+        explicit_parameters=profile.signer_explicit_parameters,
     )
     if profile.changed_group:
         groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
@@ -198,6 +200,9 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
         files.append(ElementaryFile(0x011C, card_access(profile), 0x1C, AccessCondition.ALWAYS))
     if profile.behaviour.extended_length:
         files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
+    if profile.directory:  # one application template (Doc 9303-10 §3.11.2)
+        entry = encode_tlv(0x61, encode_tlv(0x4F, APPLICATION_ID))
+        files.append(ElementaryFile(0x2F00, entry, 0x1E, AccessCondition.ALWAYS))
     return tuple(files)
 
 

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from asn1crypto import algos, cms, core
+from asn1crypto import algos, cms, core, keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from crypto.primitives.curves import Point, curve
 from crypto.wire.tlv import encode_tlv
 from emulator.personalise.keys import derived_signing_key
+from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
 
 __all__ = ["Authority", "SignerReference", "authority_certificate", "sign_security_object", "trust_anchors"]
 
@@ -153,7 +155,7 @@ def trust_anchors() -> tuple[bytes, ...]:
 
 
 @functools.cache
-def _signer_certificate(authority: Authority, period: _Period) -> bytes:
+def _signer_certificate(authority: Authority, period: _Period, explicit: bool) -> bytes:
     """DER of a document signer certificate (Doc 9303-12 §7.1.2)."""
     first = datetime.datetime.combine(period.first, datetime.time(), _UTC)
     last = datetime.datetime.combine(period.last, datetime.time(23, 59, 59), _UTC)
@@ -169,7 +171,28 @@ def _signer_certificate(authority: Authority, period: _Period) -> bytes:
         .add_extension(x509.PrivateKeyUsagePeriod(first, last), critical=False)
         .add_extension(x509.UnrecognizedExtension(_DOCUMENT_TYPE_LIST, document_types), critical=False)
     )
-    return _sign(builder, authority)
+    certificate = _sign(builder, authority)
+    return _with_explicit_parameters(certificate, authority) if explicit else certificate
+
+
+def _with_explicit_parameters(certificate: bytes, authority: Authority) -> bytes:
+    """The same certificate with the curve written out, and signed again.
+
+    Doc 9303-12 §4.4 asks for this form; the crypto library only writes the curve's name.
+    """
+    public_key = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(public_key, ec.EllipticCurvePublicKey):
+        raise TypeError("document signers have elliptic-curve keys")
+    point = public_key.public_numbers()
+    key_info = ec_public_key_info(curve(_CURVE), Point(point.x, point.y), KeyEncoding.EXPLICIT)
+    parsed = asn1_x509.Certificate.load(certificate)
+    parsed["tbs_certificate"]["subject_public_key_info"] = keys.PublicKeyInfo.load(key_info)
+    signature = _authority_key(authority).sign(
+        parsed["tbs_certificate"].dump(force=True), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    )
+    parsed["signature_value"] = signature
+    rewritten: bytes = parsed.dump(force=True)
+    return rewritten
 
 
 def sign_security_object(
@@ -179,6 +202,7 @@ def sign_security_object(
     issued: datetime.date,
     version: int = 0,
     reference: SignerReference = SignerReference.ISSUER_AND_SERIAL,
+    explicit_parameters: bool = False,
 ) -> bytes:
     """EF.SOD over these data groups (Doc 9303-10 §4.6.2; RFC 5652 §5).
 
@@ -188,6 +212,7 @@ def sign_security_object(
         issued: date of issue; chooses the signer and is the signing time.
         version: of the LDS security object: 0, or 1 with the LDS version inside.
         reference: how the signer is named.
+        explicit_parameters: whether the signer's certificate writes its curve out instead of naming it.
 
     Returns:
         The whole file, tag 77.
@@ -203,7 +228,7 @@ def sign_security_object(
     signature = _signer_key(authority, period).sign(
         attributes.untag().dump(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
     )
-    certificate = asn1_x509.Certificate.load(_signer_certificate(authority, period))
+    certificate = asn1_x509.Certificate.load(_signer_certificate(authority, period, explicit_parameters))
     signer = cms.SignerInfo(
         {
             "version": "v1" if reference is SignerReference.ISSUER_AND_SERIAL else "v3",

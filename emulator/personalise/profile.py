@@ -83,10 +83,11 @@ class CardProfile:
         jpeg2000: portrait as JPEG 2000 instead of JPEG.
         basic_access_control, pace, chip_authentication, active_authentication: protocols offered.
         card_access: whether EF.CardAccess exists.
+        directory: whether EF.DIR exists.
         key_encoding: how DG14 and DG15 write domain parameters.
         sorted_infos: whether DG14 is sorted as DER demands.
         behaviour: habits of the operating system.
-        authority, signer_reference, security_object_version: about EF.SOD.
+        authority, signer_reference, signer_explicit_parameters, security_object_version: about EF.SOD.
         nested_parents: variant of field 13.
         changed_group: data group of which one byte is changed after signing, 0 for none.
         copied: all files are copied from another chip, the private keys are not.
@@ -105,11 +106,13 @@ class CardProfile:
     chip_authentication: tuple[ChipAuthenticationChoice, ...] = ()
     active_authentication: SignatureChoice | None = None
     card_access: bool = True
+    directory: bool = False
     key_encoding: KeyEncoding = KeyEncoding.EXPLICIT
     sorted_infos: bool = True
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     authority: Authority = Authority.TEST
     signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
+    signer_explicit_parameters: bool = False
     security_object_version: int = 0
     nested_parents: bool = False
     changed_group: int = 0

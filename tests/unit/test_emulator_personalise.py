@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import cms
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from PIL import Image
 
@@ -292,3 +295,24 @@ def test_bytes_of_a_signature_never_look_at_the_clock(monkeypatch: pytest.Monkey
     first = sign_security_object(groups, authority=Authority.TEST, issued=datetime.date(2022, 2, 2))
     monkeypatch.setattr(time, "time", lambda: 0.0)
     assert sign_security_object(groups, authority=Authority.TEST, issued=datetime.date(2022, 2, 2)) == first
+
+
+def test_a_document_signer_may_write_its_curve_out() -> None:
+    """OpenSSL verifies the signature with the explicit key but no chain with one, so the chain is checked by hand."""
+    done = openssl("cms", "-verify", "-inform", "DER", "-noverify", "-binary", given=security_object("aes256"))
+    assert done.returncode == 0, done.stderr.decode()
+    content_info = cms.ContentInfo.load(security_object("aes256"))
+    certificate = content_info["content"]["certificates"][0].chosen
+    assert certificate.public_key["algorithm"]["parameters"].name == "specified"
+    authority = x509.load_der_x509_certificate(trust_anchors()[0]).public_key()
+    assert isinstance(authority, ec.EllipticCurvePublicKey)
+    signed = certificate["tbs_certificate"].dump()
+    authority.verify(certificate["signature_value"].native, signed, ec.ECDSA(hashes.SHA256()))
+    named = cms.ContentInfo.load(security_object("an"))["content"]["certificates"][0].chosen
+    assert named.public_key["algorithm"]["parameters"].name == "named"
+
+
+@pytest.mark.parametrize("name", ["nobody", "../an", "an.toml", ""])
+def test_there_is_no_card_of_an_unknown_name(name: str) -> None:
+    with pytest.raises(KeyError):
+        load_profile(name)

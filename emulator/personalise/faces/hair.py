@@ -101,7 +101,6 @@ def _side_parting(canvas: Canvas, appearance: Appearance) -> None:
     _cap(canvas, appearance, line, volume=32, ear=298)
     light = blend(_colour(appearance), (255, 255, 255), 0.18)
     canvas.stroke([(_MIDDLE - 52, 196), (_MIDDLE - 38, 168), (_MIDDLE - 14, 152)], light, 3)
-    _shine(canvas, appearance)
 
 
 def _crop(canvas: Canvas, appearance: Appearance) -> None:
