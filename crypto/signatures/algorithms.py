@@ -138,6 +138,8 @@ _FIXED: Final = {
 _RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
 _RSASSA_PSS: Final = "1.2.840.113549.1.1.10"
 _MGF1: Final = "1.2.840.113549.1.1.8"
+MAX_SALT_BYTES: Final = 1024
+"""No salt is longer than the largest modulus."""
 
 
 def signature_algorithm(identifier: AlgorithmIdentifier, digest: HashAlgorithm | None = None) -> SignatureAlgorithm:
@@ -174,7 +176,7 @@ def _pss(parameters: Tlv | None) -> SignatureAlgorithm:
     if (field := reader.take_optional(0xA3)) is not None and read_integer(parse_tlv(field.value, INTEGER)) != 1:
         raise CryptoError(ALGORITHM_UNSUPPORTED)  # trailerFieldBC is the only one there is
     reader.finish()
-    if salt_bytes < 0:
+    if not 0 <= salt_bytes <= MAX_SALT_BYTES:
         raise CryptoError(ALGORITHM_MALFORMED)
     return SignatureAlgorithm(SignatureScheme.RSA_PSS, hash_function, mask_hash, salt_bytes)
 

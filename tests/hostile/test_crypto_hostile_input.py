@@ -89,6 +89,10 @@ def test_indefinite_bombs_say_what_is_wrong() -> None:
         with pytest.raises(WireError) as error:
             to_definite_lengths(BOMBS[name])
         assert error.value.code.name == "tlv.too_deep"
+    many = encode_tlv(0x30, encode_tlv(0x30, b"\x05\x00" * 15_000) * 2)
+    with pytest.raises(WireError) as error:
+        list(parse_tlv(many).walk())  # each level is within the limit, the whole is not
+    assert error.value.code.name == "tlv.too_large"
     with pytest.raises(WireError) as error:
         to_definite_lengths(BOMBS["500,000 empty"])
     assert error.value.code.name == "tlv.too_large"

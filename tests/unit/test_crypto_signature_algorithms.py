@@ -171,7 +171,14 @@ def test_what_is_not_here_is_unsupported_and_so_leaves_the_question_open() -> No
 
 
 @pytest.mark.parametrize(
-    "parameters", [b"\x30\x02\x05\x00", encode_tlv(0x30, integer(0xA2, 0xFF)), b"\x30\x02\xa0\x00", b"\x30\x02\xa2\x00"]
+    "parameters",
+    [
+        encode_tlv(0x30, encode_tlv(0xA2, b"\x02\x08\x7f" + bytes(7))),
+        b"\x30\x02\x05\x00",
+        encode_tlv(0x30, integer(0xA2, 0xFF)),
+        b"\x30\x02\xa0\x00",
+        b"\x30\x02\xa2\x00",
+    ],
 )
 def test_malformed_parameters_have_their_own_code(parameters: bytes) -> None:
     assert refusal(pss_identifier(parameters)) == "signature.algorithm_malformed"

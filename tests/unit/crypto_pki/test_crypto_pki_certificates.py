@@ -88,6 +88,31 @@ def test_every_truncation_of_a_certificate_is_a_crypto_error(forge: Any) -> None
         Certificate.parse(der + b"\0")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("0603551d0f0101ff040403020106", "0603551d0f0101ff040403020806"),  # keyUsage: nine unused bits
+        ("0603551d0f0101ff040403020106", "0603551d0f0101ff040403030106"),
+        ("0603551d0f", "0603551d13"),  # basicConstraints twice
+        ("0603551d130101ff0408300601", "0603551d130101ff0408310601"),
+        ("034200", "034201"),  # a public key with unused bits is found out by public_key()
+    ],
+)
+def test_malformed_extensions_and_keys_are_crypto_errors(forge: Any, before: str, after: str) -> None:
+    der = forge.csca().der
+    changed = der.replace(bytes.fromhex(before), bytes.fromhex(after), 1)
+    assert changed != der
+    with pytest.raises(CryptoError) as error:
+        Certificate.parse(changed).public_key()
+    assert error.value.code.name in ("certificate.malformed", "public_key.malformed")
+
+
+def test_a_certificate_without_extensions_is_read(forge: Any) -> None:
+    bare = Certificate.parse(forge.csca(is_authority=None, usage=None, ski=False).der)
+    assert dict(bare.extensions) == {}
+    assert bare.is_authority is None
+
+
 def utf8(kind: str, text: str, tag: int = 0x0C, encoding: str = "utf-8") -> bytes:
     pair = encode_tlv(0x30, [encode_tlv(0x06, encode_oid(kind)), encode_tlv(tag, text.encode(encoding))])
     return encode_tlv(0x31, pair)
@@ -191,7 +216,19 @@ def test_indefinite_lengths_become_definite_and_definite_ones_stay(tree: Any, ch
 
 
 @pytest.mark.parametrize(
-    "octets", ["3080", "308000", "30800000ff", "04800000", "30800480", "30800401", "3004308000", ""]
+    "octets",
+    [
+        "3080",
+        "308000",
+        "30800000ff",
+        "04800000",
+        "30800480",
+        "308004020000",
+        "30068004040000",
+        "30800401",
+        "3004308000",
+        "",
+    ],
 )
 def test_malformed_indefinite_lengths_are_refused(octets: str) -> None:
     with pytest.raises(WireError):

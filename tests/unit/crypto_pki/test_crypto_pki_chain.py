@@ -162,6 +162,11 @@ def test_anchors_whose_key_cannot_be_used_leave_the_question_open(forge: Any, tm
     assert result.finding.cause == "public_key.unsupported"
     assert result.finding.outcome is Outcome.UNDETERMINED
     assert code_of(judge(forge, signer, anchor, forge.csca())) == "trusted"
+    named_by_key = Certificate.parse(anchor).subject_key_identifier
+    pointing = forge.document_signer(
+        forge.csca(), aki=None, more=[(x509.AuthorityKeyIdentifier(named_by_key, None, None), False)]
+    )
+    assert code_of(judge(forge, pointing, anchor)) == "algorithm_unsupported"
 
 
 @pytest.mark.parametrize("hours", [None, 7])

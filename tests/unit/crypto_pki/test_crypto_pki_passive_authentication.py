@@ -4,6 +4,8 @@ import datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
@@ -319,6 +321,57 @@ def test_content_in_segments_is_put_together(forge: Any) -> None:
     ber = b"\x30\x80" + parse_tlv(parse_tlv(sod).value).children()[0].encoded
     ber += b"\xa0\x80\x30\x80" + rebuilt + bytes(6)
     assert code_of(judge(forge, encode_tlv(0x77, ber), issuer)) == "trusted"
+
+
+def test_a_malformed_signer_certificate_is_a_finding(forge: Any) -> None:
+    issuer = forge.csca()
+    signer = forge.document_signer(issuer)
+    broken = signer.der.replace(b"\x17\x0d24", b"\x17\x0dXX")
+    assert broken != signer.der
+    result = judge(forge, forge.ef_sod(signer, certificates=[broken]), issuer)
+    assert (code_of(result), result.signature.cause) == ("signer_malformed", "certificate.malformed")
+    assert code_of(judge(forge, forge.ef_sod(signer, certificates=[broken, signer.der]), issuer)) == "trusted"
+
+
+def test_a_malformed_signing_time_is_no_signing_time(forge: Any) -> None:
+    issuer = forge.csca()
+    signer = forge.document_signer(issuer)
+    when = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
+    sod = forge.ef_sod(signer, signing_time=when).replace(b"\x17\x0d250101", b"\x17\x0d251301")
+    result = judge(forge, sod, issuer)
+    assert result.signing_time is None
+    assert code_of(result) == "signature_wrong"
+
+
+@pytest.mark.parametrize("content", [encode_tlv(0x30, b""), encode_tlv(0x0C, b"text")])
+def test_a_content_of_another_type_is_malformed(forge: Any, content: bytes) -> None:
+    sod = forge.ef_sod(forge.document_signer(forge.csca()), content=b"*" * len(content))
+    changed = sod.replace(encode_tlv(0x04, b"*" * len(content)), content + b"\x05\x00", 1)
+    assert code_of(judge(forge, changed)) == "malformed"
+    data = sod.replace(bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d010701"), 1)
+    assert code_of(judge(forge, data)) == "malformed"  # id-data where id-signedData belongs
+
+
+@pytest.fixture(scope="module", params=["rsa-pss", "brainpoolP256r1"])
+def one_document(request: pytest.FixtureRequest, forge: Any) -> tuple[Any, bytes]:
+    """An issuer and one EF.SOD, the same for every example."""
+    issuer = forge.csca(request.param)
+    return issuer, forge.ef_sod(forge.document_signer(issuer))
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_mutated_security_object_is_judged_and_never_trusted_with_other_hashes(
+    forge: Any, one_document: tuple[Any, bytes], data: st.DataObject
+) -> None:
+    issuer, sod = one_document
+    octets = bytearray(sod)
+    for _ in range(data.draw(st.integers(1, 3))):
+        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    result = judge(forge, bytes(octets), issuer)
+    if result.is_trusted:
+        assert result.security_object is not None
+        assert result.security_object.hashes == read_security_object(sod).hashes
 
 
 def test_old_content_types_are_accepted_if_they_agree(forge: Any) -> None:
