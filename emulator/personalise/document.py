@@ -28,6 +28,7 @@ from emulator.personalise.mrz import mrz_information, mrz_lines
 from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, DocumentKind
 from emulator.personalise.security_infos import (
     ID_CA_ECDH,
+    KeyEncoding,
     active_authentication_info,
     chip_authentication_info,
     chip_authentication_public_key_info,
@@ -153,7 +154,10 @@ def _signature_public_key(profile: CardProfile) -> bytes:
     if choice.rsa_bits:
         return rsa_public_key_info(shipped_rsa_key(choice.rsa_bits).public_key())
     pair = derived_key_pair(_key_label(profile, "aa"), choice.curve)
-    return ec_public_key_info(pair.curve, pair.public_point, profile.key_encoding)
+    encoding = profile.key_encoding
+    if encoding is KeyEncoding.STANDARDIZED:  # DG15 is of RFC 5280 (Doc 9303-11 §6.1.5), which knows no parameter ids
+        encoding = KeyEncoding.NAMED
+    return ec_public_key_info(pair.curve, pair.public_point, encoding)
 
 
 def _agreement_oid(choice: ChipAuthenticationChoice) -> str:

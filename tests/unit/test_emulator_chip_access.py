@@ -243,7 +243,7 @@ COMMANDS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(COMMANDS, max_size=12), st.booleans())
 def test_no_octets_make_the_chip_raise_or_fall_silent(commands: list[bytes], with_session: bool) -> None:
     terminal = opened() if with_session else Terminal(card("an"))
@@ -256,7 +256,7 @@ def test_no_octets_make_the_chip_raise_or_fall_silent(commands: list[bytes], wit
     assert not any(file.content[:20] in joined for file in personal)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.binary(min_size=1, max_size=120), st.sampled_from(["0022C1A4", "002241A4", "002241A6", "00860000", "00880000"])
 )

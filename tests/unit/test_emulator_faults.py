@@ -101,10 +101,9 @@ def test_every_fault_disturbs_a_terminal_that_checks(kind: FaultKind) -> None:
         talk(Terminal(card(name, faults=[Fault(kind)])), name)
 
 
-@pytest.mark.parametrize("kind", FaultKind, ids=lambda kind: kind.label)
-def test_a_fault_that_never_comes_changes_nothing(kind: FaultKind) -> None:
-    name = place_of(kind)
-    talk(Terminal(card(name, faults=[Fault(kind, at=1_000)])), name)
+@pytest.mark.parametrize("name", ["an", "bac-only", "rsa-active"])
+def test_faults_that_never_come_change_nothing(name: str) -> None:
+    talk(Terminal(card(name, faults=[Fault(kind, at=1_000) for kind in FaultKind])), name)
 
 
 @pytest.mark.parametrize(
