@@ -206,3 +206,16 @@ def test_card_run_says_one_line_and_ends_cleanly_on_a_signal(virtual_reader: Rea
         assert process.wait(20) == 0
         assert process.stdout.read() == ""
     virtual_reader.link.close()
+
+
+def test_the_pytest_plugin_hands_out_cards_to_other_peoples_tests(tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(
+        "def test_it(emulated_card, emulated_people, emulated_trust_anchors):\n"
+        "    chip = emulated_card(emulated_people[0].name)\n"
+        "    assert chip.transmit(bytes.fromhex('00A4020C02011C')) == bytes.fromhex('9000')\n"
+        "    assert emulated_trust_anchors\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "emulator.pytest_plugin", "-p", "no:cacheprovider", "."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
