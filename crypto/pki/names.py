@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import unicodedata
 from typing import Final
 
@@ -25,6 +26,8 @@ _SHORT_NAMES: Final = {
     "2.5.4.11": "OU",
     "1.2.840.113549.1.9.1": "emailAddress",
 }
+_REMEMBERED_OCTETS: Final = 512
+"""Longer names are parsed anew each time, so that nobody can fill the memory with them."""
 _ENCODINGS: Final = {
     0x0C: "utf-8",  # UTF8String
     0x12: "ascii",  # NumericString
@@ -60,9 +63,18 @@ class Name:
 
 def parse_name(tlv: Tlv) -> Name:
     """The name in an ``RDNSequence``. Raises :class:`crypto.errors.WireError` if it is malformed."""
+    return _remembered(tlv.value) if len(tlv.value) <= _REMEMBERED_OCTETS else _parse(tlv.value)
+
+
+@functools.lru_cache(maxsize=256)  # the same few authorities issue every document that a terminal sees in a day
+def _remembered(octets: bytes) -> Name:
+    return _parse(octets)
+
+
+def _parse(octets: bytes) -> Name:
     attributes: list[tuple[str, str]] = []
     canonical: list[tuple[tuple[str, str], ...]] = []
-    reader = TlvReader(tlv.value)
+    reader = TlvReader(octets)
     while not reader.at_end:
         relative = [_attribute(pair) for pair in iter_tlvs(reader.take(SET).value)]
         attributes.extend(relative)

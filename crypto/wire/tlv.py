@@ -96,6 +96,8 @@ def parse_tlv_header(data: bytes, offset: int = 0) -> tuple[int, int, int]:
     Raises:
         WireError: truncated, malformed, indefinite, or longer than :data:`limits.MAX_FILE_BYTES`.
     """
+    if 0 <= offset < len(data) - 1 and data[offset] & 0x1F != 0x1F and data[offset + 1] < 0x80:
+        return data[offset], data[offset + 1], 2  # nine headers in ten: one octet each
     tag, position = parse_tag(data, offset)
     if position >= len(data):
         raise WireError(TLV_TRUNCATED)
