@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from crypto.errors import ChipIdError, ErrorCode
 from crypto.pki.passive_authentication import read_security_object
-from crypto.signatures.public_key import RsaPublicKey, parse_public_key
+from crypto.signatures.public_key import PublicKey, RsaPublicKey
 from reader import errors
 from reader.lds import files
 from reader.lds.com import parse_com
@@ -197,7 +197,7 @@ class DocumentReader:
         if not self._plan.active_authentication:
             return ChipAnswer.NOT_ASKED, None
         try:
-            length_bytes = _signature_bytes(parse_dg15(dg15).public_key.encoded)
+            length_bytes = _signature_bytes(parse_dg15(dg15).public_key.resolve())
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
             return ChipAnswer.NOT_SPOKEN, None
@@ -221,7 +221,6 @@ class DocumentReader:
         self._note_proof()
 
 
-def _signature_bytes(subject_public_key_info: bytes) -> int:
+def _signature_bytes(key: PublicKey) -> int:
     """Length of a signature of this key: of the modulus for RSA, of r and s for an elliptic curve."""
-    key = parse_public_key(subject_public_key_info)
     return key.modulus_bytes if isinstance(key, RsaPublicKey) else 2 * key.curve.order_bytes

@@ -11,7 +11,7 @@ from typing import Final
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.primitives.curves import Curve, Point, curve
-from crypto.signatures.public_key import CURVE_OIDS, EC_PUBLIC_KEY
+from crypto.signatures.public_key import CURVE_OIDS, EC_PUBLIC_KEY, EcPublicKey, PublicKey, parse_public_key
 from crypto.wire.oid import decode_oid
 from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
 from reader import errors
@@ -80,6 +80,16 @@ class SubjectPublicKey:
             CryptoError: the key is not a point of its curve.
         """
         return None if self.curve is None else self.curve.decode_point(self.key)
+
+    def resolve(self) -> PublicKey:
+        """The key itself: on a standardised, named or spelt-out curve, or RSA.
+
+        Raises:
+            CryptoError: as :func:`crypto.signatures.public_key.parse_public_key`.
+        """
+        if self.algorithm.oid == ID_STANDARDIZED_DOMAIN_PARAMETERS and self.curve is not None:
+            return EcPublicKey(self.curve, self.curve.decode_point(self.key))
+        return parse_public_key(self.encoded)
 
 
 def parse_algorithm_identifier(tlv: Tlv) -> AlgorithmIdentifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crypto.errors import CryptoError
 from crypto.pace.parameters import standardized_curve
 from crypto.primitives.block_cipher import SymmetricCipher
-from crypto.signatures.public_key import EcPublicKey, parse_public_key
+from crypto.signatures.public_key import EcPublicKey
 from reader.lds.security_infos import (
     ID_CA,
     ChipAuthenticationInfo,
@@ -70,11 +70,8 @@ def _elliptic_key(info: ChipAuthenticationPublicKeyInfo) -> EcPublicKey | None:
     """The key on its curve: standardised by id, named, or spelt out; ``None`` for what cannot be used."""
     if not info.is_elliptic:
         return None
-    curve = info.public_key.curve
-    if curve is not None:
-        return EcPublicKey(curve, curve.decode_point(info.public_key.key))
     try:
-        key = parse_public_key(info.public_key.encoded)
+        key = info.public_key.resolve()
     except CryptoError as error:
         if error.code.name == "curve.point_invalid":
             raise

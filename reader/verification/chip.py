@@ -11,7 +11,7 @@ import enum
 from crypto.errors import ChipIdError
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
 from crypto.signatures.hash_algorithms import HashAlgorithm
-from crypto.signatures.public_key import EcPublicKey, RsaPublicKey, parse_public_key
+from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
 from reader.document_reader import ChipAnswer, Reading
 from reader.lds import files
 from reader.lds.dg14 import parse_dg14
@@ -98,7 +98,7 @@ _OF_ANSWER = {
 def _signature_is_right(reading: Reading, answer: ActiveAuthenticationAnswer) -> bool:
     """Verify the signature over our challenge with the key of DG15 (Doc 9303-11 §6.1.2)."""
     dg15 = parse_dg15(reading.document.require(files.data_group(15)))
-    key = parse_public_key(dg15.public_key.encoded)
+    key = dg15.public_key.resolve()
     if isinstance(key, RsaPublicKey):
         return rsa_iso9796_2.verify(key, answer.signature, answer.challenge)
     return any(_ecdsa_is_right(key, algorithm, answer) for algorithm in _declared_hashes(reading))

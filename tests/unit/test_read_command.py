@@ -13,8 +13,13 @@ from typing import Any
 
 import pytest
 
+from crypto.primitives.curves import curve
+from crypto.signatures.public_key import EcPublicKey
+from crypto.wire.oid import encode_oid
+from crypto.wire.tlv import encode_tlv
 from emulator.cards import catalogue
 from kiosk_ui.cli import main
+from reader.lds.public_key import parse_subject_public_key
 
 PEOPLE = {person.name: person for person in catalogue()}
 ACCEPTED = [person.name for person in catalogue() if person.expected == "ACCEPT"]
@@ -215,3 +220,12 @@ def test_unknown_commands_and_help() -> None:
     assert code == 0
     assert "read" in out
     assert chipid("--version")[0] == 0
+
+
+def test_a_key_given_by_a_standardised_parameter_id_is_a_key() -> None:
+    """Doc 9303-11 §9.5.1: AlgorithmIdentifier standardizedDomainParameters with INTEGER 13 is brainpoolP256r1."""
+    point = curve("brainpoolP256r1").encode_point(curve("brainpoolP256r1").g)
+    algorithm = encode_tlv(0x30, encode_tlv(0x06, encode_oid("0.4.0.127.0.7.1.2")) + encode_tlv(0x02, b"\x0d"))
+    key = parse_subject_public_key(encode_tlv(0x30, algorithm + encode_tlv(0x03, b"\0" + point))).resolve()
+    assert isinstance(key, EcPublicKey)
+    assert key.curve.name == "brainpoolP256r1"
