@@ -34,6 +34,9 @@ ScreenBody {
             readonly property real tileHeight: Math.max(Theme.mm(30), Math.floor((height - (rows - 1) * Theme.gap) / rows))
             readonly property real tileWidth: Math.floor((width - (columns - 1) * Theme.gap) / columns)
 
+            // room for a drawing above two lines of words; with less they stand side by side
+            readonly property real stackedHeight: Theme.mm(31) + 2 * Theme.lineEm * Theme.size("tile")
+
             contentHeight: tiles.height
             interactive: contentHeight > height
             clip: interactive
@@ -48,7 +51,7 @@ ScreenBody {
                     DepartmentTile {
                         required property var modelData
                         width: area.tileWidth
-                        across: area.tileWidth > 1.9 * area.tileHeight
+                        across: area.tileHeight < area.stackedHeight
                         height: Math.min(Theme.mm(78), Math.max(area.tileHeight, implicitHeight))
                         text: modelData.name
                         place: modelData.place

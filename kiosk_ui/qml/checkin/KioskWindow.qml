@@ -1,10 +1,9 @@
 import QtQuick
-import QtQuick.Controls.Basic
 import "../theme"
 import "../components"
 
 // The one window: where we are, the question of the moment, what can be done.
-ApplicationWindow {
+Window {
     id: window
 
     required property QtObject vm           // CheckInViewModel
@@ -18,7 +17,6 @@ ApplicationWindow {
 
     title: Theme.ready ? Tr.t("welcome.title") : ""
     color: Theme.surface
-    font.family: Theme.family
 
     Binding { target: Theme; property: "landscape"; value: window.landscape }
     Binding {

@@ -12,8 +12,10 @@ Text {
     readonly property real spare: even && Theme.typesetter && width > 0 && text.text !== ""
         ? Math.max(0, width - Theme.typesetter.evenWidth(text.text, font.pixelSize, font.bold, width)) : 0
 
-    leftPadding: horizontalAlignment === Text.AlignHCenter ? Math.floor(spare / 2) : 0
-    rightPadding: horizontalAlignment === Text.AlignHCenter ? Math.floor(spare / 2) : Math.floor(spare)
+    readonly property bool centered: horizontalAlignment === Text.AlignHCenter
+
+    leftPadding: centered ? Math.floor(spare / 2) : 0
+    rightPadding: centered ? Math.floor(spare / 2) : Math.floor(spare)
 
     font.family: Theme.family
     font.pixelSize: Theme.size(kind)
