@@ -106,9 +106,10 @@ def _signature_is_right(reading: Reading, answer: ActiveAuthenticationAnswer) ->
 
 def _ecdsa_is_right(key: EcPublicKey, algorithm: HashAlgorithm, answer: ActiveAuthenticationAnswer) -> bool:
     """Plain r ‖ s by the standard; some chips send DER."""
-    plain = len(answer.signature) == 2 * key.curve.order_bytes
-    verify = ecdsa_plain.verify_plain if plain else ecdsa_plain.verify_der
-    return verify(key, algorithm, answer.signature, answer.challenge)
+    data, signature = answer.challenge, answer.signature
+    if len(signature) == 2 * key.curve.order_bytes and ecdsa_plain.verify_plain(key, algorithm, signature, data):
+        return True
+    return ecdsa_plain.verify_der(key, algorithm, signature, data)
 
 
 def _declared_hashes(reading: Reading) -> tuple[HashAlgorithm, ...]:
