@@ -37,7 +37,7 @@ __all__ = ["DemoWorld", "ReportKeeper", "demo_settings", "run"]
 
 _WINDOW_PACE_S = 0.6
 _TOUR_PACE_S = 0.1
-_TOUR_LIMITS = TimeLimits(question_s=30, card_away_s=30, warning_s=20, ticket_s=60, ticket_card_away_s=30)
+_TOUR_LIMITS = TimeLimits(question_s=26, card_away_s=26, warning_s=20, ticket_s=60, ticket_card_away_s=30)
 _REPORT = "verification-report.json"
 _NAME_DIFFERS = "060"
 
@@ -76,6 +76,14 @@ class DemoWorld(EmulatedWorld):
             return 0
         later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
         return self.kiosk.outbox.run_once(later).delivered
+
+
+class SpokenBell:
+    """Calls staff by saying so where the demonstration was started."""
+
+    def ring(self, screen: str, code: str | None) -> None:
+        """Somebody needs help on ``screen``."""
+        _say(f"   staff are called to the screen {screen}" + (f" ({code})" if code else ""))
 
 
 class ReportKeeper:
@@ -120,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
         cards = ReaderCards(world.tray, trust_for(None, test_mode=True), on_step=world.on_step, on_outcome=reports.keep)
         stack.callback(cards.join)
         application = make_application()
-        kiosk = stack.enter_context(Kiosk(settings, cards, FileTicketPrinter(folder), world.scanner.port))
+        kiosk = stack.enter_context(Kiosk(settings, cards, FileTicketPrinter(folder), world.scanner.port, SpokenBell()))
         world.kiosk = kiosk
         shown = open_window(arguments, settings, shape_of(arguments), motion=windowed)
         stack.callback(shown.close)

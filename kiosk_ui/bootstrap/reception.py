@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CannotRunError(
             "There is no display. Start the kiosk in a graphical session, or add --demo to see it here."
         )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load_settings(arguments.settings)
     cards = ReaderCards(PcscPlace(arguments.reader), _trust(arguments.trust, settings))
     printer = FileTicketPrinter(settings.data_folder / "tickets")

@@ -69,6 +69,8 @@ class Finger:
     def touch(self, name: str) -> None:
         """Put the finger on the button of that name and lift it."""
         point = self.find(name).center
+        if not self._window.contentItem().contains(QPointF(point)):
+            raise ItemNotFoundError(f"the button {name!r} lies outside the window")
         QTest.touchEvent(self._window, self._device).press(0, point, self._window).commit()
         self._run_loop(_SLICE_MS)
         QTest.touchEvent(self._window, self._device).release(0, point, self._window).commit()

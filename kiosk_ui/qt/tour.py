@@ -81,6 +81,9 @@ class Tour(QObject):
         Raises:
             TourError: a patient did not get where they should.
         """
+        window = self._kiosk.window
+        if not self._finger.wait_for(lambda: window.contentItem().width() == window.width(), _SCREEN_WITHIN_S):
+            raise TourError("the window did not open")
         self._keep_picture(s.Welcome.name, "")
         try:
             self._good_path_by_scanner()
@@ -233,6 +236,9 @@ class Tour(QObject):
         model = self._kiosk.view_model
 
         def there() -> bool:
+            shown = str(model.property("overlay"))
+            if shown == s.TimeoutWarning.name != overlay:  # a slow machine: say that somebody is there
+                self._touch("timeout_warning.primary", s=str(self._seconds_left()))
             return (model.property("screen"), model.property("overlay")) == (screen, overlay)
 
         if not self._finger.wait_for(there, _SCREEN_WITHIN_S):

@@ -1,0 +1,200 @@
+"""The kiosk's card port on the real reader: steps, removal, stopping, and what a broken link is called."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from crypto.errors import Hint
+from emulator.adapters.inprocess import EmulatedTransport
+from emulator.cards import card
+from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.bootstrap.card_reading import ReaderCards
+from kiosk_ui.bootstrap.emulated import InProcessTray, number_of
+from reader import errors
+from reader.inspection import trust_for
+from reader.transport.base import CardTransport
+
+LONGEST_S = 20.0
+
+
+class Listener:
+    """Remembers what it is told, and can wait for it."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[ReadingStep, int, int]] = []
+        self.results: list[ReadResult] = []
+        self.failures: list[tuple[str, Hint]] = []
+        self.removals = 0
+        self._news = threading.Condition()
+
+    def progressed(self, step: ReadingStep, steps_done: int, steps_total: int) -> None:
+        with self._news:
+            self.steps.append((step, steps_done, steps_total))
+            self._news.notify_all()
+
+    def finished(self, result: ReadResult) -> None:
+        with self._news:
+            self.results.append(result)
+            self._news.notify_all()
+
+    def failed(self, code: str, hint: Hint) -> None:
+        with self._news:
+            self.failures.append((code, hint))
+            self._news.notify_all()
+
+    def card_removed(self) -> None:
+        with self._news:
+            self.removals += 1
+            self._news.notify_all()
+
+    def wait_for(self, condition: Callable[[], bool]) -> bool:
+        with self._news:
+            return self._news.wait_for(condition, LONGEST_S)
+
+
+@pytest.fixture
+def tray() -> InProcessTray:
+    return InProcessTray()
+
+
+def reading(tray: object, **hooks: object) -> ReaderCards:
+    return ReaderCards(tray, trust_for(None, test_mode=True), **hooks)  # type: ignore[arg-type]
+
+
+def number(name: str) -> CitizenNumber:
+    return CitizenNumber(number_of(name))
+
+
+def test_steps_only_go_forward_and_end_in_one_result(tray: InProcessTray) -> None:
+    cards, listener = reading(tray), Listener()
+    cards.start(number("an"), listener)
+    assert listener.steps == []  # nothing happens before a card lies there
+    tray.lay("an")
+    assert listener.wait_for(lambda: bool(listener.results))
+    order = [step.value for step, _, _ in listener.steps]
+    assert order == sorted(order)
+    assert {step for step, _, _ in listener.steps} == set(ReadingStep)
+    assert all(0 <= done < total for _, done, total in listener.steps)
+    assert listener.results[0].decision is Decision.ACCEPT
+    assert listener.results[0].identity.number == number_of("an")
+    assert listener.failures == []
+    tray.lift()
+    assert listener.wait_for(lambda: listener.removals == 1)
+    cards.join()
+
+
+def test_a_card_taken_away_at_any_step_is_told_as_taken_away(tray: InProcessTray) -> None:
+    for step in list(ReadingStep)[1:-1]:
+        listener = Listener()
+        cards = reading(tray, on_step=lambda now, at=step: tray.lift() if now is at else None)
+        tray.lay("an")
+        cards.start(number("an"), listener)
+        assert listener.wait_for(lambda told=listener: bool(told.failures)), step
+        assert listener.failures == [("card.removed", Hint.RETRY_CARD)], step
+        assert listener.results == []
+        cards.cancel()
+        cards.join()
+
+
+class BreakingPlace(InProcessTray):
+    """A reader on which a lifted card first shows as a broken link, as many do."""
+
+    def open(self) -> CardTransport:
+        def break_at(count: int, command: bytes) -> None:
+            if count == 12:
+                threading.Timer(0.2, self.lift).start()
+                raise errors.TransportError(errors.LINK_FAILED)
+
+        return EmulatedTransport(card("an"), on_transmit=break_at)
+
+
+def test_a_link_that_breaks_because_the_card_went_is_told_as_that() -> None:
+    place, listener = BreakingPlace(), Listener()
+    cards = reading(place)
+    place.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures))
+    assert listener.failures[0][0] == "card.removed"
+    cards.cancel()
+    cards.join()
+
+
+def test_a_wrong_number_is_told_as_one(tray: InProcessTray) -> None:
+    cards, listener = reading(tray), Listener()
+    tray.lay("an")
+    cards.start(number("quy"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures))
+    assert listener.failures == [("access.wrong_key", Hint.REENTER_KEY)]
+    cards.cancel()
+    cards.join()
+
+
+def test_a_cancelled_reading_is_never_heard_of_again(tray: InProcessTray) -> None:
+    reached = threading.Event()
+    go_on = threading.Event()
+
+    def hold(step: ReadingStep) -> None:
+        if step is ReadingStep.IDENTITY:
+            reached.set()
+            go_on.wait(LONGEST_S)
+
+    cards, listener = reading(tray, on_step=hold), Listener()
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert reached.wait(LONGEST_S)
+    begun = time.monotonic()
+    cards.cancel()
+    assert time.monotonic() - begun < 5  # it does not wait for the card
+    go_on.set()
+    cards.join()
+    assert listener.results == []
+    assert listener.failures == []
+    assert listener.removals == 0
+
+
+def test_a_new_reading_waits_until_the_former_one_has_let_go(tray: InProcessTray) -> None:
+    cards, first, second = reading(tray), Listener(), Listener()
+    tray.lay("an")
+    cards.start(number("an"), first)
+    cards.start(number("an"), second)
+    assert second.wait_for(lambda: bool(second.results))
+    assert first.results == []
+    cards.cancel()
+    cards.join()
+
+
+class NoReader:
+    """Nothing is plugged in."""
+
+    def is_there(self) -> bool:
+        raise errors.TransportError(errors.READER_NOT_FOUND)
+
+    def open(self) -> CardTransport:
+        raise errors.TransportError(errors.READER_NOT_FOUND)
+
+
+def test_a_missing_reader_is_told_at_once() -> None:
+    cards, listener = reading(NoReader()), Listener()
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures))
+    assert listener.failures == [("reader.not_found", Hint.CALL_STAFF)]
+    cards.cancel()
+    cards.join()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_of_ours_brings_the_patient_on(tray: InProcessTray) -> None:
+    def fail(step: ReadingStep) -> None:
+        raise ZeroDivisionError
+
+    cards, listener = reading(tray, on_step=fail), Listener()
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures))
+    assert listener.failures == [("kiosk.reading_broken", Hint.CALL_STAFF)]
+    cards.join()
