@@ -52,9 +52,10 @@ def as_json(outcome: ReadOutcome) -> str:
     return json.dumps(as_dict(outcome), ensure_ascii=False, indent=2)
 
 
-def _mrz(document: IdDocument) -> list[str] | None:
+def _mrz(document: IdDocument) -> str | None:
+    """The lines joined by newlines, as ``--mrz`` takes them."""
     try:
-        return None if document.mrz is None else list(document.mrz.lines)
+        return None if document.mrz is None else "\n".join(document.mrz.lines)
     except ChipIdError:
         return None
 
