@@ -102,7 +102,7 @@ class DocumentReader:
         if 14 in available:
             self._read(files.data_group(14))
         self._authenticate_chip()
-        active, answer = ChipAnswer.NOT_OFFERED, None
+        active, answer = ChipAnswer.NOT_ASKED if 15 in available else ChipAnswer.NOT_OFFERED, None
         for group in wanted:
             self._read(files.data_group(group))
             if group == 15:

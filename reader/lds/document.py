@@ -20,7 +20,7 @@ from reader.lds import dg1, dg2, dg14, dg15, files, vietnam
 from reader.lds.com import CommonData, parse_com
 from reader.lds.face_record import FaceImage
 from reader.lds.files import FileId
-from reader.lds.mrz import Mrz
+from reader.lds.mrz import Mrz, MrzFormat
 from reader.lds.security_infos import SecurityInfos, parse_card_access
 from reader.lds.sod import signed_data_of
 from reader.verification.identity import Sex
@@ -132,9 +132,9 @@ class IdDocument:
 
     @functools.cached_property
     def personal_data(self) -> vietnam.PersonalData | None:
-        """DG13 of a Vietnamese card; ``None`` also for other issuers, whose DG13 means something else."""
+        """DG13 of a Vietnamese card; ``None`` for other issuers and for passports, whose DG13 means something else."""
         octets = self.raw.get(files.data_group(13))
-        return None if octets is None or not self.is_vietnamese else vietnam.parse_dg13(octets)
+        return None if octets is None or not self._may_be_citizen_card else vietnam.parse_dg13(octets)
 
     @functools.cached_property
     def card_access(self) -> SecurityInfos | None:
@@ -160,6 +160,14 @@ class IdDocument:
         """Whether the MRZ names Vietnam as issuer; without a readable DG1, DG13 is given the benefit of the doubt."""
         try:
             return self.mrz is None or self.mrz.issuing_state == _VIETNAM
+        except (errors.DocumentError, WireError):
+            return True
+
+    @property
+    def _may_be_citizen_card(self) -> bool:
+        """A card of the size of a card (TD1), issued by Vietnam; the same benefit of the doubt without a DG1."""
+        try:
+            return self.is_vietnamese and (self.mrz is None or self.mrz.format is MrzFormat.TD1)
         except (errors.DocumentError, WireError):
             return True
 

@@ -18,7 +18,7 @@ from reader.lds import files
 from reader.lds.document import IdDocument
 from reader.verification.checks import CheckName, CheckResult, CheckStatus, data_group_hash
 from reader.verification.chip import KeyBinding, check_active_authentication, check_chip_authentication
-from reader.verification.document_checks import check_access_control, check_consistency, check_validity
+from reader.verification.document_checks import check_access_control, check_consistency, check_validity, is_plausible
 from reader.verification.identity import Assurance, Identity
 from reader.verification.policy import VerificationPolicy, evaluate
 from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
@@ -26,6 +26,14 @@ from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
 __all__ = ["Assessment", "assess"]
 
 _CHIP_KEY_GROUPS = {CheckName.CHIP_AUTHENTICATION: 14, CheckName.ACTIVE_AUTHENTICATION: 15}
+_ABOUT_TIME = frozenset(
+    {
+        FindingCode.SIGNER_NOT_YET_VALID,
+        FindingCode.SIGNER_EXPIRED,
+        FindingCode.ISSUER_NOT_YET_VALID,
+        FindingCode.ISSUER_EXPIRED,
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -70,7 +78,13 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
 
 def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime) -> PassiveAuthenticationResult | None:
     sod = reading.document.get(files.SOD)
-    return None if sod is None else verify_security_object(sod, trust, at)
+    if sod is None:
+        return None
+    result = verify_security_object(sod, trust, at)
+    if not is_plausible(at) and result.chain.code in _ABOUT_TIME:
+        # A computer that woke up in 1970 knows nothing about validity: that is never the document's fault
+        return dataclasses.replace(result, chain=Finding(FindingCode.CHAIN_NOT_CHECKED, "clock_implausible"))
+    return result
 
 
 def _passive_check(reading: Reading, passive: PassiveAuthenticationResult | None) -> CheckResult:
@@ -124,8 +138,9 @@ def _chip_check(
     group = _CHIP_KEY_GROUPS[check]
     finding = hashes.get(group)
     signed_list_is_intact = passive is not None and passive.signature.is_successful
-    if signed_list_is_intact and finding is not None and finding.code is FindingCode.HASH_NOT_READ:
-        # The issuer signed a key that the chip does not show. Only a copy has a reason to hide it.
+    was_refused = finding is not None and finding.code is FindingCode.HASH_NOT_READ
+    if signed_list_is_intact and was_refused and files.data_group(group) in reading.unread:
+        # The issuer signed a key that the chip does not show when asked. Only a copy has a reason to hide it.
         return CheckResult(check, CheckStatus.FAILED, f"{check}.key_withheld", "The chip hides its signed key.")
     binding = _binding(passive, finding)
     if check is CheckName.CHIP_AUTHENTICATION:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 
-from crypto.errors import ChipIdError
+from crypto.errors import ChipIdError, CryptoError
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
-from crypto.signatures.hash_algorithms import HashAlgorithm
+from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED, HashAlgorithm
 from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
 from reader.document_reader import ChipAnswer, Reading
 from reader.lds import files
@@ -101,7 +101,12 @@ def _signature_is_right(reading: Reading, answer: ActiveAuthenticationAnswer) ->
     key = dg15.public_key.resolve()
     if isinstance(key, RsaPublicKey):
         return rsa_iso9796_2.verify(key, answer.signature, answer.challenge)
-    return any(_ecdsa_is_right(key, algorithm, answer) for algorithm in _declared_hashes(reading))
+    declared = _declared_hashes(reading)
+    if any(_ecdsa_is_right(key, algorithm, answer) for algorithm in declared or _ECDSA_PLAIN.values()):
+        return True
+    if declared is None:  # a hash that this program lacks may have been used: nothing is known
+        raise CryptoError(HASH_UNSUPPORTED)
+    return False
 
 
 def _ecdsa_is_right(key: EcPublicKey, algorithm: HashAlgorithm, answer: ActiveAuthenticationAnswer) -> bool:
@@ -112,11 +117,16 @@ def _ecdsa_is_right(key: EcPublicKey, algorithm: HashAlgorithm, answer: ActiveAu
     return ecdsa_plain.verify_der(key, algorithm, signature, data)
 
 
-def _declared_hashes(reading: Reading) -> tuple[HashAlgorithm, ...]:
-    """The hash that DG14 names for an elliptic key (Doc 9303-11 §9.2.4); without it, each that the standard allows."""
+def _declared_hashes(reading: Reading) -> tuple[HashAlgorithm, ...] | None:
+    """The hash that DG14 names for an elliptic key (Doc 9303-11 §9.2.4).
+
+    Returns:
+        Empty if it names none: then each that the standard allows may be the one. ``None`` if it names only others,
+        such as RIPEMD-160 (TR-03111 §5.2.1, ecdsa-plain-RIPEMD160).
+    """
     dg14 = reading.document.get(files.data_group(14))
     declared = parse_dg14(dg14).security_infos.of(ActiveAuthenticationInfo) if dg14 is not None else ()
     named = tuple(
         _ECDSA_PLAIN[info.signature_algorithm] for info in declared if info.signature_algorithm in _ECDSA_PLAIN
     )
-    return named or tuple(_ECDSA_PLAIN.values())
+    return None if declared and not named else named

@@ -64,7 +64,8 @@ def check_consistency(document: IdDocument, today: dt.date) -> CheckResult:
     try:
         return _compare(document, today)
     except ChipIdError as error:
-        return _consistency(CheckStatus.FAILED, "unreadable", f"A data group is not well formed ({error.code.name}).")
+        # Whether the issuer signed it as it is, its hash says. What this program cannot read may be a newer structure.
+        return _consistency(CheckStatus.UNDETERMINED, "unreadable", f"A data group cannot be read ({error.code.name}).")
 
 
 def _compare(document: IdDocument, today: dt.date) -> CheckResult:
