@@ -27,6 +27,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
 
 
+def _millimetres(text: str) -> float:
+    try:
+        length = float(text)
+    except ValueError:
+        length = 0.0
+    if not 50 <= length <= 5000:
+        raise argparse.ArgumentTypeError("a length in millimetres between 50 and 5000 is wanted")
+    return length
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="chipid kiosk", description="Run the reception kiosk.")
     parser.add_argument(
@@ -44,6 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--portrait", action="store_true", help="upright screen (the default)")
     shape.add_argument("--landscape", action="store_true", help="screen on its side")
+    parser.add_argument(
+        "--screen-mm",
+        metavar=("WIDTH", "HEIGHT"),
+        nargs=2,
+        type=_millimetres,
+        default=(268.0, 476.4),
+        help="size of the screen when it stands upright; sizes on it are true (21.5 inches: 268 476.4)",
+    )
+    parser.add_argument("--hospital", metavar="NAME", default="Bệnh viện Mẫu", help="name on top of every screen")
     parser.add_argument("--fullscreen", action="store_true", help="no frame, the whole screen")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("out"), help="where the demonstration leaves its results (out)"
@@ -63,6 +82,8 @@ def main(argv: Sequence[str]) -> int:
         return _run(arguments)
     except ChipIdError as error:
         return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("Stopped.")
 
 
 def _run(arguments: argparse.Namespace) -> int:

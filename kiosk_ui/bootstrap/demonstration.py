@@ -8,15 +8,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
+import signal
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QUrl
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtQml import QQmlApplicationEngine
 
 from emulator.services.insurance_gateway import InsuredPerson
 from kiosk_ui.app.domain.reading import ReadingStep
@@ -26,16 +27,17 @@ from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import EmulatedWorld, number_of
 from kiosk_ui.bootstrap.kiosk import Kiosk
-from kiosk_ui.bootstrap.reception import open_window, shape_of
-from kiosk_ui.qt.application import QML_FOLDER, KioskApplication, has_display, make_application
+from kiosk_ui.bootstrap.reception import open_window, require_language, shape_of
+from kiosk_ui.qt.application import KioskApplication, has_display, make_application, run_until_closed
 from kiosk_ui.qt.tour import Tour, TourError
-from kiosk_ui.qt.tray import TrayViewModel
+from kiosk_ui.qt.tray import TrayWindow
 from reader.inspection import ReadOutcome, trust_for
 from reader.verification import report
 
 __all__ = ["DemoWorld", "ReportKeeper", "demo_settings", "run"]
 
 _WINDOW_PACE_S = 0.6
+_BESIDE_PX = 24
 _TOUR_PACE_S = 0.1
 _TOUR_LIMITS = TimeLimits(question_s=26, card_away_s=26, warning_s=20, ticket_s=60, ticket_card_away_s=30)
 _REPORT = "verification-report.json"
@@ -116,10 +118,12 @@ def run(arguments: argparse.Namespace) -> int:
         ChipIdError: the store cannot be opened.
         CannotRunError: there are no texts in the language asked for.
     """
+    require_language(arguments)
     windowed = has_display()
     folder: Path = arguments.out
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
+        stop = stack.enter_context(_told_to_stop())
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chipid-demo-")))
         world = stack.enter_context(DemoWorld(_WINDOW_PACE_S if windowed else _TOUR_PACE_S))
         _say(world.tray.way)
@@ -135,29 +139,41 @@ def run(arguments: argparse.Namespace) -> int:
         shown.run(kiosk.driver(shown.view_model))
         if windowed:
             return _with_test_tray(application, shown, world)
-        return _without_display(shown, world, folder)
+        return _without_display(shown, world, folder, stop)
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, so that everything is taken down in order.
+
+    An exception would not do: raised while Qt calls Python, it would be swallowed there.
+    """
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda number, frame: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _with_test_tray(application: QGuiApplication, shown: KioskApplication, world: DemoWorld) -> int:
     _say("The kiosk's window is open; the small window beside it lays cards, scans codes and switches the relay.")
-    hands = TrayViewModel(world, world.tray.way)
-    engine = QQmlApplicationEngine()
-    engine.setInitialProperties({"hands": hands})
-    engine.load(QUrl.fromLocalFile(str(QML_FOLDER / "demo" / "TestTray.qml")))
-    for window in engine.rootObjects():
-        window.setProperty("visible", True)
+    beside = shown.window.geometry()
+    tray = TrayWindow(world, world.tray.way, beside.right() + _BESIDE_PX, beside.top())
     try:
-        return application.exec()
+        return run_until_closed(application)
     finally:
+        tray.close()
         shown.guard.remove()
-        engine.deleteLater()
 
 
-def _without_display(shown: KioskApplication, world: DemoWorld, folder: Path) -> int:
+def _without_display(shown: KioskApplication, world: DemoWorld, folder: Path, stop: threading.Event) -> int:
     _say("There is no display: the same flow runs off screen, by touch events, and leaves its screens as pictures.")
     pictures = folder / "screens"
     _remove_former(folder, pictures)
-    tour = Tour(shown, world, pictures, _say)
+    tour = Tour(shown, world, pictures, _say, stop)
     try:
         tour.run()
     except TourError as error:

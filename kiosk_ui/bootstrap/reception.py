@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -14,11 +15,18 @@ from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.qt.appearance import AppearanceDefaults
-from kiosk_ui.qt.application import QML_FOLDER, KioskApplication, WindowShape, has_display, make_application
+from kiosk_ui.qt.application import (
+    QML_FOLDER,
+    KioskApplication,
+    WindowShape,
+    has_display,
+    make_application,
+    run_until_closed,
+)
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
 
-__all__ = ["CannotRunError", "open_window", "run", "shape_of"]
+__all__ = ["CannotRunError", "open_window", "require_language", "run", "shape_of"]
 
 _SHARE_OF_SCREEN = 0.86
 
@@ -38,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CannotRunError(
             "There is no display. Start the kiosk in a graphical session, or add --demo to see it here."
         )
+    require_language(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load_settings(arguments.settings)
     cards = ReaderCards(PcscPlace(arguments.reader), _trust(arguments.trust, settings))
@@ -47,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         shown = open_window(arguments, settings, shape_of(arguments))
         try:
             shown.run(kiosk.driver(shown.view_model))
-            return application.exec()
+            return run_until_closed(application)
         finally:
             shown.close()
             cards.join()
@@ -60,31 +69,32 @@ def _trust(folder: Path | None, settings: Settings) -> TrustStore:
     return trust_for(folder)
 
 
+def require_language(arguments: argparse.Namespace) -> None:
+    """Raises :class:`CannotRunError` if there are no texts in the language asked for."""
+    codes = [language.code for language in Texts(QML_FOLDER / "i18n").languages]
+    if arguments.language not in codes:
+        raise CannotRunError(f"There are no texts for the language given. There are: {', '.join(codes)}.")
+
+
 def open_window(
     arguments: argparse.Namespace, settings: Settings, shape: WindowShape, *, motion: bool = True
 ) -> KioskApplication:
-    """The kiosk's window as the command line asks for it. Mistakes of the program show themselves in it from now on.
-
-    Raises:
-        CannotRunError: there are no texts in that language.
-    """
-    texts = Texts(QML_FOLDER / "i18n")
-    codes = [language.code for language in texts.languages]
-    if arguments.language not in codes:
-        raise CannotRunError(f"There are no texts for the language given. There are: {', '.join(codes)}.")
-    defaults = AppearanceDefaults(language=arguments.language, motion=motion)
+    """The kiosk's window as the command line asks for it. Mistakes of the program show themselves in it from now on."""
+    defaults = AppearanceDefaults(language=arguments.language, motion=motion, hospital=arguments.hospital)
     shown = KioskApplication(defaults, settings.counter, shape)
     shown.guard.install()
     return shown
 
 
 def shape_of(arguments: argparse.Namespace) -> WindowShape:
-    """Size of the window: the reference screen, made smaller where the display is."""
-    shape = WindowShape(fullscreen=arguments.fullscreen)
+    """Size of the window: that of the reference screen, made smaller where the display is."""
+    width_mm, height_mm = arguments.screen_mm
+    width = WindowShape().width
+    shape = WindowShape(width, round(width * height_mm / width_mm), width_mm, height_mm, arguments.fullscreen)
     if arguments.landscape:
         shape = shape.landscape()
     if not has_display():
         return shape
     room = QGuiApplication.primaryScreen().availableGeometry()
     scale = min(1.0, _SHARE_OF_SCREEN * room.width() / shape.width, _SHARE_OF_SCREEN * room.height() / shape.height)
-    return WindowShape(round(shape.width * scale), round(shape.height * scale), fullscreen=arguments.fullscreen)
+    return dataclasses.replace(shape, width=round(shape.width * scale), height=round(shape.height * scale))

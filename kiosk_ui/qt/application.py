@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import PySide6
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, QUrl, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow  # before rootObjects(): only then are windows given their own class
@@ -27,9 +29,11 @@ __all__ = [
     "QML_FOLDER",
     "KioskApplication",
     "WindowShape",
+    "end_engine",
     "has_display",
     "keep_none_alive",
     "make_application",
+    "run_until_closed",
 ]
 
 _PACKAGE = Path(__file__).parents[1]
@@ -37,6 +41,7 @@ QML_FOLDER = _PACKAGE / "qml"
 FONT_FOLDER = _PACKAGE / "fonts"
 FAMILY = "Noto Sans"
 _PLENTY = 1 << 40
+_SIGNALS_EVERY_MS = 200
 _TOUCHES = frozenset({QEvent.Type.TouchBegin, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress})
 
 
@@ -53,7 +58,7 @@ class WindowShape:
     width: int = 1080
     height: int = 1920
     screen_width_mm: float = 268.0
-    screen_height_mm: float = 476.0
+    screen_height_mm: float = 476.4
     fullscreen: bool = False
 
     def landscape(self) -> WindowShape:
@@ -95,6 +100,35 @@ def make_application() -> QGuiApplication:
         QFontDatabase.addApplicationFont(str(FONT_FOLDER / f"NotoSans-{weight}.ttf"))
     application.setFont(QFont(FAMILY))
     return application
+
+
+def run_until_closed(application: QGuiApplication) -> int:
+    """Qt's loop until the window is closed, or the process is told to end (SIGINT, SIGTERM). Returns the exit code."""
+    pulse = QTimer()
+    pulse.timeout.connect(_let_python_look)
+    pulse.start(_SIGNALS_EVERY_MS)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        application.quit()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return application.exec()
+    finally:
+        pulse.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@Slot()
+def _let_python_look() -> None:
+    """Python sees signals only while it runs; inside Qt's loop it otherwise may not for minutes."""
+
+
+def end_engine(engine: QQmlApplicationEngine) -> None:
+    """Take an engine down now: bindings that outlive the objects they bind to would read null."""
+    engine.deleteLater()
+    QCoreApplication.sendPostedEvents(engine, QEvent.Type.DeferredDelete)
 
 
 class _TouchWatch(QObject):
@@ -166,8 +200,7 @@ class KioskApplication:
         self.loop.stop()
         self.view_model.clear()
         self.window.close()
-        self.engine.deleteLater()
-        QCoreApplication.sendPostedEvents(self.engine, QEvent.Type.DeferredDelete)
+        end_engine(self.engine)
 
     def _mistake(self) -> None:
         self.view_model.show_mistake(INTERFACE_BROKEN)

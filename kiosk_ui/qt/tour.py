@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -56,10 +57,19 @@ class Tour(QObject):
         world: cards, scanner, relay.
         folder: where the pictures go.
         say: told each step in one line.
+        stop: set from anywhere to end the tour early.
     """
 
-    def __init__(self, kiosk: KioskApplication, world: TourWorld, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        kiosk: KioskApplication,
+        world: TourWorld,
+        folder: Path,
+        say: Callable[[str], None],
+        stop: threading.Event | None = None,
+    ) -> None:
         super().__init__()
+        self._stop = stop or threading.Event()
         self._kiosk = kiosk
         self._world = world
         self._folder = folder
@@ -236,6 +246,8 @@ class Tour(QObject):
         model = self._kiosk.view_model
 
         def there() -> bool:
+            if self._stop.is_set():
+                raise TourError("it was told to stop")
             shown = str(model.property("overlay"))
             if shown == s.TimeoutWarning.name != overlay:  # a slow machine: say that somebody is there
                 self._touch("timeout_warning.primary", s=str(self._seconds_left()))

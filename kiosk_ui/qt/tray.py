@@ -7,9 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import Property, QObject, Signal, Slot
+from PySide6.QtCore import Property, QObject, QUrl, Signal, Slot
+from PySide6.QtQml import QQmlApplicationEngine
 
-__all__ = ["TrayPerson", "TrayViewModel", "TrayWorld"]
+from kiosk_ui.qt.application import QML_FOLDER, end_engine
+
+__all__ = ["TrayPerson", "TrayViewModel", "TrayWindow", "TrayWorld"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,3 +121,23 @@ class TrayViewModel(QObject):
     laid = Property(str, _get_laid, notify=changed)
     relayOn = Property(bool, _get_relay, notify=changed)
     way = Property(str, _get_way, constant=True)
+
+
+class TrayWindow:
+    """The tray's window; it is shown at once.
+
+    Args:
+        world: what it acts on.
+        way: how cards are read, in one sentence.
+        x, y: where it opens on the desktop.
+    """
+
+    def __init__(self, world: TrayWorld, way: str, x: int = 0, y: int = 0) -> None:
+        self.hands = TrayViewModel(world, way)
+        self.engine = QQmlApplicationEngine()
+        self.engine.setInitialProperties({"hands": self.hands, "visible": True, "x": x, "y": y})
+        self.engine.load(QUrl.fromLocalFile(str(QML_FOLDER / "demo" / "TestTray.qml")))
+
+    def close(self) -> None:
+        """Take it away."""
+        end_engine(self.engine)

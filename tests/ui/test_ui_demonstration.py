@@ -56,6 +56,7 @@ def test_help_needs_no_window_and_wrong_usage_is_64() -> None:
     assert kiosk("--help").returncode == 0
     assert kiosk("--portrait", "--landscape").returncode == 64
     assert kiosk("--colour").returncode == 64
+    assert kiosk("--demo", "--screen-mm", "0", "476").returncode == 64
 
 
 def test_an_unknown_language_is_named_before_anything_starts(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ ScreenBody {
             Rectangle {
                 id: sheet
                 width: parent.width
-                height: Math.min(parent.height, Math.max(picture.height, facts.implicitHeight) + 2 * Theme.mm(8))
+                height: Math.min(parent.height, Math.max(picture.height, facts.implicitHeight) + 2 * Theme.mm(Theme.landscape ? 8 : 14))
                 y: Theme.landscape ? Math.round((parent.height - height) / 2) : 0
                 radius: Theme.radius
                 color: Theme.surfaceRaised
@@ -77,7 +77,7 @@ ScreenBody {
                     KioskText {
                         width: parent.width
                         even: true
-                        kind: "heading"
+                        kind: Theme.landscape ? "heading" : "title"
                         text: vm.fullName
                         wrapMode: Text.Wrap
                         bottomPadding: Theme.mm(3)

@@ -11,12 +11,13 @@ Window {
     required property QtObject typesetter   // Typesetter
 
     property real screenWidthMm: 268        // of the portrait screen; landscape exchanges the two
-    property real screenHeightMm: 476
+    property real screenHeightMm: 476.4
     readonly property bool landscape: width > height
     readonly property Item current: overlayLoader && overlayLoader.item ? overlayLoader.item : screenLoader ? screenLoader.item : null
 
     title: Theme.ready ? Tr.t("welcome.title") : ""
     color: Theme.surface
+    onClosing: Qt.quit()    // no window is left over to keep the program running
 
     Binding { target: Theme; property: "landscape"; value: window.landscape }
     Binding {

@@ -6,7 +6,6 @@ import "../components"
 ScreenBody {
     id: screen
     tone: "positive"
-    toneText: Tr.t("tone.positive")
     title: Tr.t("staff_called.title")
     message: Tr.t("staff_called.message", { "n": vm.overlayCounter })
     primaryText: Tr.t("staff_called.primary")

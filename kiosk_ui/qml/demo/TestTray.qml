@@ -13,6 +13,7 @@ ApplicationWindow {
     color: "#eceff0"
     font.family: "Noto Sans"
     font.pixelSize: 15
+    onClosing: Qt.quit()
 
     header: Column {
         padding: 16
@@ -54,7 +55,7 @@ ApplicationWindow {
             id: person
             required property var modelData
             width: ListView.view.width - 14
-            height: words.implicitHeight + 24
+            height: Math.max(words.implicitHeight, buttons.implicitHeight) + 20
             radius: 8
             color: "white"
             border.width: tray.hands.laid === modelData.name ? 3 : 1
