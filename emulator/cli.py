@@ -1,6 +1,6 @@
 """``chipid cards`` and ``chipid card run``: the emulated people on the command line.
 
-Exit codes: 0 done, 1 the virtual reader cannot be reached, 64 wrong usage.
+Exit codes: 0 done, 1 the virtual reader cannot be reached or a file cannot be written, 64 wrong usage.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from emulator.cards import CardSpec, card, card_names, catalogue, trust_anchors
 __all__ = ["add_arguments", "main"]
 
 EXIT_OK: Final = 0
-EXIT_NO_READER: Final = 1
+EXIT_NOT_DONE: Final = 1
 EXIT_USAGE: Final = 64
+_LONGEST_PATIENCE_S: Final = 86_400
 
 
 class _Parser(argparse.ArgumentParser):
@@ -58,7 +59,13 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         default=(DEFAULT_HOST, DEFAULT_PORT),
         help=f"where the virtual reader waits for cards (default {DEFAULT_HOST}:{DEFAULT_PORT})",
     )
-    run.add_argument("--patience", metavar="SECONDS", type=float, default=10.0, help="how long to wait for the reader")
+    run.add_argument(
+        "--patience",
+        metavar="SECONDS",
+        type=_seconds,
+        default=10.0,
+        help="how long to wait for the reader (default 10)",
+    )
     run.set_defaults(run=_run_card)
 
 
@@ -79,6 +86,14 @@ def _address(text: str) -> tuple[str, int]:
     if not separator or not port.isdecimal() or not 0 < int(port) < 65_536:
         raise argparse.ArgumentTypeError("give HOST:PORT, for example 127.0.0.1:35963")
     return host.strip("[]") or DEFAULT_HOST, int(port)
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        seconds = float(text)
+        if 0 <= seconds <= _LONGEST_PATIENCE_S:  # NaN is not in the range either
+            return seconds
+    raise argparse.ArgumentTypeError(f"give seconds from 0 to {_LONGEST_PATIENCE_S}")
 
 
 # -- cards -------------------------------------------------------------------------------------------
@@ -119,11 +134,17 @@ def _as_table(specs: Sequence[CardSpec]) -> str:
 
 
 def _write_trust_anchors(folder: pathlib.Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, certificate in enumerate(trust_anchors(), start=1):
-        path = folder / f"csca-test-only-{number}.cer"
-        path.write_bytes(certificate)
-        sys.stdout.write(f"{path}\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, certificate in enumerate(trust_anchors(), start=1):
+            path = folder / f"csca-test-only-{number}.cer"
+            path.write_bytes(certificate)
+            sys.stdout.write(f"{path}\n")
+    except OSError as error:
+        sys.stderr.write(
+            f"chipid cards: cannot write into {folder} ({error.strerror}); give a folder that you may write.\n"
+        )
+        return EXIT_NOT_DONE
     return EXIT_OK
 
 
@@ -148,7 +169,7 @@ def _run_card(arguments: argparse.Namespace) -> int:
         return EXIT_OK
     except VirtualReaderError as error:
         sys.stderr.write(f"{error}\n")
-        return EXIT_NO_READER
+        return EXIT_NOT_DONE
     return EXIT_OK
 
 

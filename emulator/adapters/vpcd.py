@@ -25,6 +25,9 @@ _CONTROL_ON: Final = 1
 _CONTROL_RESET: Final = 2
 _CONTROL_ATR: Final = 4
 _RETRY_S: Final = 0.1
+_ASKED_WITHIN_S: Final = 10.0  # the reader looks for a card several times a second
+_LONGEST_MESSAGE: Final = 0xFFFF
+_NO_PRECISE_DIAGNOSIS: Final = b"\x6f\x00"
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 
@@ -87,20 +90,25 @@ class VpcdSlot:
             on_inserted: called once, when the reader has first asked for the card.
 
         Raises:
-            VirtualReaderError: no reader within the patience.
+            VirtualReaderError: no reader within the patience, or one that does not ask for the card.
         """
         announce = on_inserted
         while (link := self._connect()) is not None:
             with link:
                 self._link = link
+                link.settimeout(_ASKED_WITHIN_S)
                 try:
                     while (message := self._receive_message(link)) is not None:
-                        answer = self._answer(message)
-                        if answer is not None:
-                            link.sendall(len(answer).to_bytes(2, "big") + answer)
+                        link.settimeout(None)
+                        self._send_answer(link, message)
                         if announce is not None:
                             announce()
                             announce = None
+                except TimeoutError:
+                    raise VirtualReaderError(
+                        f"Something answers at {self.address} but does not ask for the card. Is another card in this "
+                        "slot? Take that one out, or give the other slot's port with --vpcd HOST:PORT."
+                    ) from None
                 except ConnectionError:
                     pass  # the reader went away in mid-sentence; try to reach it again
                 finally:
@@ -130,10 +138,17 @@ class VpcdSlot:
                     ) from None
                 time.sleep(_RETRY_S)
                 continue
-            link.settimeout(None)
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return link
         return None
+
+    def _send_answer(self, link: socket.socket, message: bytes) -> None:
+        answer = self._answer(message)
+        if answer is None:
+            return
+        if len(answer) > _LONGEST_MESSAGE:  # a card may be told to answer more than a message can hold
+            answer = _NO_PRECISE_DIAGNOSIS
+        link.sendall(len(answer).to_bytes(2, "big") + answer)
 
     def _answer(self, message: bytes) -> bytes | None:
         if len(message) != 1:

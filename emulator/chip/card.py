@@ -53,6 +53,7 @@ class _State:
         self.channel = None
         self.next_channel = None
         self.security = SecurityStatus.NONE
+        self.challenge = None
         self.pace = None
         self.agreement_key = None
 

@@ -25,6 +25,7 @@ __all__ = [
     "ElementaryFile",
     "EndOfFile",
     "PaceOffer",
+    "TooLongRead",
 ]
 
 APPLICATION_ID: Final = bytes.fromhex("A0000002471001")
@@ -64,6 +65,18 @@ class EndOfFile(enum.Enum):
     """Nothing, with 6CXX that names the right length; 6B00 when that is over 256."""
 
 
+class TooLongRead(enum.Enum):
+    """How the operating system answers a READ BINARY whose Le is more than one answer can carry.
+
+    Typical: Le E0 to FF through secure messaging with short length, where AES leaves room for 223 bytes only.
+    """
+
+    SHORTENED = "9000"
+    """As much as fits: Ne is the most that the terminal expects (ISO/IEC 7816-4 §5.1). Terminals count what comes."""
+    REFUSED = "6700"
+    """Nothing; the terminal must ask for less."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ChipBehaviour:
     """Habits in which operating systems differ and the standards allow it, or real cards do it all the same.
@@ -73,8 +86,9 @@ class ChipBehaviour:
         plain_select_status: answer to a SELECT of a protected file before access control; 6982 or 9000
             (Doc 9303-11 §4.3.2 allows both).
         extended_length: whether extended length fields are understood; otherwise they earn 6700.
-        max_response_data: longest data field of an answer in bytes.
+        max_response_data: longest data field of an answer in bytes; by default what EF.ATR/INFO announces.
         end_of_file: see :class:`EndOfFile`.
+        too_long_read: see :class:`TooLongRead`.
         odd_read: whether READ BINARY with INS B1 is known.
         wrong_password_status: answer to a wrong PACE token or BAC cryptogram.
         pace_in_application: whether PACE also runs while the application is selected.
@@ -83,8 +97,9 @@ class ChipBehaviour:
     master_file_status: int = StatusWord.SUCCESS
     plain_select_status: int = StatusWord.SECURITY_STATUS_NOT_SATISFIED
     extended_length: bool = True
-    max_response_data: int = 65_536
+    max_response_data: int = 65_533
     end_of_file: EndOfFile = EndOfFile.WARNING
+    too_long_read: TooLongRead = TooLongRead.SHORTENED
     odd_read: bool = True
     wrong_password_status: int = StatusWord.AUTHENTICATION_FAILED
     pace_in_application: bool = True

@@ -7,7 +7,7 @@ from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.chip.access_rules import SecurityStatus
-from emulator.chip.content import ChipBehaviour, EndOfFile
+from emulator.chip.content import ChipBehaviour, EndOfFile, TooLongRead
 from emulator.chip.file_system import FileSystem
 from emulator.chip.refusal import CommandRefusedError
 
@@ -45,10 +45,11 @@ def _read(content: bytes, offset: int, command: CommandApdu, behaviour: ChipBeha
         raise CommandRefusedError(StatusWord.OFFSET_OUTSIDE_FILE)
     if _asks_for_all(command):
         return ResponseApdu(content[offset : offset + min(left, command.ne, capacity)], StatusWord.SUCCESS)
-    if command.ne > capacity:
+    if command.ne > capacity and behaviour.too_long_read is TooLongRead.REFUSED:
         raise CommandRefusedError(StatusWord.WRONG_LENGTH)
-    if command.ne <= left:
-        return ResponseApdu(content[offset : offset + command.ne], StatusWord.SUCCESS)
+    count = min(command.ne, capacity)
+    if count <= left:
+        return ResponseApdu(content[offset : offset + count], StatusWord.SUCCESS)
     return _last_block(content[offset:], behaviour.end_of_file)
 
 

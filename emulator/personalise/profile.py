@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from crypto.pace.parameters import pace_protocols
 from crypto.primitives.block_cipher import SymmetricCipher
-from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer
+from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRead
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
 from emulator.personalise.issuer import Authority, SignerReference
@@ -187,6 +187,8 @@ def _behaviour(table: Mapping[str, Any]) -> ChipBehaviour:
     values = dict(table)
     if "end_of_file" in values:
         values["end_of_file"] = EndOfFile(values["end_of_file"])
+    if "too_long_read" in values:
+        values["too_long_read"] = TooLongRead(values["too_long_read"])
     # Observed on the Vietnamese card: SELECT of the master file fails, files are selected directly
     values.setdefault("master_file_status", 0x6D00)
     return ChipBehaviour(**values)

@@ -18,6 +18,7 @@ from crypto.primitives.padding import pad, unpad
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv, iter_tlvs, parse_tlv
 from emulator.cards import card, catalogue
+from emulator.chip.content import ChipBehaviour
 
 SELECT_APPLICATION = bytes.fromhex("00A4040C07A0000002471001")
 CAN, MRZ = 2, 1
@@ -197,9 +198,11 @@ def generic_mapping(arc: int) -> PaceProtocol:
     return protocol
 
 
-def opened(name: str = "an", *, arc: int = 2, parameter_id: int = 13) -> Terminal:
+def opened(
+    name: str = "an", *, arc: int = 2, parameter_id: int = 13, behaviour: ChipBehaviour | None = None
+) -> Terminal:
     """A terminal at a built-in card, PACE done by CAN, application selected."""
-    terminal = Terminal(card(name))
+    terminal = Terminal(card(name, behaviour=behaviour))
     terminal.pace(generic_mapping(arc), parameter_id, CAN, SPECS[name].can.encode())
     terminal.select_application()
     return terminal

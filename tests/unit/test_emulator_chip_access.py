@@ -145,6 +145,13 @@ def test_a_bac_challenge_serves_once() -> None:
     assert terminal.raw("0084000007") == "6700"
 
 
+def test_a_challenge_does_not_outlive_its_session() -> None:
+    terminal = opened()
+    challenge, status = terminal.send("00840000", le=b"\x08")
+    assert (len(challenge), status) == (8, "9000")
+    assert terminal.raw("0082000028" + bytes(40).hex() + "28") == "6985"
+
+
 def test_bac_inside_a_pace_session_is_refused() -> None:
     terminal = opened()
     assert len(terminal.send("00840000", le=b"\x08")[0]) == 8

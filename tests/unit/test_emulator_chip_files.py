@@ -10,7 +10,7 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.cards import card, chip_content
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.card import VirtualCard
-from emulator.chip.content import ChipBehaviour, ChipContent, ElementaryFile, EndOfFile
+from emulator.chip.content import ChipBehaviour, ChipContent, ElementaryFile, EndOfFile, TooLongRead
 from emulator.personalise.answer_to_reset import contactless_atr
 from tests.unit.emulator_terminal import Terminal, opened
 
@@ -164,6 +164,9 @@ def test_extended_length_only_where_it_is_offered() -> None:
     terminal = chip(max_response_data=512)
     terminal.raw("00A4020C020199")
     assert terminal.plain("00B00000000000") == (LONG[:512], "9000")
+    assert terminal.plain("00B00000000201") == (LONG[:512], "9000")
+    terminal = chip(max_response_data=512, too_long_read=TooLongRead.REFUSED)
+    terminal.raw("00A4020C020199")
     assert terminal.raw("00B00000000201") == "6700"
 
 
@@ -173,9 +176,35 @@ def test_protected_answers_stay_within_a_short_apdu() -> None:
     assert terminal.send("00A4020C", b"\x01\x02")[1] == "9000"
     data, status = terminal.send("00B00000", le=b"\0")
     assert (data, status) == (image[:223], "9000")  # 223 of AES: the most that fits 256 with DO'87', DO'99', DO'8E'
-    assert terminal.send("00B00000", le=b"\xe0") == (b"", "6700")
+    # Ne is a maximum: terminals that count what comes ask for 224 and more, and real AES chips answer with what fits
+    assert terminal.send("00B00000", le=b"\xe0") == (image[:223], "9000")
+    assert terminal.send("00B00000", le=b"\xff") == (image[:223], "9000")
     assert terminal.send("00B00000", le=b"\0\0", extended=True) == (image, "9000")
     assert terminal.send("00B10102", b"\x54\x02\x10\x00", b"\0")[0][:3].hex() == "5381dc"
+
+
+@pytest.mark.parametrize("left", [1, 222, 223, 224, 239, 255])
+@pytest.mark.parametrize("habit", EndOfFile)
+def test_a_too_long_le_is_the_end_of_file_only_where_the_file_ends(left: int, habit: EndOfFile) -> None:
+    """Capacity and end of file are told apart: with 224 bytes left a protected answer of AES carries 223, 9000."""
+    terminal = opened(behaviour=ChipBehaviour(end_of_file=habit))
+    image = next(file.content for file in chip_content("an").application_files if file.identifier == 0x0102)
+    assert terminal.send("00A4020C", b"\x01\x02")[1] == "9000"
+    offset = len(image) - left
+    data, status = terminal.send(f"00B0{offset:04X}", le=b"\xff")
+    if left > 222:
+        assert (data, status) == (image[offset : offset + 223], "9000")
+    else:
+        expected = {"6282": (image[offset:], "6282"), "9000": (image[offset:], "9000"), "6B00": (b"", "6B00")}
+        assert (data, status) == expected.get(habit.value, (b"", f"6C{left:02X}"))
+
+
+def test_the_longest_answer_is_the_one_that_ef_atr_info_announces() -> None:
+    content = ChipContent(master_files=(ElementaryFile(0x0199, bytes(70_000), None, AccessCondition.ALWAYS),))
+    terminal = Terminal(VirtualCard(content))
+    terminal.raw("00A4020C020199")
+    data, status = terminal.plain("00B00000000000")
+    assert (len(data) + 2, status) == (0xFFFF, "9000")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,10 @@ def test_trust_anchor_is_written_as_der(tmp_path: Path, capsys: pytest.CaptureFi
         ["card", "run"],
         ["card", "run", "nobody"],
         ["card", "run", "an", "--vpcd", "x"],
+        ["card", "run", "an", "--patience", "nan"],
+        ["card", "run", "an", "--patience", "inf"],
+        ["card", "run", "an", "--patience", "-1"],
+        ["card", "run", "an", "--patience", "soon"],
     ],
 )
 def test_wrong_usage_ends_with_64_and_a_reason(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +82,14 @@ def test_no_virtual_reader_is_one_clear_sentence(capsys: pytest.CaptureFixture[s
         port = unused.getsockname()[1]
     assert main(["card", "run", "an", "--vpcd", f"127.0.0.1:{port}", "--patience", "0.05"]) == 1
     assert f"No virtual reader answers at 127.0.0.1:{port}" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a-file").touch()
+    assert main(["cards", "--trust-out", str(tmp_path / "a-file")]) == 1
+    assert str(tmp_path / "a-file") in capsys.readouterr().err
 
 
 # -- in this process ------------------------------------------------------------------------------------------
@@ -189,6 +201,40 @@ def test_no_reader_within_the_patience() -> None:
         port = unused.getsockname()[1]
     with pytest.raises(VirtualReaderError, match="pcscd"):
         VpcdSlot(card("an"), "127.0.0.1", port, patience_s=0.0).serve()
+
+
+def test_a_slot_that_never_asks_for_the_card_is_named(
+    virtual_reader: Reader, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when another card lies in it already: the connection is accepted by the system, and then nothing comes."""
+    monkeypatch.setattr("emulator.adapters.vpcd._ASKED_WITHIN_S", 0.05)
+    assert main(["card", "run", "an", "--vpcd", virtual_reader.address]) == 1
+    said = capsys.readouterr()
+    assert virtual_reader.address in said.err
+    assert "another card" in said.err
+    assert said.out == ""
+
+
+def test_an_answer_too_long_for_the_link_does_not_end_the_card(virtual_reader: Reader) -> None:
+    class Talkative:
+        atr = b"\x3b\x00"
+
+        def transmit(self, command: bytes) -> bytes:
+            return bytes(0x10000)
+
+        def power_on(self) -> None: ...
+        def power_off(self) -> None: ...
+        def reset(self) -> None: ...
+
+    slot = VpcdSlot(Talkative(), *virtual_reader.listener.getsockname())
+    server = threading.Thread(target=slot.serve)
+    server.start()
+    virtual_reader.accept()
+    assert virtual_reader.ask(SELECT_CARD_ACCESS) == b"\x6f\x00"
+    slot.stop()
+    server.join(20)
+    assert not server.is_alive()
+    virtual_reader.link.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
