@@ -15,12 +15,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from crypto.errors import ChipIdError
-from reader import errors
+from reader import console, errors
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase
 from reader.protocols.access_key import AccessKey
+
+if TYPE_CHECKING:
+    from crypto.pki.trust_store import TrustStore
 
 __all__ = ["read_command", "readers_command"]
 
@@ -34,8 +37,10 @@ class UsageParser(argparse.ArgumentParser):
     """argparse, but wrong usage ends with 64: 2 has a meaning of its own here."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+        if message.startswith(("unrecognized arguments", "ambiguous option")):
+            message = message.partition(":")[0]  # what follows was typed, and may be a number out of place
+        console.say(f"{self.format_usage()}{self.prog}: {message}\n")
+        self.exit(EXIT_USAGE)
 
 
 def _read_parser() -> UsageParser:
@@ -63,38 +68,62 @@ def read_command(argv: Sequence[str]) -> int:
     """``chipid read``. Returns the exit code."""
     arguments = _read_parser().parse_args(list(argv))
     try:
+        key = _access_key(arguments)  # may wait for standard input, and Ctrl-C must end that at once
         with _cancelled_by_ctrl_c() as cancel:
-            return _read(arguments, cancel)
-    except errors.Cancelled:
+            return _read(arguments, key, cancel)
+    except (errors.Cancelled, KeyboardInterrupt):
         return _fail("Stopped. Nothing was kept.")
     except ChipIdError as error:
         return _fail(str(error))
 
 
-def _read(arguments: argparse.Namespace, cancel: threading.Event) -> int:
+def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event) -> int:
     from reader import inspection, transport
     from reader.verification import report
 
-    key = _access_key(arguments)
     test_mode = arguments.test_mode or arguments.emulated is not None
-    trust = inspection.trust_for(arguments.trust, test_mode=test_mode)
+    trust = _trust(arguments.trust, test_mode=test_mode)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
-    opened = (
-        transport.open_emulated(arguments.emulated) if arguments.emulated else transport.open_pcsc(arguments.reader)
-    )
-    with opened as card:
+    emulated: str | None = arguments.emulated
+    with transport.open_pcsc(arguments.reader) if emulated is None else transport.open_emulated(emulated) as card:
         outcome = inspection.read(
             card, key, policy=arguments.policy, trust=trust, on_progress=_progress_printer(), cancel=cancel
         )
-    text = report.as_json(outcome) if arguments.json else report.as_text(outcome)
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    delivered = _print(report.as_json(outcome) if arguments.json else report.as_text(outcome))
     if arguments.out is not None:
         try:
             report.write_files(outcome, arguments.out)
         except OSError as error:
             return _fail(f"The files could not be kept in the folder given by --out: {error.strerror or 'disk error'}.")
+    if not delivered:
+        return EXIT_NOT_READ
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED
+
+
+def _trust(folder: Path | None, *, test_mode: bool) -> TrustStore:
+    """Trust anchors; what was left out of a folder is said, or nobody would know why a card is not accepted."""
+    from reader import inspection
+    from reader.trust.folder import load_folder
+
+    if folder is None:
+        return inspection.trust_for(None, test_mode=test_mode)
+    loaded = load_folder(folder, test_mode=test_mode)
+    for name in loaded.unusable:
+        console.say(f"chipid: {name!r} in the folder given by --trust holds no usable certificate; it is left out.\n")
+    for name in loaded.test_refused:
+        console.say(f"chipid: {name!r} is a certificate for tests; it is left out without --test-mode.\n")
+    return loaded.store
+
+
+def _print(text: str) -> bool:
+    """Whether the result reached standard output; a script must not take a lost one for an answer."""
+    try:
+        console.write_result(text)
+    except OSError as error:
+        _fail(f"The result could not be written to standard output: {error.strerror or 'it is closed'}.")
+        return False
+    return True
 
 
 def _access_key(arguments: argparse.Namespace) -> AccessKey:
@@ -110,7 +139,7 @@ def _access_key(arguments: argparse.Namespace) -> AccessKey:
 
 def _secret(argument: str) -> str:
     """The value itself, or standard input for ``-``, so that it need not stand in the process list."""
-    return sys.stdin.read().strip() if argument == "-" else argument.strip()
+    return console.read_secret() if argument == "-" else argument.strip()
 
 
 def _prepare_folder(folder: Path) -> str | None:
@@ -123,7 +152,7 @@ def _prepare_folder(folder: Path) -> str | None:
 
 
 def _fail(sentence: str) -> int:
-    sys.stderr.write(f"chipid: {sentence}\n")
+    console.say(f"chipid: {sentence}\n")
     return EXIT_NOT_READ
 
 
@@ -158,19 +187,19 @@ _PHASE_TEXTS = {
 
 def _progress_printer() -> OnProgress:
     """A line per step; on a terminal, the file being read counts up in place."""
-    on_terminal = sys.stderr.isatty()
+    stderr: TextIO | None = sys.stderr
+    on_terminal = stderr is not None and stderr.isatty()
 
     def show(event: ProgressEvent) -> None:
         if event.phase is not ReadingPhase.READING_FILE:
-            sys.stderr.write(_PHASE_TEXTS[event.phase] + "\n")
+            console.say(_PHASE_TEXTS[event.phase] + "\n")
             return
         complete = event.done_bytes == event.total_bytes
         text = f"Reading {event.file}: {event.done_bytes:,} of {event.total_bytes:,} bytes"
         if on_terminal:
-            sys.stderr.write(f"\r\x1b[K{text}" + ("\n" if complete else ""))
+            console.say(f"\r\x1b[K{text}" + ("\n" if complete else ""))
         elif complete:
-            sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+            console.say(text + "\n")
 
     return show
 
@@ -188,13 +217,13 @@ def readers_command(argv: Sequence[str]) -> int:
         return _fail(str(error))
     if arguments.json:
         rows = [{"name": info.name, "state": info.state.value, "atr": info.atr.hex()} for info in found]
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(rows, indent=2, ensure_ascii=False)
     elif not found:
-        sys.stdout.write("No PC/SC reader is plugged in. 'chipid doctor' says what else may be missing.\n")
+        text = "No PC/SC reader is plugged in. 'chipid doctor' says what else may be missing."
     else:
         width = max(len(info.name) for info in found)
-        sys.stdout.write("".join(f"{info.name:<{width}}  {_STATE_TEXTS[info.state.value]}\n" for info in found))
-    return 0
+        text = "\n".join(f"{info.name:<{width}}  {_STATE_TEXTS[info.state.value]}" for info in found)
+    return 0 if _print(text) else EXIT_NOT_READ
 
 
 _STATE_TEXTS = {

@@ -152,6 +152,11 @@ IMAGE_TOO_LARGE = ErrorCode("image.too_large", Hint.NOT_SUPPORTED, "The photo on
 FORMAT_UNSUPPORTED = ErrorCode(
     "document.format_unsupported", Hint.NOT_SUPPORTED, "A file on the chip has a format that this reader does not know."
 )
+INPUT_UNREADABLE = ErrorCode(
+    "input.unreadable",
+    Hint.REENTER_KEY,
+    "Standard input is closed or holds no text. Pipe the number in, or give it as an argument.",
+)
 TEXT_UNDECODABLE = ErrorCode(
     "text.undecodable", Hint.CALL_STAFF, "The scanned text is in no known encoding. Set the scanner to UTF-8."
 )

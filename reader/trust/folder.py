@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +20,11 @@ from reader import errors
 __all__ = ["TrustFolder", "load_folder", "trust_of"]
 
 _SUFFIXES: Final = frozenset({".cer", ".crt", ".der", ".pem"})
-_MAX_FILE_BYTES: Final = 1 << 20
-_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_MAX_FILE_BYTES: Final = 16 << 20
+"""A bundle of all the world's CSCA certificates as PEM has about 2 MB."""
+
+_BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
+_END: Final = b"-----END CERTIFICATE-----"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class TrustFolder:
 
     Attributes:
         store: the usable anchors.
-        unusable: names of files that hold no usable certificate.
+        unusable: names of files that hold something else than usable certificates; the good ones in them count.
         test_refused: names of files with TEST authorities that were left out, as test mode is off.
     """
 
@@ -60,27 +62,37 @@ def trust_of(contents: Iterable[tuple[str, bytes]], *, test_mode: bool) -> Trust
     unusable: list[str] = []
     refused: list[str] = []
     for name, octets in contents:
-        try:
-            for encoded in _certificates(octets):
+        for encoded in _certificates(octets):
+            try:
                 certificate = Certificate.parse(encoded)
-                if certificate.is_test and not test_mode:
-                    refused.append(name)
-                else:
-                    store.add_certificate(certificate, name)
-        except (CryptoError, binascii.Error):
-            unusable.append(name)
-    return TrustFolder(store, tuple(unusable), tuple(refused))
+            except CryptoError:
+                unusable.append(name)
+                continue
+            if certificate.is_test and not test_mode:
+                refused.append(name)
+            else:
+                store.add_certificate(certificate, name)
+    return TrustFolder(store, tuple(dict.fromkeys(unusable)), tuple(dict.fromkeys(refused)))
 
 
 def _read(path: Path) -> bytes:
+    """The file; nothing, which is no certificate, for one that is too long or no plain file (a pipe would wait)."""
+    if not path.is_file():
+        return b""
     with path.open("rb") as file:
-        return file.read(_MAX_FILE_BYTES + 1)[:_MAX_FILE_BYTES]
+        octets = file.read(_MAX_FILE_BYTES + 1)
+    return octets if len(octets) <= _MAX_FILE_BYTES else b""
 
 
-def _certificates(octets: bytes) -> Iterator[bytes]:
+def _certificates(octets: bytes) -> list[bytes]:
     """DER as it is, or what stands between PEM's lines (RFC 7468 §5)."""
-    blocks = _PEM.findall(octets)
-    if not blocks:
-        yield octets
-    for block in blocks:
-        yield base64.b64decode(b"".join(block.split()), validate=True)
+    return [_unarmoured(block) for block in octets.split(_BEGIN)[1:]] or [octets]
+
+
+def _unarmoured(block: bytes) -> bytes:
+    """The octets of one PEM block; nothing, which is no certificate, if it is damaged."""
+    text, end, _ = block.partition(_END)
+    try:
+        return base64.b64decode(b"".join(text.split()), validate=True) if end else b""
+    except binascii.Error:
+        return b""

@@ -122,5 +122,6 @@ def write_files(outcome: ReadOutcome, folder: Path) -> None:
     raw = outcome.reading.document
     for file in raw:
         path = folder / f"EF_{file.name}.bin"
+        path.unlink(missing_ok=True)  # of an earlier reading, whose permissions would stay
         path.touch(mode=0o600)
         path.write_bytes(raw.require(file))
