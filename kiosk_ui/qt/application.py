@@ -43,6 +43,7 @@ FAMILY = "Noto Sans"
 _PLENTY = 1 << 40
 _SIGNALS_EVERY_MS = 200
 _TOUCHES = frozenset({QEvent.Type.TouchBegin, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress})
+_RELEASES = frozenset({QEvent.Type.TouchEnd, QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,7 +133,11 @@ def end_engine(engine: QQmlApplicationEngine) -> None:
 
 
 class _TouchWatch(QObject):
-    """Tells the view model that somebody touches the window."""
+    """Tells the view model that somebody touches the window.
+
+    Over a warning it is the release that counts: told at the press, the warning would go, and the finger would be
+    lifted from the button of the screen below.
+    """
 
     def __init__(self, view_model: CheckInViewModel) -> None:
         super().__init__(view_model)
@@ -140,7 +145,7 @@ class _TouchWatch(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """See every event of the window and let it pass (Qt calls this)."""
-        if event.type() in _TOUCHES:
+        if event.type() in (_RELEASES if self._view_model.has_overlay else _TOUCHES):
             self._view_model.touched()
         return False
 

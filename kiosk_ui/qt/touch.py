@@ -66,13 +66,14 @@ class Finger:
                 return button
         raise ItemNotFoundError(f"no button {wanted!r}; there are {sorted(each.name for each in buttons)}")
 
-    def touch(self, name: str) -> None:
-        """Put the finger on the button of that name and lift it."""
+    def touch(self, name: str, hold_ms: int = _SLICE_MS) -> None:
+        """Put the finger on the button of that name, and lift it after ``hold_ms`` milliseconds."""
         point = self.find(name).center
         if not self._window.contentItem().contains(QPointF(point)):
             raise ItemNotFoundError(f"the button {name!r} lies outside the window")
         QTest.touchEvent(self._window, self._device).press(0, point, self._window).commit()
-        self._run_loop(_SLICE_MS)
+        for _ in range(max(1, hold_ms // _SLICE_MS)):
+            self._run_loop(_SLICE_MS)
         QTest.touchEvent(self._window, self._device).release(0, point, self._window).commit()
         self._run_loop(_SLICE_MS)
 

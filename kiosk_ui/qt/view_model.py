@@ -175,6 +175,11 @@ class CheckInViewModel(QObject):
         """Go on with the screen below."""
         self._tell(ev.OverlayDismissed())
 
+    @property
+    def has_overlay(self) -> bool:
+        """Whether something lies over the screen."""
+        return self._view.overlay != ""
+
     @Slot()
     def touched(self) -> None:
         """Somebody is there: the time-out starts anew. At most one event a second."""

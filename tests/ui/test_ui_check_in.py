@@ -167,6 +167,21 @@ def test_a_child_without_a_photo_is_shown_without_one(open_kiosk: OpenKiosk, tmp
         assert "Thẻ không có ảnh" in patient.words_on_screen()
 
 
+def test_slow_fingers_count_too(open_kiosk: OpenKiosk, tmp_path: Path) -> None:
+    """The first touch of a while restarts the time-out, which must not take the tile away from under the finger."""
+    with Reception(open_kiosk(), tmp_path) as patient:
+        patient.scan("an")
+        patient.reach("place_card")
+        patient.tray.lay("an")
+        patient.reach("confirm")
+        patient.finger.wait_for(lambda: False, 1.2)
+        patient.finger.touch(patient.word("confirm.primary"), hold_ms=600)
+        patient.reach("choose_department")
+        patient.finger.wait_for(lambda: False, 1.2)
+        patient.finger.touch("Nhi", hold_ms=600)
+        patient.reach("ticket_ready")
+
+
 def test_staff_can_be_called_and_the_visit_goes_on_below(open_kiosk: OpenKiosk, tmp_path: Path) -> None:
     with Reception(open_kiosk(), tmp_path) as patient:
         patient.touch("welcome.primary")

@@ -82,8 +82,18 @@ Window {
                     id: overlayLoader
                     anchors.fill: parent
                     readonly property string name: window.vm.overlay
-                    onNameChanged: name === "" ? setSource("") : setSource(window.fileOf(name), { "vm": window.vm })
+                    onNameChanged: {
+                        if (name === "") {
+                            uncovered.restart();
+                            setSource("");
+                        } else
+                            setSource(window.fileOf(name), { "vm": window.vm })
+                    }
                     onLoaded: appear.restart()
+                }
+                Timer {
+                    id: uncovered
+                    interval: 400
                 }
                 NumberAnimation {
                     id: appear
@@ -106,8 +116,9 @@ Window {
                 secondaryText: window.current ? window.current.secondaryText : ""
                 secondaryIcon: window.current ? window.current.secondaryIcon : ""
                 canStartAgain: window.current ? window.current.canStartAgain : false
-                onPrimaryTouched: window.current.primaryTouched()
-                onSecondaryTouched: window.current.secondaryTouched()
+                // a second tap meant for what has just gone must not answer the question below it
+                onPrimaryTouched: if (!uncovered.running) window.current.primaryTouched()
+                onSecondaryTouched: if (!uncovered.running) window.current.secondaryTouched()
                 onStaffTouched: window.vm.callStaff()
                 onStartAgainTouched: window.vm.startAgain()
             }
