@@ -14,6 +14,7 @@ from collections.abc import Callable
 from crypto.errors import ChipIdError, ErrorCode
 from crypto.pki.passive_authentication import read_security_object
 from crypto.signatures.public_key import PublicKey, RsaPublicKey
+from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.lds import files
 from reader.lds.com import parse_com
@@ -24,7 +25,11 @@ from reader.lds.security_infos import ChipAuthenticationPublicKeyInfo
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
-from reader.protocols.active_authentication import ActiveAuthenticationAnswer, active_authentication_terminal
+from reader.protocols.active_authentication import (
+    ActiveAuthenticationAnswer,
+    active_authentication_terminal,
+    needs_extended_answer,
+)
 from reader.protocols.chip_authentication import chip_authentication_terminal
 from reader.protocols.exchange import run
 from reader.protocols.offers import chip_authentication_suites
@@ -83,6 +88,7 @@ class DocumentReader:
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
         self._to_read = 0
+        self._access: AccessReport | None = None
         self._chip_authentication = ChipAnswer.NOT_ASKED
         self._awaiting_proof = False
 
@@ -93,7 +99,7 @@ class DocumentReader:
             ProtocolError, CardStatusError, TransportError: the card could not be opened, or went away.
             Cancelled: somebody asked to stop.
         """
-        access = self._session.open(self._key, self._plan)
+        access = self._access = self._session.open(self._key, self._plan)
         for file in (files.COM, files.SOD):
             self._read(file)
         available = self._available_groups()
@@ -149,10 +155,19 @@ class DocumentReader:
                 raise
             self._chip_authentication = ChipAnswer.LOST
             self._awaiting_proof = False
-            self._session.open(self._key, self._plan)
+            self._reopen()
             return self._session.read_file(file, done, self._to_read)
         finally:
             self._note_proof()
+
+    def _reopen(self) -> None:
+        """Open the chip once more. If it does not open in the very same way, somebody plays with us.
+
+        Raises:
+            ProtocolError: ``access.protocol_violation``, and as :meth:`CardSession.open`.
+        """
+        if self._session.open(self._key, self._plan) != self._access:
+            raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
 
     def _note_proof(self) -> None:
         if self._awaiting_proof and self._session.channel_has_answered:
@@ -206,9 +221,28 @@ class DocumentReader:
             try:
                 return ChipAnswer.GIVEN, run(active_authentication_terminal(length_bytes), self._session.transmit)
             except errors.ProtocolError as error:
+                if _is_about_length(error) and needs_extended_answer(length_bytes):
+                    return self._authenticate_in_short_answers(length_bytes, error)
                 if error.code is not errors.ACTIVE_AUTHENTICATION_REFUSED:
                     raise
                 return ChipAnswer.REFUSED, None
+
+    def _authenticate_in_short_answers(
+        self, length_bytes: int, refusal: errors.ProtocolError
+    ) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
+        """The same for a chip without extended length, which refuses before it looks into secure messaging.
+
+        If it cannot send its signature in pieces either, nobody can ask it: that is no proof of a copy.
+        """
+        if refusal.code is errors.CHANNEL_BROKEN:
+            self._reopen()
+        try:
+            protocol = active_authentication_terminal(length_bytes, short_only=True)
+            return ChipAnswer.GIVEN, run(protocol, self._session.transmit)
+        except errors.ProtocolError as error:
+            if error.code is not errors.ACTIVE_AUTHENTICATION_REFUSED:
+                raise
+            return ChipAnswer.NOT_SPOKEN if _is_about_length(error) else ChipAnswer.REFUSED, None
 
     def _settle_proof(self) -> None:
         """If nothing was left to read after chip authentication, one more command brings the proof."""
@@ -219,6 +253,10 @@ class DocumentReader:
         except errors.ProtocolError:
             self._chip_authentication = ChipAnswer.LOST
         self._note_proof()
+
+
+def _is_about_length(error: errors.ProtocolError) -> bool:
+    return error.facts.get("status_word") == str(StatusWord(StatusWord.WRONG_LENGTH))
 
 
 def _signature_bytes(key: PublicKey) -> int:

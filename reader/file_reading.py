@@ -22,6 +22,13 @@ from reader.protocols.exchange import Transmit
 __all__ = ["read_file", "select_file"]
 
 _LAST_SHORT_OFFSET = 0x7FFF  # READ BINARY with an even instruction has 15 bits for the offset
+_SMALLEST_BLOCK = 16  # bytes; chips that give less at a time, on the average of a file, are not waited for
+_LONGEST_OBJECT_HEADER = 4  # bytes: tag and up to three of length around the data of an odd READ BINARY
+_DEFINITE = (
+    StatusWord.FILE_NOT_FOUND,
+    StatusWord.REFERENCED_DATA_NOT_FOUND,
+    StatusWord.SECURITY_STATUS_NOT_SATISFIED,
+)
 
 
 def read_file(
@@ -46,9 +53,11 @@ def read_file(
     data = bytearray(_first_block(transmit, file, block_bytes))
     total = _announced_length(data)
     on_bytes(min(len(data), total), total)
+    blocks_left = total // max(1, min(_SMALLEST_BLOCK, block_bytes) - _LONGEST_OBJECT_HEADER) + 2
     while len(data) < total:
-        block = _read_at(transmit, len(data), min(block_bytes, total - len(data)))
-        if not block:
+        block = _read_block(transmit, len(data), total - len(data), block_bytes)
+        blocks_left -= 1
+        if not block or not blocks_left:  # nothing more, or byte by byte to keep the reader busy
             raise errors.CardStatusError(errors.SHORT_ANSWER, file=file.name)
         data += block
         on_bytes(min(len(data), total), total)
@@ -68,16 +77,20 @@ def _first_block(transmit: Transmit, file: FileId, block_bytes: int) -> bytes:
         if not selected.is_success and not selected.sw.is_warning:
             raise _refused(file, selected.sw)
         answer = transmit(_read_binary(0, block_bytes))
-        if answer.sw in (StatusWord.WRONG_LENGTH, StatusWord.OFFSET_OUTSIDE_FILE) or answer.sw.correct_ne:
+        if not _has_data(answer) and answer.sw not in _DEFINITE:  # 6700, 6B00, 6CXX, 6282 without data …
             answer = transmit(_read_binary(0, files.HEADER_BYTES))
     if not _has_data(answer):
         raise _refused(file, answer.sw)
     return answer.data
 
 
-def _read_at(transmit: Transmit, offset: int, count: int) -> bytes:
+def _read_block(transmit: Transmit, offset: int, left: int, block_bytes: int) -> bytes:
     if offset > _LAST_SHORT_OFFSET:
-        return _read_at_long_offset(transmit, offset, count)
+        return _read_at_long_offset(transmit, offset, left, block_bytes)
+    return _read_at(transmit, offset, min(left, block_bytes))
+
+
+def _read_at(transmit: Transmit, offset: int, count: int) -> bytes:
     answer = transmit(_read_binary(offset, count))
     if _has_data(answer):
         return answer.data
@@ -85,22 +98,43 @@ def _read_at(transmit: Transmit, offset: int, count: int) -> bytes:
     if right_ne and right_ne < count:  # protected 6CXX: ask again, as a new command
         answer = transmit(_read_binary(offset, right_ne))
         return answer.data if _has_data(answer) else b""
+    if answer.sw == StatusWord.WRONG_LENGTH and count > _SMALLEST_BLOCK:  # more than this chip sends at once
+        return _read_at(transmit, offset, max(_SMALLEST_BLOCK, count // 2))
     if answer.sw == StatusWord.OFFSET_OUTSIDE_FILE:
         return b""
     raise errors.CardStatusError(errors.COMMAND_REFUSED, status_word=str(answer.sw))
 
 
-def _read_at_long_offset(transmit: Transmit, offset: int, count: int) -> bytes:
+def _read_at_long_offset(transmit: Transmit, offset: int, count: int, block_bytes: int) -> bytes:
     """READ BINARY with odd instruction: DO'54' carries the offset, DO'53' the data (ISO/IEC 7816-4 §11.3.3)."""
     where = encode_tlv(0x54, offset.to_bytes((offset.bit_length() + 7) // 8, "big"))
-    overhead = 4  # tag and up to three bytes of length around the data
-    answer = transmit(CommandApdu(0x00, 0xB1, 0x00, 0x00, where, ne=max(1, count - overhead) + overhead))
+    count = min(count, _data_in_object(block_bytes))
+    # Le counts the header of DO'53' too (Doc 9303-10 §3.6.3.2), and must not reach past the end; but there are chips
+    # that always set aside the longest header
+    for ne in (len(encode_tlv(0x53, bytes(count))), count + _LONGEST_OBJECT_HEADER):
+        answer = transmit(CommandApdu(0x00, 0xB1, 0x00, 0x00, where, ne=ne))
+        if data := _object_data(answer):
+            return data[:count]
+    raise errors.CardStatusError(errors.COMMAND_REFUSED, status_word=str(answer.sw))
+
+
+def _object_data(answer: ResponseApdu) -> bytes:
+    """What stands in DO'53'; nothing if the chip gave nothing."""
     if not _has_data(answer):
-        raise errors.CardStatusError(errors.COMMAND_REFUSED, status_word=str(answer.sw))
+        return b""
     try:
-        return parse_tlv(answer.data, 0x53).value[:count]
+        return parse_tlv(answer.data, 0x53).value
     except WireError as error:
         raise errors.CardStatusError(errors.SHORT_ANSWER) from error
+
+
+def _data_in_object(object_bytes: int) -> int:
+    """Most data bytes of a DO'53' that is no longer than that."""
+    for header_bytes in (2, 3):
+        data_bytes = object_bytes - header_bytes
+        if len(encode_tlv(0x53, bytes(data_bytes))) <= object_bytes:
+            return data_bytes
+    return object_bytes - _LONGEST_OBJECT_HEADER
 
 
 def _read_binary(offset: int, ne: int) -> CommandApdu:

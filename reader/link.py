@@ -22,6 +22,10 @@ from reader.transport.base import CardTransport
 __all__ = ["Link", "LinkStatistics"]
 
 
+_MOST_ROUNDS = 1024
+"""GET RESPONSE in one chain: four times what 64 kB need in the largest short answers."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class LinkStatistics:
     """What went over the link: command-response pairs, and bytes both ways with status words."""
@@ -105,11 +109,16 @@ class Link:
     def _collect(self, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
         """GET RESPONSE until the chip has no more to give."""
         data = bytearray(answer.data)
+        rounds_left = _MOST_ROUNDS
         while (more := answer.sw.more_available) is not None:
-            # the channel number and chaining bit of CLA do not apply; GET RESPONSE itself is never protected
-            answer = self._exchange_once(CommandApdu(command.cla & 0x03, 0xC0, 0x00, 0x00, ne=more or 256))
+            # the chaining bit of CLA does not apply; GET RESPONSE itself is never protected
+            ask = CommandApdu(command.cla & 0x03, 0xC0, 0x00, 0x00, ne=more or 256)
+            answer = self._exchange_once(ask)
+            if (right_ne := answer.sw.correct_ne) and not answer.data:
+                answer = self._exchange_once(dataclasses.replace(ask, ne=right_ne))
             data += answer.data
-            if not answer.data or len(data) > limits.EXTENDED_NE:
+            rounds_left -= 1
+            if not answer.data or len(data) > limits.EXTENDED_NE or not rounds_left:
                 raise errors.TransportError(errors.LINK_FAILED)
         return ResponseApdu(bytes(data), answer.sw)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.file_reading import read_file, select_file
 from reader.lds import files
@@ -49,6 +50,7 @@ class Downgrade(enum.StrEnum):
 
     BAC_AS_PACE_IS_NOT_SUPPORTED = "bac_as_pace_is_not_supported"
     BAC_AS_PACE_WAS_REFUSED = "bac_as_pace_was_refused"
+    TDES_AS_AES_IS_NOT_SUPPORTED = "3des_as_aes_is_not_supported"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class CardSession:
         downgrades: tuple[Downgrade, ...] = ()
         if suites:
             try:
-                return self._open_by_pace(suites[0], key, source)
+                return self._open_by_pace(suites[0], key, source, _weaker_than_offered(suites[0], infos))
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
@@ -154,13 +156,21 @@ class CardSession:
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
         return self._open_by_bac(key, source, downgrades)
 
-    def _open_by_pace(self, suite: PaceSuite, key: AccessKey, source: CardAccessSource) -> AccessReport:
+    def _open_by_pace(
+        self, suite: PaceSuite, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
+    ) -> AccessReport:
         self._channel = SecureChannel(run(pace_terminal(suite, key), self.link.exchange))
         self._select_application()
-        return AccessReport("PACE", f"{suite.protocol.name} {suite.curve.name}", key.reference.name, source)
+        name = f"{suite.protocol.name} {suite.curve.name}"
+        return AccessReport("PACE", name, key.reference.name, source, downgrades)
 
     def _open_by_bac(self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]) -> AccessReport:
-        self._select_application()
+        try:
+            self._select_application()
+        except errors.CardStatusError as error:
+            if error.facts.get("status_word") != str(StatusWord(StatusWord.SECURITY_STATUS_NOT_SATISFIED)):
+                raise
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED) from error  # it is there, and opens by PACE alone
         if not isinstance(key, MrzKey):  # BAC knows no card access number
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
         self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
@@ -211,3 +221,9 @@ class CardSession:
         """Whether SELECT finds the file."""
         answer = select_file(self.transmit, file)
         return answer.is_success or answer.sw.is_warning
+
+
+def _weaker_than_offered(suite: PaceSuite, infos: SecurityInfos | None) -> tuple[Downgrade, ...]:
+    """3DES where the chip also has AES, in a way that this terminal cannot speak."""
+    has_aes = infos is not None and any(info.protocol.cipher.is_aes for info in infos.of(PaceInfo))
+    return (Downgrade.TDES_AS_AES_IS_NOT_SUPPORTED,) if has_aes and not suite.protocol.cipher.is_aes else ()

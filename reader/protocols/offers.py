@@ -19,6 +19,7 @@ from reader.protocols.pace import PaceSuite
 __all__ = ["chip_authentication_suites", "pace_suites"]
 
 _ID_CA_ECDH_3DES = f"{ID_CA}.2.1"
+_PACE_VERSION = 2  # Doc 9303-11 §9.2.1; version 1 was another protocol
 
 
 def pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
@@ -26,7 +27,7 @@ def pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
 
     Of two equally strong suites the one that the chip names first wins; 3DES comes last.
     """
-    offered = infos.of(PaceInfo)
+    offered = tuple(info for info in infos.of(PaceInfo) if info.version == _PACE_VERSION)
     suites = [suite for info in offered if (suite := _pace_suite(info, offered)) is not None and suite.is_supported]
     return sorted(suites, key=lambda suite: _strength(suite.protocol.cipher), reverse=True)
 
@@ -35,8 +36,9 @@ def _pace_suite(info: PaceInfo, offered: tuple[PaceInfo, ...]) -> PaceSuite | No
     curve = None if info.parameter_id is None else standardized_curve(info.parameter_id)
     if curve is None:
         return None
-    # Doc 9303-11 §4.4.4.1: the reference is sent only where more than one set of parameters is offered
-    ambiguous = len({other.parameter_id for other in offered if other.oid == info.oid}) > 1
+    # Doc 9303-11 §4.4.4.1: required if "more than one set of domain parameters is available for PACE", whatever the
+    # protocol that each belongs to; and not sent to a chip with a single set, which may have no table for it
+    ambiguous = len({other.parameter_id for other in offered}) > 1
     return PaceSuite(info.protocol, curve, info.parameter_id if ambiguous else None)
 
 
@@ -51,11 +53,17 @@ def chip_authentication_suites(infos: SecurityInfos) -> list[ChipAuthenticationS
     """
     declared = [info for info in infos.of(ChipAuthenticationInfo) if info.is_elliptic and info.version == 1]
     suites: list[ChipAuthenticationSuite] = []
-    for key in infos.of(ChipAuthenticationPublicKeyInfo):
+    keys = infos.of(ChipAuthenticationPublicKeyInfo)
+    for key in keys:
         public_key = _elliptic_key(key)
         if public_key is None or not public_key.curve.is_supported:
             continue
-        fitting = [info for info in declared if info.key_id == key.key_id]
+        # A single key needs no id (Doc 9303-11 §9.2.5, §9.2.6), so that only one of the two objects may have it
+        fitting = [
+            info
+            for info in declared
+            if info.key_id == key.key_id or (len(keys) == 1 and None in (info.key_id, key.key_id))
+        ]
         ciphers = [(info.oid, info.cipher) for info in fitting]
         if not infos.of(ChipAuthenticationInfo):
             ciphers = [(_ID_CA_ECDH_3DES, SymmetricCipher.TDES)]
