@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help="size of the screen when it stands upright; sizes on it are true (21.5 inches: 268 476.4)",
     )
     parser.add_argument("--hospital", metavar="NAME", default="Bệnh viện Mẫu", help="name on top of every screen")
+    parser.add_argument("--still", action="store_true", help="no transitions between screens")
     parser.add_argument("--fullscreen", action="store_true", help="no frame, the whole screen")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("out"), help="where the demonstration leaves its results (out)"

@@ -80,7 +80,8 @@ def open_window(
     arguments: argparse.Namespace, settings: Settings, shape: WindowShape, *, motion: bool = True
 ) -> KioskApplication:
     """The kiosk's window as the command line asks for it. Mistakes of the program show themselves in it from now on."""
-    defaults = AppearanceDefaults(language=arguments.language, motion=motion, hospital=arguments.hospital)
+    moves = motion and not arguments.still
+    defaults = AppearanceDefaults(language=arguments.language, motion=moves, hospital=arguments.hospital)
     shown = KioskApplication(defaults, settings.counter, shape)
     shown.guard.install()
     return shown

@@ -94,7 +94,6 @@ class Tour(QObject):
         window = self._kiosk.window
         if not self._finger.wait_for(lambda: window.contentItem().width() == window.width(), _SCREEN_WITHIN_S):
             raise TourError("the window did not open")
-        self._keep_picture(s.Welcome.name, "")
         try:
             self._good_path_by_scanner()
             self._good_path_in_english()
@@ -110,6 +109,7 @@ class Tour(QObject):
     # ------------------------------------------------------------------------------------ patients
     def _good_path_by_scanner(self) -> None:
         self._say("1. In Vietnamese: the QR code through the serial scanner, then the card")
+        self._speak("vi")
         self._touch("welcome.primary")
         self._reach("enter_number")
         self._world.scan("an")
@@ -118,14 +118,14 @@ class Tour(QObject):
 
     def _good_path_in_english(self) -> None:
         self._say("2. In English: twelve digits on the keypad, then the card")
-        self._touch_name(self._kiosk.texts["en"].name)
-        self._keep_picture(s.Welcome.name, "")
+        self._speak("en")
         self._type_number("quy")
         self._lay_and_confirm("quy")
         self._take_number("tai_mui_hong")
 
     def _card_torn_away(self) -> None:
         self._say("3. The card is torn away while its photo is read; the insurer has another name")
+        self._speak("vi")
         self._type_number("uyen")
         self._world.lift_at(ReadingStep.PHOTO)
         self._world.lay("uyen")
@@ -140,6 +140,7 @@ class Tour(QObject):
 
     def _wrong_number(self) -> None:
         self._say("4. A wrong number, then the right one; a patient who is somebody else")
+        self._speak("vi")
         self._type_number("uyen")
         self._world.lay("an")
         self._reach("wrong_number")
@@ -154,6 +155,7 @@ class Tour(QObject):
 
     def _copied_card(self) -> None:
         self._say("5. A copied chip is refused")
+        self._speak("vi")
         self._type_number("copied")
         self._world.lay("copied")
         self._reach("refused")
@@ -163,6 +165,7 @@ class Tour(QObject):
 
     def _relay_down(self) -> None:
         self._say("6. The insurance relay is down: admitted, marked unverified, asked again later")
+        self._speak("vi")
         self._world.set_relay(on=False)
         self._type_number("hbli")
         self._lay_and_confirm("hbli")
@@ -175,7 +178,7 @@ class Tour(QObject):
 
     def _unsuitable_card(self) -> None:
         self._say("7. In English: a card that cannot be opened with its number; staff are called")
-        self._touch_name(self._kiosk.texts["en"].name)
+        self._speak("en")
         self._type_number("bac-only")
         self._world.lay("bac-only")
         self._reach("problem")
@@ -188,6 +191,7 @@ class Tour(QObject):
 
     def _nobody_there(self) -> None:
         self._say("8. Nobody touches the screen: it asks, and one touch goes on")
+        self._speak("vi")
         self._touch("welcome.primary")
         self._reach("enter_number")
         self._reach("enter_number", overlay="timeout_warning")
@@ -196,6 +200,15 @@ class Tour(QObject):
         self._start_again()
 
     # --------------------------------------------------------------------------------- their hands
+    def _speak(self, code: str) -> None:
+        """Touch the language switch until the language is ``code``."""
+        for _ in self._kiosk.texts.languages:
+            spoken = self._kiosk.appearance.words.code
+            if spoken == code:
+                break
+            self._touch_name(self._kiosk.texts.after(spoken).name)
+        self._keep_picture(s.Welcome.name, "")
+
     def _type_number(self, name: str) -> None:
         self._touch("welcome.primary")
         self._reach("enter_number")

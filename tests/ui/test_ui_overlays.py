@@ -79,6 +79,16 @@ def test_the_question_below_can_be_answered_a_moment_later(open_kiosk: OpenKiosk
     assert finger.wait_for(answered, 10)
 
 
+def test_another_screen_can_be_answered_at_once(open_kiosk: OpenKiosk) -> None:
+    kiosk, below, finger = covered(open_kiosk, s.StaffCalled("3"))
+    finger.touch("Tiếp tục")
+    settle(kiosk)
+    kiosk.view_model.show(s.CheckInState())
+    settle(kiosk)
+    finger.touch("Chạm để bắt đầu")
+    assert ev.Started() in below.events
+
+
 def test_what_lies_below_is_out_of_sight(open_kiosk: OpenKiosk) -> None:
     _, _, finger = covered(open_kiosk, s.TimeoutWarning(18, "confirm"))
     assert not any("Nguyễn" in each.name for each in finger.seen())

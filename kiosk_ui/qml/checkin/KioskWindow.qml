@@ -75,7 +75,10 @@ Window {
                     anchors.fill: parent
                     readonly property string name: window.vm.screen
                     visible: window.vm.overlay === ""
-                    onNameChanged: setSource(window.fileOf(name), { "vm": window.vm })
+                    onNameChanged: {
+                        uncovered.stop();
+                        setSource(window.fileOf(name), { "vm": window.vm });
+                    }
                     onLoaded: appear.restart()
                 }
                 Loader {
@@ -87,7 +90,7 @@ Window {
                             uncovered.restart();
                             setSource("");
                         } else
-                            setSource(window.fileOf(name), { "vm": window.vm })
+                            setSource(window.fileOf(name), { "vm": window.vm });
                     }
                     onLoaded: appear.restart()
                 }
