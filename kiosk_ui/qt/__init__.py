@@ -1,0 +1,1 @@
+"""The kiosk's interface: view models, texts, drawings and the loop that runs the check-in inside Qt."""
