@@ -104,15 +104,16 @@ def read(
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
         Cancelled: somebody asked to stop.
     """
+    judging, reading_plan = policy_named(policy), plan or plan_named(policy)  # a wrong name costs nobody a reading
     link = Link(card, cancel)
     session = CardSession(link, on_progress)
     try:
-        reading = DocumentReader(session, key, plan or plan_named(policy), on_progress).run()
+        reading = DocumentReader(session, key, reading_plan, on_progress).run()
     finally:
         session.close()
     on_progress(ProgressEvent(ReadingPhase.VERIFYING))
     with link.phase(ReadingPhase.VERIFYING):
-        assessment = assess(reading, trust, policy_named(policy), now())
+        assessment = assess(reading, trust, judging, now())
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
 

@@ -22,6 +22,13 @@ _TDES = SymmetricCipher.TDES
 _NO_IV = bytes(8)
 _NONCE_BYTES = 8
 _KEY_BYTES = 16
+# 6A88: a chip with PACE alone has no basic access keys to refer to; Germany's answer so
+_NO_BAC_HERE = (
+    StatusWord.INSTRUCTION_NOT_SUPPORTED,
+    StatusWord.CLASS_NOT_SUPPORTED,
+    StatusWord.FUNCTION_NOT_SUPPORTED,
+    StatusWord.REFERENCED_DATA_NOT_FOUND,
+)
 
 
 def bac_terminal(key: MrzKey, random_bytes: Callable[[int], bytes] = os.urandom) -> Steps[SessionKeys]:
@@ -69,6 +76,6 @@ def _check_authenticated(sw: StatusWord) -> None:
         return
     if sw == StatusWord.AUTHENTICATION_BLOCKED:
         raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
-    if sw in (StatusWord.INSTRUCTION_NOT_SUPPORTED, StatusWord.CLASS_NOT_SUPPORTED):
+    if sw in _NO_BAC_HERE:
         raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(sw))
     raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))

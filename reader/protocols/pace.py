@@ -82,8 +82,7 @@ def _select_protocol(suite: PaceSuite, key: AccessKey) -> Steps[None]:
     if suite.parameter_id is not None:
         data += encode_tlv(0x84, bytes([suite.parameter_id]))
     answer = yield CommandApdu(0x00, 0x22, 0xC1, 0xA4, data)
-    if answer.sw == StatusWord.AUTHENTICATION_BLOCKED or answer.sw.tries_left == 0:
-        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(answer.sw))
+    _require_not_blocked(answer.sw)
     # 63CX announces that X tries are left and lets the protocol go on (TR-03110-3 §B.14.1)
     if not answer.is_success and answer.sw.tries_left is None:
         raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(answer.sw))
@@ -92,6 +91,9 @@ def _select_protocol(suite: PaceSuite, key: AccessKey) -> Steps[None]:
 def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
     """The encrypted nonce, decrypted with Kπ (Doc 9303-11 §4.4.3.3)."""
     answer = yield _general_authenticate(b"")
+    _require_not_blocked(answer.sw)
+    if answer.sw == StatusWord.REFERENCED_DATA_NOT_FOUND:  # some chips look for the key only now (§4.4.4.1 note 1)
+        raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(answer.sw))
     encrypted = _take(answer, 0x80)
     cipher = suite.protocol.cipher
     if not encrypted or len(encrypted) % cipher.block_bytes or len(encrypted) > 64:
@@ -132,14 +134,18 @@ def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_p
     own_token = _token(suite, keys, chip_public)
     answer = yield _general_authenticate(encode_tlv(0x85, own_token), last=True)
     sw = answer.sw
-    if sw == StatusWord.AUTHENTICATION_BLOCKED or sw.tries_left == 0:
-        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
+    _require_not_blocked(sw)
     if not sw.is_success:
         # 6300 and 63CX by the standard; 6982, 6985, 6988 and 6A80 are seen as well. The token is the first thing
         # that depends on the password, so a refusal here means the password.
         raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))
     if not macs_equal(_take(answer, 0x86), _token(suite, keys, own_public)):
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+
+
+def _require_not_blocked(sw: StatusWord) -> None:
+    if sw == StatusWord.AUTHENTICATION_BLOCKED or sw.tries_left == 0:
+        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
 
 
 def _token(suite: PaceSuite, keys: SessionKeys, public_key: bytes) -> bytes:

@@ -128,6 +128,42 @@ def test_a_chip_that_opens_by_an_unknown_pace_alone_is_still_an_identity_card(st
     assert caught.value.code is code
 
 
+class _AnswersStatus(Misbehaviour):
+    """A status word instead of the answer to one instruction, at its first occurrence."""
+
+    def __init__(self, instruction: int, status: int) -> None:
+        self.instruction, self.status = instruction, status
+
+    def plain_answer(self, command: CommandApdu, answer: ResponseApdu) -> ResponseApdu:
+        return ResponseApdu(b"", self.status) if command.ins == self.instruction else answer
+
+
+def test_a_chip_without_basic_access_control_does_not_blame_the_number() -> None:
+    """Doc 9303-11 §4.1 allows PACE alone; Germany's chips then answer EXTERNAL AUTHENTICATE with 6A88."""
+    content = _with_card_access(chip_content("an"), card_access(pace_info("4.2", 13)))
+    key = reader.MrzKey.from_lines(PEOPLE["an"].mrz)
+    with pytest.raises(errors.ProtocolError) as caught:
+        read_content(dataclasses.replace(content, basic_access_control=False), key)
+    assert caught.value.code is errors.ACCESS_NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (0x6A88, errors.ACCESS_NOT_SUPPORTED),
+        (0x6983, errors.KEY_BLOCKED),
+        (0x63C0, errors.KEY_BLOCKED),
+        (0x6985, errors.COMMAND_REFUSED),
+    ],
+    ids=lambda value: f"{value:04X}" if isinstance(value, int) else "",
+)
+def test_a_password_that_the_chip_misses_only_at_the_nonce(status: int, code: object) -> None:
+    """Doc 9303-11 §4.4.4.1 note 1: some accept the selection of an unavailable key."""
+    with pytest.raises((errors.ProtocolError, errors.CardStatusError)) as caught:
+        read_content(chip_content("an"), can_of("an"), misbehaviour=_AnswersStatus(0x86, status))
+    assert caught.value.code is code
+
+
 # ------------------------------------------------------------------------------ long active authentication
 def _without_extended_length(name: str) -> ChipContent:
     content = chip_content(name)
