@@ -11,6 +11,7 @@ import dataclasses
 import enum
 from typing import Final
 
+from crypto.errors import WireError
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
@@ -126,6 +127,7 @@ class CardSession:
         Raises:
             ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` …
             CardStatusError: ``card.not_an_identity_card`` …
+            DocumentError: ``document.malformed``: EF.CardAccess is not what it should be.
             TransportError: the card is gone.
         """
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
@@ -190,7 +192,7 @@ class CardSession:
             self._select_master_file()
             self.card_access = self._read_card_access()
         if self.card_access is not None:
-            return CardAccessSource.READ, parse_card_access(self.card_access)
+            return CardAccessSource.READ, _parse_card_access(self.card_access)
         if plan.assume_cccd and key.may_be_cccd:
             return CardAccessSource.ASSUMED, parse_card_access(ASSUMED_CCCD_CARD_ACCESS)
         return CardAccessSource.ABSENT, None
@@ -221,6 +223,13 @@ class CardSession:
         """Whether SELECT finds the file."""
         answer = select_file(self.transmit, file)
         return answer.is_success or answer.sw.is_warning
+
+
+def _parse_card_access(octets: bytes) -> SecurityInfos:
+    try:
+        return parse_card_access(octets)
+    except WireError as error:
+        raise errors.DocumentError(errors.FILE_MALFORMED, file=files.CARD_ACCESS.name) from error
 
 
 def _weaker_than_offered(suite: PaceSuite, infos: SecurityInfos | None) -> tuple[Downgrade, ...]:

@@ -11,6 +11,7 @@ import pytest
 import reader
 from crypto.pace.parameters import pace_protocol
 from crypto.primitives.curves import curve
+from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv, iter_tlvs, parse_tlv
@@ -24,6 +25,7 @@ from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
 from reader import errors
 from reader.file_reading import read_file
 from reader.lds import files
+from reader.lds.mrz import mrz_information
 from reader.lds.security_infos import parse_card_access, parse_security_infos
 from reader.link import Link
 from reader.protocols.offers import chip_authentication_suites, pace_suites
@@ -344,3 +346,56 @@ def test_references_behind_the_token_do_not_disturb() -> None:
     outcome = read_content(chip_content("an"), can_of("an"), misbehaviour=_SaysMore())
     assert outcome.verdict.decision is Decision.ACCEPT
     assert PEOPLE["an"].expected == "ACCEPT"
+
+
+# ------------------------------------------------------------------------------------------ passports and TD2 cards
+def check_digit(text: str) -> str:
+    """Doc 9303-3 §4.9."""
+    values = {letter: value for value, letter in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
+    return str(sum(values[letter] * (7, 3, 1)[index % 3] for index, letter in enumerate(text)) % 10)
+
+
+def with_digit(text: str) -> str:
+    return text + check_digit(text)
+
+
+def passport_lines(state: str, expiry: str) -> list[str]:
+    """Doc 9303-4 §4.2.2, an invented person."""
+    second = [with_digit("X12345678"), state.ljust(3, "<"), with_digit("900102") + "F" + with_digit(expiry)]
+    second.append(with_digit("<" * 14))
+    composite = second[0] + second[2][:7] + second[2][8:] + second[3]
+    return [f"P<{state.ljust(3, '<')}TESTPERSON<<ANNA<MARIA".ljust(44, "<"), "".join(second) + check_digit(composite)]
+
+
+def td2_lines(state: str, expiry: str) -> list[str]:
+    """Doc 9303-6 §4.2.2, an invented person."""
+    second = [with_digit("D23145890"), state.ljust(3, "<"), with_digit("900102") + "M" + with_digit(expiry), "<" * 7]
+    composite = second[0] + second[2][:7] + second[2][8:] + second[3]
+    return [f"I<{state.ljust(3, '<')}TESTPERSON<<JON".ljust(36, "<"), "".join(second) + check_digit(composite)]
+
+
+@pytest.mark.parametrize("lines", [passport_lines("UTO", "991231"), td2_lines("D", "301231")], ids=["TD3", "TD2"])
+def test_documents_of_other_states_are_read_by_their_own_rules(lines: list[str]) -> None:
+    """Their thirteenth group is none of Vietnam's, and 991231 is a day like any other."""
+    key = reader.MrzKey.from_lines(lines)
+    somebody = encode_tlv(0x6D, encode_tlv(0x30, integer(1) + encode_tlv(0x0C, b"whatever")))
+    dg1 = encode_tlv(0x61, encode_tlv(0x5F1F, "".join(lines).encode("ascii")))
+    content = signed_card("bac-only", {1: dg1, 13: somebody})
+    content = dataclasses.replace(content, mrz_information=Secret(mrz_information(lines).encode("ascii")))
+    outcome = read_content(content, key)
+    assert outcome.reading.access.protocol == "BAC"
+    assert outcome.document.personal == {}
+    assert outcome.identity is not None
+    assert outcome.identity.number in ("X12345678", "D23145890")
+    assert outcome.identity.full_name.startswith("TESTPERSON")
+    assert not outcome.identity.no_expiry
+    assert status_of(outcome, "data_consistency")[0] is CheckStatus.SUCCESSFUL
+    assert status_of(outcome, "document_validity") == (CheckStatus.SUCCESSFUL, "document_validity.valid")
+
+
+@pytest.mark.parametrize("octets", ["3100", "3003020101", "00", "310430020600", "FF" * 20], ids=lambda text: text[:8])
+def test_a_card_access_of_rubbish_is_one_clear_error(octets: str) -> None:
+    content = _with_card_access(chip_content("an"), bytes.fromhex(octets))
+    with pytest.raises((errors.DocumentError, errors.ProtocolError)) as caught:
+        read_content(content, can_of("an"))
+    assert caught.value.code in (errors.FILE_MALFORMED, errors.ACCESS_NOT_SUPPORTED)
