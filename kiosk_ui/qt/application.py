@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import dataclasses
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 
-import PySide6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, QUrl, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine
@@ -31,7 +28,6 @@ __all__ = [
     "WindowShape",
     "end_engine",
     "has_display",
-    "keep_none_alive",
     "make_application",
     "run_until_closed",
 ]
@@ -40,7 +36,6 @@ _PACKAGE = Path(__file__).parents[1]
 QML_FOLDER = _PACKAGE / "qml"
 FONT_FOLDER = _PACKAGE / "fonts"
 FAMILY = "Noto Sans"
-_PLENTY = 1 << 40
 _SIGNALS_EVERY_MS = 200
 _TOUCHES = frozenset({QEvent.Type.TouchBegin, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress})
 _RELEASES = frozenset({QEvent.Type.TouchEnd, QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease})
@@ -75,22 +70,8 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def keep_none_alive() -> None:
-    """Save the process from PySide6 6.12.0 under Python 3.11 and older; harmless elsewhere.
-
-    Measured: that release takes one reference of ``None`` away with every call of a function without a result, as if
-    ``None`` were immortal, which it is from Python 3.12 on (PEP 683). After some thousand calls the interpreter aborts.
-    Lending it more references than a kiosk can ever use up makes ``None`` immortal here too.
-    """
-    if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
-        references = ctypes.c_ssize_t.from_address(id(None))
-        if references.value < _PLENTY:
-            references.value += 2 * _PLENTY
-
-
 def make_application() -> QGuiApplication:
     """The process's one application, with the project's font. Without a display it draws into memory, in software."""
-    keep_none_alive()
     if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         os.environ.setdefault("QT_QUICK_BACKEND", "software")
