@@ -22,7 +22,7 @@ from emulator.personalise.answer_to_reset import contactless_atr, extended_lengt
 from emulator.personalise.dg2 import ImageCoding, encode_dg2
 from emulator.personalise.dg13 import encode_dg13
 from emulator.personalise.faces.portrait import encoded_portrait
-from emulator.personalise.issuer import sign_security_object
+from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_security_object
 from emulator.personalise.keys import derived_key_pair, derived_octets, derived_signing_key, shipped_rsa_key
 from emulator.personalise.mrz import mrz_information, mrz_lines
 from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, DocumentKind
@@ -65,13 +65,14 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         version=profile.security_object_version,
         reference=profile.signer_reference,
         explicit_parameters=profile.signer_explicit_parameters,
+        digest_null=profile.digest_null_parameters,
     )
     if profile.changed_group:
         groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
     lines = _mrz(profile)
     return ChipContent(
         master_files=_master_files(profile),
-        application_files=_application_files(groups, security_object),
+        application_files=_application_files(groups, security_object, LDS_VERSIONS[profile.security_object_version]),
         mrz_information=Secret(mrz_information(lines).encode("ascii")),
         can=Secret(profile.holder.can.encode("ascii")) if profile.pace else None,
         basic_access_control=profile.basic_access_control,
@@ -210,11 +211,13 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     return tuple(files)
 
 
-def _application_files(groups: dict[int, bytes], security_object: bytes) -> tuple[ElementaryFile, ...]:
+def _application_files(
+    groups: dict[int, bytes], security_object: bytes, lds_version: bytes
+) -> tuple[ElementaryFile, ...]:
     """Identifiers and short identifiers of Doc 9303-10 §3.11.3."""
     protected = AccessCondition.CHIP_ACCESS
     files = [
-        ElementaryFile(0x011E, _com(groups), 0x1E, protected),
+        ElementaryFile(0x011E, _com(groups, lds_version), 0x1E, protected),
         ElementaryFile(0x011D, security_object, 0x1D, protected),
     ]
     for number, content in sorted(groups.items()):
@@ -223,8 +226,8 @@ def _application_files(groups: dict[int, bytes], security_object: bytes) -> tupl
     return tuple(files)
 
 
-def _com(groups: Iterable[int]) -> bytes:
-    """EF.COM: LDS version 1.7, Unicode 4.0.0, the groups' tags (Doc 9303-10 §4.6.1)."""
+def _com(groups: Iterable[int], lds_version: bytes) -> bytes:
+    """EF.COM: versions of LDS and Unicode as in EF.SOD, the groups' tags (Doc 9303-10 §4.6.1)."""
     tags = bytes(_GROUP_TAGS[number] for number in sorted(groups))
-    versions = encode_tlv(0x5F01, b"0107") + encode_tlv(0x5F36, b"040000")
+    versions = encode_tlv(0x5F01, lds_version) + encode_tlv(0x5F36, UNICODE_VERSION)
     return encode_tlv(0x60, versions + encode_tlv(0x5C, tags))

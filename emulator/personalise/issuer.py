@@ -23,14 +23,27 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from crypto.primitives.curves import Point, curve
+from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv
 from emulator.personalise.keys import derived_signing_key
 from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
 
-__all__ = ["Authority", "SignerReference", "authority_certificate", "sign_security_object", "trust_anchors"]
+__all__ = [
+    "LDS_VERSIONS",
+    "UNICODE_VERSION",
+    "Authority",
+    "SignerReference",
+    "authority_certificate",
+    "sign_security_object",
+    "trust_anchors",
+]
 
 _CURVE: Final = "brainpoolP384r1"
 _LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
+_SHA256: Final = "2.16.840.1.101.3.4.2.1"
+LDS_VERSIONS: Final = {0: b"0107", 1: b"0108"}
+"""LDS version by version of the LDS security object, which came with it (Doc 9303-10 §4.6.2)."""
+UNICODE_VERSION: Final = b"040000"
 _DOCUMENT_TYPE_LIST: Final = x509.ObjectIdentifier("2.23.136.1.1.6.2")
 _CRL_ADDRESS: Final = "http://csca.test-only.invalid/test-only.crl"
 _UTC: Final = datetime.UTC
@@ -203,6 +216,7 @@ def sign_security_object(
     version: int = 0,
     reference: SignerReference = SignerReference.ISSUER_AND_SERIAL,
     explicit_parameters: bool = False,
+    digest_null: bool = False,
 ) -> bytes:
     """EF.SOD over these data groups (Doc 9303-10 §4.6.2; RFC 5652 §5).
 
@@ -213,6 +227,7 @@ def sign_security_object(
         version: of the LDS security object: 0, or 1 with the LDS version inside.
         reference: how the signer is named.
         explicit_parameters: whether the signer's certificate writes its curve out instead of naming it.
+        digest_null: whether digest algorithms carry NULL parameters, which the standard forbids and many states write.
 
     Returns:
         The whole file, tag 77.
@@ -223,7 +238,8 @@ def sign_security_object(
     period = next((period for period in _PERIODS if period.first <= issued <= period.last), None)
     if period is None:
         raise ValueError(f"no TEST document signer for {issued}")
-    content = _lds_security_object(groups, version)
+    digest_algorithm = _digest_algorithm(null=digest_null)
+    content = _lds_security_object(groups, version, digest_algorithm)
     attributes = _signed_attributes(content, issued)
     signature = _signer_key(authority, period).sign(
         attributes.untag().dump(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
@@ -233,7 +249,7 @@ def sign_security_object(
         {
             "version": "v1" if reference is SignerReference.ISSUER_AND_SERIAL else "v3",
             "sid": _signer_identifier(certificate, reference),
-            "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+            "digest_algorithm": algos.DigestAlgorithm.load(digest_algorithm),
             "signed_attrs": attributes,
             "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
             "signature": signature,
@@ -242,7 +258,7 @@ def sign_security_object(
     signed_data = cms.SignedData(
         {
             "version": "v3",
-            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+            "digest_algorithms": [algos.DigestAlgorithm.load(digest_algorithm)],
             "encap_content_info": {
                 "content_type": _LDS_SECURITY_OBJECT,
                 "content": core.ParsableOctetString(content),
@@ -255,16 +271,21 @@ def sign_security_object(
     return encode_tlv(0x77, envelope)
 
 
-def _lds_security_object(groups: Mapping[int, bytes], version: int) -> bytes:
+def _digest_algorithm(*, null: bool) -> bytes:
+    """AlgorithmIdentifier of SHA-256; parameters MUST be absent (Doc 9303-10 §4.6.2.3 note 2)."""
+    return encode_tlv(0x30, encode_tlv(0x06, encode_oid(_SHA256)) + (encode_tlv(0x05) if null else b""))
+
+
+def _lds_security_object(groups: Mapping[int, bytes], version: int, digest_algorithm: bytes) -> bytes:
     """LDSSecurityObject with SHA-256 (Doc 9303-10 §4.6.2.3)."""
-    algorithm = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
     values = [
         encode_tlv(0x30, encode_tlv(0x02, bytes([number])) + encode_tlv(0x04, hashlib.sha256(group).digest()))
         for number, group in sorted(groups.items())
     ]
-    parts = [encode_tlv(0x02, bytes([version])), algorithm, encode_tlv(0x30, values)]
+    parts = [encode_tlv(0x02, bytes([version])), digest_algorithm, encode_tlv(0x30, values)]
     if version == 1:
-        parts.append(encode_tlv(0x30, encode_tlv(0x13, b"0108") + encode_tlv(0x13, b"040000")))
+        versions = encode_tlv(0x13, LDS_VERSIONS[version]) + encode_tlv(0x13, UNICODE_VERSION)
+        parts.append(encode_tlv(0x30, versions))
     return encode_tlv(0x30, parts)
 
 

@@ -87,7 +87,8 @@ class CardProfile:
         key_encoding: how DG14 and DG15 write domain parameters.
         sorted_infos: whether DG14 is sorted as DER demands.
         behaviour: habits of the operating system.
-        authority, signer_reference, signer_explicit_parameters, security_object_version: about EF.SOD.
+        authority, signer_reference, signer_explicit_parameters, security_object_version, digest_null_parameters: about
+            EF.SOD (:func:`emulator.personalise.issuer.sign_security_object`).
         nested_parents: variant of field 13.
         changed_group: data group of which one byte is changed after signing, 0 for none.
         copied: all files are copied from another chip, the private keys are not.
@@ -114,6 +115,7 @@ class CardProfile:
     signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
     signer_explicit_parameters: bool = False
     security_object_version: int = 0
+    digest_null_parameters: bool = False
     nested_parents: bool = False
     changed_group: int = 0
     copied: bool = False

@@ -180,6 +180,22 @@ def signed_digests(lds_security_object: bytes) -> dict[int, bytes]:
     return {value.children()[0].value[0]: value.children()[1].value for value in values}
 
 
+@pytest.mark.parametrize(("name", "with_null"), [("an", False), ("can-cuoc-2024", False), ("nested-parents", True)])
+def test_digest_algorithms_omit_null_as_the_standard_demands_but_for_one_card(name: str, with_null: bool) -> None:
+    """Doc 9303-10 §4.6.2.3 note 2; many states write NULL all the same, so a reader must meet both."""
+    identifier = bytes.fromhex("0609608648016503040201")
+    bare, null = b"\x30\x0b" + identifier, b"\x30\x0d" + identifier + b"\x05\x00"
+    sod = security_object(name)
+    assert (sod.count(null), sod.count(bare)) == ((3, 0) if with_null else (0, 3))
+
+
+@pytest.mark.parametrize(("name", "version"), [("an", b"0107"), ("can-cuoc-2024", b"0108"), ("child-2024", b"0108")])
+def test_com_names_the_lds_version_that_came_with_the_security_object(name: str, version: bytes) -> None:
+    com = next(file.content for file in chip_content(name).application_files if file.identifier == 0x011E)
+    assert parse_tlv(com, 0x60).require(0x5F01).value == version
+    assert (b"0108" in security_object(name)) is (version == b"0108")
+
+
 def test_openssl_verifies_the_signer_certificate(tmp_path: Path) -> None:
     anchor = tmp_path / "csca.pem"
     anchor.write_bytes(pem(trust_anchors()[0]))
