@@ -26,6 +26,7 @@ _CONTROL_RESET: Final = 2
 _CONTROL_ATR: Final = 4
 _RETRY_S: Final = 0.1
 _ASKED_WITHIN_S: Final = 10.0  # the reader looks for a card several times a second
+_NO_ANSWER: Final = "no answer in time; does another card lie in this slot?"
 _LONGEST_MESSAGE: Final = 0xFFFF
 _NO_PRECISE_DIAGNOSIS: Final = b"\x6f\x00"
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)  # Linux only
@@ -133,7 +134,7 @@ class VpcdSlot:
             except OSError as error:
                 if time.monotonic() >= deadline:
                     raise VirtualReaderError(
-                        f"No virtual reader answers at {self.address} ({error.strerror or 'no connection'}). "
+                        f"No virtual reader answers at {self.address} ({error.strerror or _NO_ANSWER}). "
                         "Start pcscd with the vpcd driver (package vsmartcard-vpcd), or give --vpcd HOST:PORT."
                     ) from None
                 time.sleep(_RETRY_S)
