@@ -1,7 +1,7 @@
 """``chipid read`` and ``chipid readers``: the reader on the command line.
 
-Progress goes to stderr, the result to stdout. Exit codes: 0 accepted, 1 read but not accepted, 2 not read,
-64 wrong usage. The keys of the JSON are a promise to whoever calls this from a script.
+Progress goes to stderr, the result to stdout. Exit codes: 0 accepted, 1 read but not accepted, 2 not read
+or not delivered, 64 wrong usage. The keys of the JSON are a promise to whoever calls this from a script.
 """
 
 from __future__ import annotations
