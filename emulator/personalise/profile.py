@@ -138,8 +138,9 @@ def profile_names() -> tuple[str, ...]:
 
 def load_profile(name: str) -> CardProfile:
     """The built-in card of that name. Raises ``KeyError`` if there is none."""
-    if name not in profile_names():
-        raise KeyError(name)
+    names = profile_names()
+    if name not in names:
+        raise KeyError(f"there is no card {name!r}; there are {', '.join(names)}")
     text = importlib.resources.files(__package__).joinpath(_FOLDER, f"{name}.toml").read_text(encoding="utf-8")
     return _profile(name, tomllib.loads(text))
 
