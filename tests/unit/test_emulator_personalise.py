@@ -332,5 +332,5 @@ def test_a_document_signer_may_write_its_curve_out() -> None:
 
 @pytest.mark.parametrize("name", ["nobody", "../an", "an.toml", ""])
 def test_there_is_no_card_of_an_unknown_name(name: str) -> None:
-    with pytest.raises(KeyError, match="there are .*an, .*quy"):  # who mistypes a name learns the right ones
+    with pytest.raises(KeyError, match=r"there are .*an, .*quy"):  # who mistypes a name learns the right ones
         load_profile(name)
