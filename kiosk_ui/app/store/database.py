@@ -66,7 +66,11 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_immediate)
-        self._migrate()
+        try:
+            self._migrate()
+        except BaseException:
+            self._engine.dispose()  # nobody gets this object, so nobody else could close it
+            raise
 
     def close(self) -> None:
         """Let go of all connections."""
