@@ -59,9 +59,9 @@ class AccessReport:
     """How the chip was opened.
 
     Attributes:
-        protocol: ``PACE`` or ``BAC``.
+        protocol: ``PACE`` or ``BAC``; ``NONE`` for a chip without access control.
         suite: the protocol's full name, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128`` with its curve.
-        password: ``CAN`` or ``MRZ``.
+        password: ``CAN`` or ``MRZ``; ``NONE`` where none was needed.
         card_access: where EF.CardAccess came from.
         downgrades: findings, empty as a rule.
     """
@@ -156,7 +156,7 @@ class CardSession:
             downgrades = (Downgrade.BAC_AS_PACE_IS_NOT_SUPPORTED,)
         if downgrades and not plan.allow_bac_fallback:
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
-        return self._open_by_bac(key, source, downgrades)
+        return self._open_without_pace(key, source, downgrades)
 
     def _open_by_pace(
         self, suite: PaceSuite, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
@@ -166,17 +166,34 @@ class CardSession:
         name = f"{suite.protocol.name} {suite.curve.name}"
         return AccessReport("PACE", name, key.reference.name, source, downgrades)
 
-    def _open_by_bac(self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]) -> AccessReport:
+    def _open_without_pace(
+        self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
+    ) -> AccessReport:
         try:
             self._select_application()
         except errors.CardStatusError as error:
             if error.facts.get("status_word") != str(StatusWord(StatusWord.SECURITY_STATUS_NOT_SATISFIED)):
                 raise
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED) from error  # it is there, and opens by PACE alone
-        if not isinstance(key, MrzKey):  # BAC knows no card access number
+        if isinstance(key, MrzKey):  # BAC knows no card access number
+            try:
+                self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
+            except errors.ProtocolError as error:
+                if error.code is not errors.ACCESS_NOT_SUPPORTED:
+                    raise
+            else:
+                return AccessReport("BAC", "BAC 3DES", key.reference.name, source, downgrades)
+        if not self._reads_in_plain():
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
-        self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
-        return AccessReport("BAC", "BAC 3DES", key.reference.name, source, downgrades)
+        return AccessReport("NONE", "no access control", "NONE", source, downgrades)
+
+    def _reads_in_plain(self) -> bool:
+        """Whether the chip has no access control at all, which early documents lack (Doc 9303-11 §4.1 note 1)."""
+        try:
+            read_file(self.link.exchange, files.COM, limits.SHORT_NE)
+        except (errors.CardStatusError, errors.DocumentError):
+            return False
+        return True
 
     def _select_application(self) -> None:
         """SELECT by application identifier (Doc 9303-10 §3.6.1)."""

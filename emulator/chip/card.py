@@ -320,7 +320,7 @@ class VirtualCard:
         return ResponseApdu(signer.sign(command.data), StatusWord.SUCCESS)
 
     def _require_chip_access(self) -> None:
-        if self._state.security is SecurityStatus.NONE:
+        if self._content.has_access_control and self._state.security is SecurityStatus.NONE:
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
 
 

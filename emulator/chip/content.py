@@ -167,5 +167,10 @@ class ChipContent:
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     atr: bytes = b""
 
+    @property
+    def has_access_control(self) -> bool:
+        """Whether BAC or PACE guards the application; early documents had neither (Doc 9303-11 §4.1)."""
+        return self.basic_access_control or bool(self.pace)
+
     def __repr__(self) -> str:
         return f"ChipContent({len(self.master_files)} + {len(self.application_files)} files)"

@@ -72,7 +72,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
     lines = _mrz(profile)
     return ChipContent(
         master_files=_master_files(profile),
-        application_files=_application_files(groups, security_object, LDS_VERSIONS[profile.security_object_version]),
+        application_files=_application_files(profile, groups, security_object),
         mrz_information=Secret(mrz_information(lines).encode("ascii")),
         can=Secret(profile.holder.can.encode("ascii")) if profile.pace else None,
         basic_access_control=profile.basic_access_control,
@@ -212,12 +212,14 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
 
 
 def _application_files(
-    groups: dict[int, bytes], security_object: bytes, lds_version: bytes
+    profile: CardProfile, groups: dict[int, bytes], security_object: bytes
 ) -> tuple[ElementaryFile, ...]:
     """Identifiers and short identifiers of Doc 9303-10 §3.11.3."""
-    protected = AccessCondition.CHIP_ACCESS
+    guarded = profile.basic_access_control or profile.pace
+    protected = AccessCondition.CHIP_ACCESS if guarded else AccessCondition.ALWAYS
+    com = _com(groups, LDS_VERSIONS[profile.security_object_version])
     files = [
-        ElementaryFile(0x011E, _com(groups, lds_version), 0x1E, protected),
+        ElementaryFile(0x011E, com, 0x1E, protected),
         ElementaryFile(0x011D, security_object, 0x1D, protected),
     ]
     for number, content in sorted(groups.items()):

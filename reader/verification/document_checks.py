@@ -56,6 +56,13 @@ def check_access_control(access: AccessReport) -> CheckResult:
             f"{CheckName.ACCESS_CONTROL}.downgraded",
             "The chip was opened by something weaker than it offers.",
         )
+    if access.protocol == "NONE":
+        return CheckResult(
+            CheckName.ACCESS_CONTROL,
+            CheckStatus.NOT_SUPPORTED,
+            f"{CheckName.ACCESS_CONTROL}.none",
+            "The chip has no access control: anyone near it can read it.",
+        )
     return CheckResult(CheckName.ACCESS_CONTROL, CheckStatus.SUCCESSFUL, f"{CheckName.ACCESS_CONTROL}.opened")
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from crypto.errors import ChipIdError
 from reader.inspection import ReadOutcome
 from reader.lds.document import IdDocument
+from reader.session import AccessReport
 from reader.verification.checks import CheckResult, CheckStatus
 
 __all__ = ["as_dict", "as_json", "as_text", "write_files"]
@@ -87,7 +88,7 @@ def as_text(outcome: ReadOutcome) -> str:
     verdict = outcome.verdict.decision.value
     lines = [f"{verdict} – {_VERDICT_TEXTS[verdict]}", ""]
     lines += _person_lines(outcome)
-    lines += ["", f"opened by {outcome.reading.access.suite} with {outcome.reading.access.password}"]
+    lines += ["", _access_line(outcome.reading.access)]
     lines += [_check_line(check) for check in outcome.checks]
     link, total_ms = outcome.link, sum(outcome.timing_ms.values())
     lines += [
@@ -108,7 +109,15 @@ def _person_lines(outcome: ReadOutcome) -> list[str]:
     return [f"{label:<8}{value}" for label, value in rows]
 
 
+def _access_line(access: AccessReport) -> str:
+    if access.protocol == "NONE":
+        return "opened without access control: the chip has none"
+    return f"opened by {access.suite} with {access.password}"
+
+
 def _check_line(check: CheckResult) -> str:
+    if check.code == "data_group_hash.not_read":  # nobody asked for the group, and nothing is said about it
+        return f"– {check.check!s:<26}not read"
     remark = f"  {check.detail or check.code}" if check.status is not CheckStatus.SUCCESSFUL else ""
     return f"{_MARKS[check.status]} {check.check!s:<26}{check.status.value.replace('_', ' ')}{remark}"
 

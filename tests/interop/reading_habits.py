@@ -184,5 +184,11 @@ def basic_access_and_odd_reads(terminal: Terminal, printed: Printed) -> Reading:
     return reading
 
 
+def in_plain(terminal: Terminal) -> Reading:
+    """Only for a chip without access control: the application, then every file, nothing protected."""
+    terminal.expect("00A4040C", APPLICATION)
+    return _read_all(terminal.read_by_identifier)
+
+
 PACE_HABITS = (by_identifier_with_reference, counting_what_comes, le_on_every_command)
 HABITS = (*PACE_HABITS, by_short_identifier, extended_with_authorisation, basic_access_and_odd_reads)

@@ -13,11 +13,12 @@ from emulator.cards import CardSpec, card, catalogue, trust_anchors
 from emulator.personalise.issuer import Authority, authority_certificate
 from tests.interop.document_judges import altered_groups, face_of, groups_in_com, mrz_of, signed_digests
 from tests.interop.foreign_terminal import Refused, Terminal
-from tests.interop.reading_habits import COM, HABITS, SOD, Printed, Reading, basic_access_and_odd_reads
+from tests.interop.reading_habits import COM, HABITS, SOD, Printed, Reading, basic_access_and_odd_reads, in_plain
 from tests.interop.reading_habits import by_short_identifier as by_short_identifiers
 from tests.interop.reading_habits import extended_with_authorisation as extended
 
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}
+GUARDED = [name for name in SPECS if name != "no-access-control"]
 #: Cards that a habit cannot open, by what they are for.
 NEEDS_MORE = {("bac-only", habit.__name__) for habit in HABITS if habit is not basic_access_and_odd_reads} | {
     ("tdes-pace", by_short_identifiers.__name__),
@@ -49,7 +50,7 @@ def judge(spec: CardSpec, reading: Reading) -> None:
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.__name__)
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", GUARDED)
 def test_a_reader_of_this_habit_reads_this_card(name: str, habit: object) -> None:
     spec, terminal = SPECS[name], Terminal(card(name).transmit)
     printed = Printed(spec.can.encode("ascii"), spec.mrz)
@@ -63,6 +64,16 @@ def test_a_reader_of_this_habit_reads_this_card(name: str, habit: object) -> Non
     assert reading.chip_authentication == ("" if not offers_agreement else "6988" if name == "copied" else "done")
     if reading.active_authentication:
         assert reading.active_authentication == ("invalid" if name == "copied" else "valid")
+
+
+def test_a_card_without_access_control_is_read_in_plain() -> None:
+    """Doc 9303-11 §4.1: such documents exist. The fingerprints stay closed all the same."""
+    judge(SPECS["no-access-control"], in_plain(Terminal(card("no-access-control").transmit)))
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_no_other_card_shows_anything_in_plain(name: str) -> None:
+    assert in_plain(Terminal(card(name).transmit)).files == {}
 
 
 @pytest.mark.parametrize("module", ["foreign_terminal", "document_judges", "reading_habits"])

@@ -229,3 +229,19 @@ def test_a_key_given_by_a_standardised_parameter_id_is_a_key() -> None:
     key = parse_subject_public_key(encode_tlv(0x30, algorithm + encode_tlv(0x03, b"\0" + point))).resolve()
     assert isinstance(key, EcPublicKey)
     assert key.curve.name == "brainpoolP256r1"
+
+
+@pytest.mark.parametrize("key", [["--number", "040077004618"], ["--can", "004618"]], ids=["number", "can"])
+def test_a_chip_without_access_control_is_read_in_plain(key: list[str]) -> None:
+    """Doc 9303-11 §4.1 note 1: inspection systems must be able to; what is proven stays the same."""
+    code, out, _ = chipid("read", "--emulated", "no-access-control", *key, "--json")
+    result = json.loads(out)
+    assert (code, result["verdict"], result["access"]["protocol"]) == (0, "ACCEPT", "NONE")
+    assert statuses(result)["access_control"] == "not_supported"
+
+
+def test_a_chip_that_guards_itself_is_never_read_in_plain() -> None:
+    """A wrong kind of key must not end in reading what the chip would show to anybody."""
+    code, out, err = chipid("read", "--emulated", "bac-only", "--can", "010609")
+    assert (code, out) == (2, "")
+    assert "access.not_supported" in err
