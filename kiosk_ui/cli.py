@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from reader import console
+
 __all__ = ["main"]
 
+EXIT_NOT_DONE = 2
 EXIT_USAGE = 64  # sysexits.h EX_USAGE; 0, 1 and 2 have meanings of their own in `chipid read`
 
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -25,8 +29,21 @@ _TAKE_THEIR_NAME = frozenset({"cards", "card"})  # one function serves both, so 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point. Returns the exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """Entry point. Returns the exit code; a result that nobody could read (closed pipe, full disk) is no result."""
+    try:
+        code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        console.say(f"chipid: the output could not be written: {error.strerror}.\n")
+        console.abandon(sys.stdout)
+        return EXIT_NOT_DONE
+    return code
+
+
+def _dispatch(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(_usage())
         return 0 if arguments else EXIT_USAGE
@@ -34,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"chipid {_version()}\n")
         return 0
     if arguments[0] not in _COMMANDS:
-        sys.stderr.write(f"chipid: there is no command '{arguments[0]}'.\n\n{_usage()}")
+        console.say(f"chipid: there is no command '{arguments[0]}'.\n\n{_usage()}")
         return EXIT_USAGE
     module_name, function_name = _COMMANDS[arguments[0]][0].split(":")
     command: Callable[[list[str]], int] = getattr(importlib.import_module(module_name), function_name)

@@ -10,7 +10,7 @@ from typing import Final, TextIO
 
 from reader import errors
 
-__all__ = ["read_secret", "say", "write_result"]
+__all__ = ["abandon", "read_secret", "say", "write_result"]
 
 _LONGEST_INPUT: Final = 10_000  # characters; the longest key has 92
 
@@ -24,7 +24,7 @@ def say(text: str) -> None:
         stream.write(text)
         stream.flush()
     except (OSError, ValueError):  # ValueError: closed
-        _abandon(stream)
+        abandon(stream)
 
 
 def write_result(text: str) -> None:
@@ -44,7 +44,7 @@ def write_result(text: str) -> None:
     except ValueError as error:
         raise OSError("standard output is closed") from error
     except OSError:
-        _abandon(stream)
+        abandon(stream)
         raise
 
 
@@ -71,8 +71,8 @@ def _writable(text: str, encoding: str) -> str:
     return text
 
 
-def _abandon(stream: TextIO) -> None:
-    """What is still buffered goes nowhere, so that the interpreter does not stumble over it at its end."""
+def abandon(stream: TextIO) -> None:
+    """What is still buffered in a broken stream goes nowhere, so that the interpreter does not stumble over it."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

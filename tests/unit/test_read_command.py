@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -245,3 +246,20 @@ def test_a_chip_that_guards_itself_is_never_read_in_plain() -> None:
     code, out, err = chipid("read", "--emulated", "bac-only", "--can", "010609")
     assert (code, out) == (2, "")
     assert "access.not_supported" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("command", [["cards"], ["cards", "--json"], ["--help"], ["doctor"]], ids=" ".join)
+def test_output_on_a_full_disk_is_one_sentence_and_exit_code_2(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kiosk_ui.cli", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert "could not be written" in done.stderr
+    assert "Traceback" not in done.stderr
