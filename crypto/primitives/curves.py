@@ -1,13 +1,15 @@
 """Elliptic-curve arithmetic through OpenSSL.
 
-Every multiplication by a secret scalar is OpenSSL's, whose ladders are constant-time. ``cryptography`` offers only
-the x-coordinate of a product (ECDH); :meth:`EcPrivateKey.multiply` shows how the whole point comes out of two of
-them without a secret ever being a Python number. What Python adds itself are single affine additions.
-Decision record: ``docs/decisions/0003-elliptic-curves.md``.
+Multiplications by a secret scalar are OpenSSL's, whose ladders are constant-time. ``cryptography`` offers only the
+x-coordinate of a product (ECDH); ``_OpenSslPrivateKey.multiply`` shows how the whole point comes out of two of them
+without a secret ever being a Python number. What Python adds itself are single affine additions. Only three curves that
+OpenSSL-through-``cryptography`` lacks are computed in Python, with the scalar split into random shares.
+Decision records: ``docs/decisions/0003-elliptic-curves.md`` and ``0004-curves-openssl-does-not-offer.md``.
 """
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import secrets
@@ -61,8 +63,8 @@ class Curve:
         return (self.n.bit_length() + 7) // 8
 
     @property
-    def is_supported(self) -> bool:
-        """Whether the crypto library can multiply on this curve."""
+    def in_openssl(self) -> bool:
+        """Whether the crypto library computes on this curve; on the others Python does."""
         return self.name in _OPENSSL
 
     def contains(self, point: Point) -> bool:
@@ -104,8 +106,10 @@ class Curve:
         return Point(point.x, -point.y % self.p)
 
     def private_key(self, scalar: int) -> EcPrivateKey:
-        """The key pair with this private scalar, 1 ≤ scalar < n."""
-        return EcPrivateKey(self, scalar)
+        """The key pair with this private scalar, 1 ≤ scalar < n. Raises :class:`CryptoError` for any other."""
+        if not 1 <= scalar < self.n:
+            raise CryptoError(SCALAR_INVALID)
+        return _OpenSslPrivateKey(self, scalar) if self.in_openssl else _SplitPrivateKey(self, scalar)
 
     def public_key(self, point: Point) -> ec.EllipticCurvePublicKey:
         """OpenSSL's key object for a point. Raises :class:`CryptoError` if it is not on the curve."""
@@ -120,18 +124,14 @@ class Curve:
             raise CryptoError(CURVE_UNSUPPORTED, curve=self.name) from None
 
 
-class EcPrivateKey:
-    """A private scalar inside OpenSSL. It is never printed; Python sees only public points and ECDH results."""
+class EcPrivateKey(abc.ABC):
+    """A private scalar. It is never printed; callers see only public points and results of key agreement."""
 
-    __slots__ = ("_key", "curve", "public_point")
+    __slots__ = ("curve", "public_point")
 
-    def __init__(self, curve: Curve, scalar: int) -> None:
-        if not 1 <= scalar < curve.n:
-            raise CryptoError(SCALAR_INVALID)
+    def __init__(self, curve: Curve, public_point: Point) -> None:
         self.curve: Final = curve
-        self._key: Final = ec.derive_private_key(scalar, curve._openssl())
-        numbers = self._key.public_key().public_numbers()
-        self.public_point: Final = Point(numbers.x, numbers.y)
+        self.public_point: Final = public_point
 
     def __repr__(self) -> str:
         return f"EcPrivateKey({self.curve.name})"
@@ -141,14 +141,34 @@ class EcPrivateKey:
         """The public point, uncompressed."""
         return self.curve.encode_point(self.public_point)
 
+    @abc.abstractmethod
     def shared_x(self, point: Point) -> bytes:
-        """x-coordinate of scalar·point as a field element (ECKA, TR-03111 §4.3.1)."""
+        """x-coordinate of scalar·point as a field element (ECKA, TR-03111 §4.3.1).
+
+        Raises:
+            CryptoError: ``curve.point_invalid``.
+        """
+
+    @abc.abstractmethod
+    def multiply(self, point: Point) -> Point:
+        """The whole point scalar·point. Raises as :meth:`shared_x`."""
+
+
+class _OpenSslPrivateKey(EcPrivateKey):
+    """The scalar is inside OpenSSL; Python never sees it again."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, curve: Curve, scalar: int) -> None:
+        self._key: Final = ec.derive_private_key(scalar, _OPENSSL[curve.name])
+        numbers = self._key.public_key().public_numbers()
+        super().__init__(curve, Point(numbers.x, numbers.y))
+
+    def shared_x(self, point: Point) -> bytes:
         return self._key.exchange(ec.ECDH(), self.curve.public_key(point))
 
     def multiply(self, point: Point) -> Point:
-        """The whole point scalar·point.
-
-        ECDH tells x but not which of the two roots y is. A second product with ``point + G`` decides it:
+        """ECDH tells x but not which of the two roots y is. A second product with ``point + G`` decides it:
         scalar·(point + G) = scalar·point + public_point, and only the right root gives that x.
         """
         curve = self.curve
@@ -163,6 +183,43 @@ class EcPrivateKey:
             return self.public_point  # point == G, as -G was handled above
         matches = curve.add(candidate, self.public_point).x == expected_x
         return candidate if matches else curve.negate(candidate)
+
+
+class _SplitPrivateKey(EcPrivateKey):
+    """For the three curves that OpenSSL-through-``cryptography`` lacks, in Python.
+
+    Python's arithmetic takes a time that depends on its numbers. So the scalar exists only as two random shares,
+    drawn anew for every product: scalar·point = share·point + (scalar - share)·point, and no single multiplication
+    is by the secret. What that is worth, and where it is not enough, is decision record 0004.
+    """
+
+    __slots__ = ("_shares",)
+
+    def __init__(self, curve: Curve, scalar: int) -> None:
+        self._shares = (scalar, 0)
+        self._draw_shares(curve)
+        super().__init__(curve, self._product(curve, curve.g))
+
+    def _draw_shares(self, curve: Curve) -> None:
+        shift = random_scalar(curve)
+        first, second = self._shares
+        self._shares = ((first + shift) % curve.n, (second - shift) % curve.n)
+
+    def shared_x(self, point: Point) -> bytes:
+        return self.multiply(point).x.to_bytes(self.curve.field_bytes, "big")
+
+    def multiply(self, point: Point) -> Point:
+        if not self.curve.contains(point):
+            raise CryptoError(POINT_INVALID)
+        self._draw_shares(self.curve)
+        return self._product(self.curve, point)
+
+    def _product(self, curve: Curve, point: Point) -> Point:
+        from ecdsa.ellipticcurve import CurveFp, PointJacobi
+
+        base = PointJacobi(CurveFp(curve.p, curve.a, curve.b, 1), point.x, point.y, 1, curve.n)
+        product = (base * self._shares[0] + base * self._shares[1]).to_affine()
+        return Point(int(product.x()), int(product.y()))
 
 
 def square_root(value: int, p: int) -> int:

@@ -107,7 +107,7 @@ def verify_der(key: EcPublicKey, algorithm: HashAlgorithm, signature: bytes, dat
 
 def _verify(key: EcPublicKey, algorithm: HashAlgorithm, value: EcdsaValue, data: bytes) -> bool:
     digest = algorithm.digest(data)
-    if not key.curve.is_supported:
+    if not key.curve.in_openssl:
         return _verify_in_python(key, value, digest)
     try:
         key.native().verify(value.to_der(), digest, ec.ECDSA(Prehashed(algorithm.native)))

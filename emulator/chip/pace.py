@@ -65,7 +65,7 @@ class PaceRun:
         self, offer: PaceOffer, seed: bytes, random_bytes: Callable[[int], bytes], content: ChipContent
     ) -> None:
         curve = standardized_curve(offer.parameter_id)
-        if curve is None or not curve.is_supported:
+        if curve is None:
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
         self._curve: Final[Curve] = curve
         self._protocol: Final = offer.protocol

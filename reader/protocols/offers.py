@@ -56,7 +56,7 @@ def chip_authentication_suites(infos: SecurityInfos) -> list[ChipAuthenticationS
     keys = infos.of(ChipAuthenticationPublicKeyInfo)
     for key in keys:
         public_key = _elliptic_key(key)
-        if public_key is None or not public_key.curve.is_supported:
+        if public_key is None:
             continue
         # A single key needs no id (Doc 9303-11 §9.2.5, §9.2.6), so that only one of the two objects may have it
         fitting = [

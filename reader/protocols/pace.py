@@ -49,7 +49,7 @@ class PaceSuite:
     def is_supported(self) -> bool:
         """Whether this terminal can speak it."""
         protocol = self.protocol
-        return protocol.agreement is Agreement.ECDH and protocol.mapping is Mapping.GENERIC and self.curve.is_supported
+        return protocol.agreement is Agreement.ECDH and protocol.mapping is Mapping.GENERIC
 
 
 def pace_terminal(

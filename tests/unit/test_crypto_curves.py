@@ -1,6 +1,7 @@
 """Curve parameters against other implementations; multiplication against its laws, at its edges and by Wycheproof."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from hypothesis import strategies as st
 from crypto.errors import CryptoError
 from crypto.primitives.curve_parameters import CURVE_PARAMETERS
 from crypto.primitives.curves import Curve, Point, curve, curves, random_scalar, square_root
+from crypto.signatures.public_key import CURVE_OIDS
+from crypto.wire.oid import encode_oid
+from crypto.wire.tlv import encode_tlv
 
 VECTORS = Path(__file__).parents[1] / "vectors"
-SUPPORTED = [each.name for each in curves() if each.is_supported]
+SUPPORTED = [each.name for each in curves() if each.in_openssl]
+IN_PYTHON = [each.name for each in curves() if not each.in_openssl]
 NAMES_ELSEWHERE = {
     "secp192r1": "NIST192p",
     "secp224r1": "NIST224p",
@@ -58,14 +63,53 @@ def test_parameters_are_those_of_openssl(name: str) -> None:
     assert ours.private_key(ours.n - 1).public_point == ours.negate(ours.g)
 
 
-def test_the_three_curves_without_openssl_are_known_but_not_computed_on() -> None:
-    missing = [each.name for each in curves() if not each.is_supported]
-    assert missing == ["brainpoolP192r1", "brainpoolP224r1", "brainpoolP320r1"]
-    for name in missing:
+def test_three_curves_are_computed_in_python() -> None:
+    assert IN_PYTHON == ["brainpoolP192r1", "brainpoolP224r1", "brainpoolP320r1"]
+
+
+def openssl_public_point(name: str, scalar: int) -> bytes:
+    """The public point of a private key as the openssl command computes it."""
+    domain = curve(name)
+    oid = next(dotted for dotted, known in CURVE_OIDS.items() if known == name)
+    key = encode_tlv(
+        0x30,
+        encode_tlv(0x02, b"\x01")
+        + encode_tlv(0x04, scalar.to_bytes(domain.order_bytes, "big"))
+        + encode_tlv(0xA0, encode_tlv(0x06, encode_oid(oid))),
+    )
+    command = ["openssl", "ec", "-inform", "DER", "-pubout", "-outform", "DER", "-conv_form", "uncompressed"]
+    done = subprocess.run(command, input=key, capture_output=True, check=True, timeout=30)
+    return done.stdout[-(1 + 2 * domain.field_bytes) :]
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_python_and_openssl_compute_the_same_public_points(name: str) -> None:
+    domain = curve(name)
+    for scalar in (1, 2, domain.n - 1, random_scalar(domain)):
+        assert domain.private_key(scalar).public_octets == openssl_public_point(name, scalar)
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_a_split_scalar_is_never_the_scalar_and_never_the_same_twice(name: str) -> None:
+    domain = curve(name)
+    key: Any = domain.private_key(7)
+    seen = set()
+    for _ in range(5):
+        assert key.multiply(domain.g) == key.public_point
+        assert 7 not in key._shares
+        assert sum(key._shares) % domain.n == 7
+        seen.add(key._shares)
+    assert len(seen) == 5
+
+
+@pytest.mark.parametrize("name", IN_PYTHON)
+def test_points_off_the_curve_are_refused_in_python_too(name: str) -> None:
+    domain = curve(name)
+    wrong = Point(domain.g.x, domain.g.y ^ 1)
+    for operation in (domain.private_key(7).multiply, domain.private_key(7).shared_x):
         with pytest.raises(CryptoError) as error:
-            curve(name).private_key(7)
-        assert error.value.code.name == "curve.unsupported"
-        assert error.value.facts == {"curve": name}
+            operation(wrong)
+        assert error.value.code.name == "curve.point_invalid"
 
 
 def test_an_unknown_curve_has_its_own_code() -> None:
