@@ -163,8 +163,7 @@ class CardSession:
     ) -> AccessReport:
         self._channel = SecureChannel(run(pace_terminal(suite, key), self.link.exchange))
         self._select_application()
-        name = f"{suite.protocol.name} {suite.curve.name}"
-        return AccessReport("PACE", name, key.reference.name, source, downgrades)
+        return AccessReport("PACE", suite.name, key.reference.name, source, downgrades)
 
     def _open_without_pace(
         self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]

@@ -1,21 +1,23 @@
 """Password authenticated connection establishment, the terminal's half (Doc 9303-11 §4.4).
 
-Supported here: ECDH with generic mapping. The order of steps, the token input and every check are this side's own;
-only key derivation, MACs and the mapping's mathematics are shared with the emulator.
+Generic and integrated mapping over curves and finite fields. The order of steps, the token input and every check are
+this side's own; only key derivation, MACs and the mappings' mathematics are shared with the emulator.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from crypto.errors import CryptoError, WireError
-from crypto.pace.mapping import map_generic_ecdh
-from crypto.pace.parameters import Agreement, Mapping, PaceProtocol
+from crypto.pace.parameters import Mapping, PaceProtocol
 from crypto.primitives.block_cipher import decrypt_cbc
-from crypto.primitives.curves import Curve, Point, random_scalar
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import mac, macs_equal
+from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.oid import encode_oid
 from crypto.wire.status_word import StatusWord
@@ -23,6 +25,7 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.access_key import AccessKey
 from reader.protocols.exchange import Steps
+from reader.protocols.pace_domain import NewScalar, PaceDomain, fresh_scalar
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = ["PaceSuite", "pace_terminal"]
@@ -37,30 +40,33 @@ class PaceSuite:
 
     Attributes:
         protocol: mapping, agreement and cipher.
-        curve: the standardised elliptic curve.
-        parameter_id: to be sent when the chip offers the protocol on more than one set of parameters, else ``None``.
+        domain: the standardised curve or finite-field group.
+        parameter_id: to be sent when the chip offers more than one set of parameters, else ``None``.
     """
 
     protocol: PaceProtocol
-    curve: Curve
+    domain: PaceDomain[Any, Any]
     parameter_id: int | None = None
 
     @property
-    def is_supported(self) -> bool:
-        """Whether this terminal can speak it."""
-        protocol = self.protocol
-        return protocol.agreement is Agreement.ECDH and protocol.mapping is Mapping.GENERIC
+    def name(self) -> str:
+        """Protocol and domain parameters, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128 brainpoolP256r1``."""
+        return f"{self.protocol.name} {self.domain.name}"
 
 
 def pace_terminal(
-    suite: PaceSuite, key: AccessKey, new_scalar: Callable[[Curve], int] = random_scalar
+    suite: PaceSuite,
+    key: AccessKey,
+    new_scalar: NewScalar = fresh_scalar,
+    random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Steps[SessionKeys]:
     """Open a chip by a password.
 
     Args:
         suite: what the chip offers, see EF.CardAccess.
         key: CAN or MRZ.
-        new_scalar: source of fresh private scalars, called for the mapping key and then for the session key.
+        new_scalar: source of fresh private scalars: for the mapping key, if there is one, and then for the session key.
+        random_bytes: source of the terminal's nonce in integrated mapping.
 
     Raises:
         ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` or
@@ -69,7 +75,10 @@ def pace_terminal(
     """
     yield from _select_protocol(suite, key)
     nonce = yield from _fetch_nonce(suite, key)
-    generator = yield from _map_nonce(suite, nonce, new_scalar)
+    if suite.protocol.mapping is Mapping.INTEGRATED:
+        generator = yield from _map_integrated(suite, nonce, random_bytes)
+    else:
+        generator = yield from _map_generic(suite, nonce, new_scalar)
     shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
     yield from _authenticate(suite, keys, own_public, chip_public)
@@ -102,31 +111,40 @@ def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
     return decrypt_cbc(cipher, password_key, bytes(cipher.block_bytes), encrypted)
 
 
-def _map_nonce(suite: PaceSuite, nonce: bytes, new_scalar: Callable[[Curve], int]) -> Steps[Point]:
-    """Generic mapping (Doc 9303-11 §4.4.3.3.1)."""
-    curve = suite.curve
-    own_key = curve.private_key(new_scalar(curve))
-    answer = yield _general_authenticate(encode_tlv(0x81, own_key.public_octets))
-    chip_point = _point(curve, _take(answer, 0x82))
-    if chip_point == own_key.public_point:  # a mirror
+def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps[Any]:
+    """Generic mapping: mapping keys are exchanged (Doc 9303-11 §4.4.3.3.1)."""
+    domain = suite.domain
+    own_key = domain.new_key(new_scalar)
+    own_public = domain.public_octets(own_key)
+    answer = yield _general_authenticate(encode_tlv(0x81, own_public))
+    chip_public = _take(answer, 0x82)
+    if chip_public == own_public:  # a mirror
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
-    try:
-        return map_generic_ecdh(curve, nonce, own_key, chip_point)
-    except CryptoError as error:
-        raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
+    with _deceptive_values():
+        return domain.map_generic(nonce, own_key, domain.decode(chip_public))
 
 
-def _agree(suite: PaceSuite, generator: Point, new_scalar: Callable[[Curve], int]) -> Steps[tuple[bytes, bytes, bytes]]:
-    """Key agreement on the mapped generator (Doc 9303-11 §4.4.3.4): shared secret, own and the chip's public key."""
-    curve = suite.curve
-    own_key = curve.private_key(new_scalar(curve))
-    own_public = curve.encode_point(own_key.multiply(generator))
+def _map_integrated(suite: PaceSuite, nonce: bytes, random_bytes: Callable[[int], bytes]) -> Steps[Any]:
+    """Integrated mapping: the terminal adds a nonce as long as a key (Doc 9303-11 §4.4.3.3.2, §4.4.5.2.2)."""
+    cipher = suite.protocol.cipher
+    own_nonce = random_bytes(cipher.key_bytes)
+    answer = yield _general_authenticate(encode_tlv(0x81, own_nonce))
+    _take(answer, 0x82)  # "SHALL be empty": nothing in it could change the result
+    with _deceptive_values():
+        return suite.domain.map_integrated(cipher, nonce, own_nonce)
+
+
+def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar) -> Steps[tuple[bytes, bytes, bytes]]:  # noqa: ANN401
+    """Key agreement on the mapped generator (Doc 9303-11 §4.4.1 step 3): shared secret, own and chip's public key."""
+    domain = suite.domain
+    own_key = domain.new_key(new_scalar)
+    own_public = domain.public_octets_on(own_key, generator)
     answer = yield _general_authenticate(encode_tlv(0x83, own_public))
     chip_public = _take(answer, 0x84)
-    chip_point = _point(curve, chip_public)
     if chip_public == own_public:  # Doc 9303-11 §4.4.1: the two public keys must differ
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
-    return own_key.shared_x(chip_point), own_public, chip_public
+    with _deceptive_values():
+        return domain.shared_secret(own_key, domain.decode(chip_public)), own_public, chip_public
 
 
 def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_public: bytes) -> Steps[None]:
@@ -149,14 +167,16 @@ def _require_not_blocked(sw: StatusWord) -> None:
 
 
 def _token(suite: PaceSuite, keys: SessionKeys, public_key: bytes) -> bytes:
-    template = encode_tlv(0x06, encode_oid(suite.protocol.oid)) + encode_tlv(0x86, public_key)
+    template = encode_tlv(0x06, encode_oid(suite.protocol.oid)) + encode_tlv(suite.domain.public_key_tag, public_key)
     return mac(suite.protocol.cipher, keys.k_mac.reveal(), encode_tlv(_PUBLIC_KEY_TEMPLATE, template))
 
 
 def _general_authenticate(data_object: bytes, *, last: bool = False) -> CommandApdu:
     """GENERAL AUTHENTICATE; all but the last are chained by CLA bit 5 (Doc 9303-11 §4.4.4.2)."""
     data = encode_tlv(_DYNAMIC_AUTHENTICATION_DATA, data_object)
-    return CommandApdu(0x00 if last else 0x10, 0x86, 0x00, 0x00, data, ne=256)
+    # a 2048-bit value does not fit into short length fields, neither there nor back
+    ne = limits.SHORT_NE if len(data) <= limits.SHORT_NC else limits.EXTENDED_NE
+    return CommandApdu(0x00 if last else 0x10, 0x86, 0x00, 0x00, data, ne=ne)
 
 
 def _take(answer: ResponseApdu, tag: int) -> bytes:
@@ -169,8 +189,10 @@ def _take(answer: ResponseApdu, tag: int) -> bytes:
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
 
 
-def _point(curve: Curve, octets: bytes) -> Point:
+@contextmanager
+def _deceptive_values() -> Iterator[None]:
+    """A public value outside its group, or one that leads to no generator, comes from no honest chip."""
     try:
-        return curve.decode_point(octets)
+        yield
     except CryptoError as error:
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error

@@ -99,12 +99,10 @@ def _with_card_access(content: ChipContent, octets: bytes) -> ChipContent:
 
 
 def test_triple_des_where_the_chip_has_aes_is_a_finding() -> None:
-    """AES with integrated mapping is not spoken here, so 3DES is all that is left: the verdict must say it."""
+    """AES on parameters that nobody knows is not spoken here, so 3DES is all that is left: the verdict must say it."""
     content = chip_content("tdes-pace")
     (offer,) = content.pace
-    protocol = pace_protocol(f"{PACE}.4.2")
-    assert protocol is not None
-    both = card_access(pace_info("2.1", offer.parameter_id), pace_info("4.2", offer.parameter_id))
+    both = card_access(pace_info("2.1", offer.parameter_id), pace_info("2.2", 30))
     outcome = read_content(_with_card_access(content, both), can_of("tdes-pace"))
     assert [downgrade.value for downgrade in outcome.reading.access.downgrades] == ["3des_as_aes_is_not_supported"]
     assert outcome.verdict.decision is Decision.REFER
@@ -124,7 +122,7 @@ class _RefusesApplication(Misbehaviour):
     ("status", "code"), [(0x6982, errors.ACCESS_NOT_SUPPORTED), (0x6A82, errors.NOT_AN_EMRTD)], ids=["6982", "6A82"]
 )
 def test_a_chip_that_opens_by_an_unknown_pace_alone_is_still_an_identity_card(status: int, code: object) -> None:
-    content = _with_card_access(chip_content("an"), card_access(pace_info("4.2", 13)))
+    content = _with_card_access(chip_content("an"), card_access(pace_info("2.2", 30)))
     with pytest.raises((errors.ProtocolError, errors.CardStatusError)) as caught:
         read_content(content, can_of("an"), misbehaviour=_RefusesApplication(status))
     assert caught.value.code is code
@@ -142,7 +140,7 @@ class _AnswersStatus(Misbehaviour):
 
 def test_a_chip_without_basic_access_control_does_not_blame_the_number() -> None:
     """Doc 9303-11 §4.1 allows PACE alone; Germany's chips then answer EXTERNAL AUTHENTICATE with 6A88."""
-    content = _with_card_access(chip_content("an"), card_access(pace_info("4.2", 13)))
+    content = _with_card_access(chip_content("an"), card_access(pace_info("2.2", 30)))
     key = reader.MrzKey.from_lines(PEOPLE["an"].mrz)
     with pytest.raises(errors.ProtocolError) as caught:
         read_content(dataclasses.replace(content, basic_access_control=False), key)

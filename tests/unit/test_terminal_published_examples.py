@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from crypto.pace.parameters import pace_protocol, standardized_curve
+from crypto.pace.parameters import PasswordReference, pace_protocol, standardized_curve
 from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.primitives.dh_groups import DH_GROUPS
 from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
-from reader.protocols.access_key import CanKey, MrzKey
+from reader.protocols.access_key import AccessKey, CanKey, MrzKey
 from reader.protocols.bac import bac_terminal
 from reader.protocols.exchange import run
 from reader.protocols.pace import PaceSuite, pace_terminal
+from reader.protocols.pace_domain import DhDomain, EcdhDomain, PaceDomain
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -61,7 +64,7 @@ def pace_suite(case: dict[str, Any]) -> PaceSuite:
     protocol, curve = pace_protocol(case["oid"]), standardized_curve(case["domain_parameters"]["standardized_id"])
     assert protocol is not None
     assert curve is not None
-    return PaceSuite(protocol, curve)
+    return PaceSuite(protocol, EcdhDomain(curve))
 
 
 def test_pace_generic_mapping_speaks_the_published_conversation(pace_case: dict[str, Any]) -> None:
@@ -76,6 +79,79 @@ def test_pace_generic_mapping_speaks_the_published_conversation(pace_case: dict[
 def test_the_password_seeds_are_the_published_ones(pace_case: dict[str, Any]) -> None:
     assert pace_key(pace_case).pace_seed.reveal().hex() == pace_case["password_key_seed"]
     assert CanKey.from_digits("123456").pace_seed.reveal() == b"123456"  # Doc 9303-11 §9.7.3: the CAN as characters
+
+
+def domain_of(case: dict[str, Any]) -> PaceDomain[Any, Any]:
+    number = case["domain_parameters"]["standardized_id"]
+    curve = standardized_curve(number)
+    return EcdhDomain(curve) if curve is not None else DhDomain(DH_GROUPS[number])
+
+
+def test_pace_over_a_finite_field_speaks_the_published_conversation() -> None:
+    case = cases("pace_gm_dh.json")[0]
+    protocol = pace_protocol(case["oid"])
+    assert protocol is not None
+    scalars = numbers(case["terminal_mapping_private_key"], case["terminal_private_key"])
+    exchanges = [(step["command"], step["response"]) for step in case["apdus"]]
+    exchanges[-1] = (exchanges[-1][0], exchanges[-1][1] + "9000")  # a published defect: the status is left out there
+    chip = PublishedChip(exchanges)
+    suite = PaceSuite(protocol, domain_of(case))
+    keys = run(pace_terminal(suite, pace_key(case), lambda group: next(scalars)), chip)
+    assert (keys.k_enc.reveal().hex(), keys.k_mac.reveal().hex()) == (case["ks_enc"], case["ks_mac"])
+
+
+@pytest.mark.parametrize("name", ["pace_im_ecdh.json", "pace_im_dh.json"])
+def test_integrated_mapping_sends_and_accepts_the_published_values(name: str) -> None:
+    """The standard prints no APDUs for these examples, but every value that goes into them."""
+    case = cases(name)[0]
+    protocol = pace_protocol(case["oid"])
+    assert protocol is not None
+
+    def dynamic(tag: int, value: str) -> ResponseApdu:
+        return ResponseApdu(encode_tlv(0x7C, encode_tlv(tag, bytes.fromhex(value))), 0x9000)
+
+    answers = iter(
+        [
+            ResponseApdu(b"", 0x9000),
+            dynamic(0x80, case["encrypted_nonce"]),
+            dynamic(0x82, ""),
+            dynamic(0x84, case["chip_public_key"]),
+            dynamic(0x86, case["chip_token"]),
+        ]
+    )
+    sent: list[bytes] = []
+
+    def chip(command: CommandApdu) -> ResponseApdu:
+        sent.append(command.data)
+        return next(answers)
+
+    steps = pace_terminal(
+        PaceSuite(protocol, domain_of(case)),
+        PublishedPassword(case),
+        lambda group: int(case["terminal_private_key"], 16),
+        lambda count: bytes.fromhex(case["nonce_t"]),
+    )
+    keys = run(steps, chip)
+    assert [parse_tlv(data, 0x7C).value.hex() for data in sent[2:]] == [
+        encode_tlv(tag, bytes.fromhex(case[field])).hex()
+        for tag, field in ((0x81, "nonce_t"), (0x83, "terminal_public_key"), (0x85, "terminal_token"))
+    ]
+    assert (keys.k_enc.reveal().hex(), keys.k_mac.reveal().hex()) == (case["ks_enc"], case["ks_mac"])
+
+
+class PublishedPassword(AccessKey):
+    """Kπ of these examples is KDF("123456", 3): the password is that text, whatever the standard calls it."""
+
+    def __init__(self, case: dict[str, Any]) -> None:
+        super().__init__(Secret(case["password"].encode("ascii")))
+
+    @property
+    def reference(self) -> PasswordReference:
+        return PasswordReference.MRZ
+
+    @property
+    def pace_seed(self) -> Secret:
+        return self._password
 
 
 @pytest.mark.parametrize("position", range(5))
