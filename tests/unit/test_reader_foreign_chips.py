@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 
 import reader
-from crypto.pace.parameters import pace_protocol
 from crypto.primitives.curves import curve
 from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu, ResponseApdu
