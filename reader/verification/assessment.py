@@ -64,7 +64,9 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
     passive = _passive_authentication(reading, trust, at)
     hashes = _hash_findings(reading, passive)
     checks = (
-        check_access_control(reading.access),
+        check_access_control(
+            reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
+        ),
         _passive_check(reading, passive),
         *_hash_checks(reading, hashes),
         _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes),

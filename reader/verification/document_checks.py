@@ -8,7 +8,8 @@ from typing import Final
 from crypto.errors import ChipIdError
 from reader.lds.document import IdDocument
 from reader.lds.mrz import Mrz
-from reader.session import AccessReport
+from reader.lds.security_infos import PaceInfo, SecurityInfos
+from reader.session import AccessReport, CardAccessSource
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.vietnamese.text import compare_with_mrz
 
@@ -47,23 +48,49 @@ def _validity(status: CheckStatus, reason: str, detail: str) -> CheckResult:
     return CheckResult(CheckName.DOCUMENT_VALIDITY, status, f"{CheckName.DOCUMENT_VALIDITY}.{reason}", detail)
 
 
-def check_access_control(access: AccessReport) -> CheckResult:
-    """Whether the chip was opened by the strongest way it offers."""
+def check_access_control(access: AccessReport, document: IdDocument, *, dg14_is_signed: bool) -> CheckResult:
+    """Whether the chip was opened by the strongest way it offers, and offered what its issuer signed.
+
+    Args:
+        access: how it was opened.
+        document: with EF.CardAccess, which nobody signs, and DG14, which repeats it.
+        dg14_is_signed: whether DG14's hash stands in an intact EF.SOD.
+    """
+    if dg14_is_signed and (difference := _difference_to_signed_offer(access, document)) is not None:
+        return _access(CheckStatus.FAILED, difference, "What the chip offered is not what its issuer signed.")
     if access.downgrades:
-        return CheckResult(
-            CheckName.ACCESS_CONTROL,
-            CheckStatus.UNDETERMINED,
-            f"{CheckName.ACCESS_CONTROL}.downgraded",
-            "The chip was opened by something weaker than it offers.",
+        return _access(
+            CheckStatus.UNDETERMINED, "downgraded", "The chip was opened by something weaker than it offers."
         )
     if access.protocol == "NONE":
-        return CheckResult(
-            CheckName.ACCESS_CONTROL,
-            CheckStatus.NOT_SUPPORTED,
-            f"{CheckName.ACCESS_CONTROL}.none",
-            "The chip has no access control: anyone near it can read it.",
-        )
-    return CheckResult(CheckName.ACCESS_CONTROL, CheckStatus.SUCCESSFUL, f"{CheckName.ACCESS_CONTROL}.opened")
+        detail = "The chip has no access control: anyone near it can read it."
+        return _access(CheckStatus.NOT_SUPPORTED, "none", detail)
+    return _access(CheckStatus.SUCCESSFUL, "opened")
+
+
+def _difference_to_signed_offer(access: AccessReport, document: IdDocument) -> str | None:
+    """EF.CardAccess against DG14 (Doc 9303-11 §4.2): somebody may have taken PACE away, or put something weaker there.
+
+    A DG14 that names no PACE at all says nothing about it: there are such chips.
+    """
+    try:
+        signed, shown = document.security_infos, document.card_access
+    except ChipIdError:
+        return None  # what cannot be read is noted elsewhere
+    offered = _pace_objects(signed)
+    if not offered:
+        return None
+    if access.card_access is CardAccessSource.READ:
+        return None if _pace_objects(shown) == offered else "card_access_differs"
+    return None if access.protocol == "PACE" else "pace_hidden"
+
+
+def _pace_objects(infos: SecurityInfos | None) -> frozenset[bytes]:
+    return frozenset() if infos is None else frozenset(info.encoded for info in infos.of(PaceInfo))
+
+
+def _access(status: CheckStatus, reason: str, detail: str = "") -> CheckResult:
+    return CheckResult(CheckName.ACCESS_CONTROL, status, f"{CheckName.ACCESS_CONTROL}.{reason}", detail)
 
 
 def check_consistency(document: IdDocument, today: dt.date) -> CheckResult:

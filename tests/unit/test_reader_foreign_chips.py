@@ -19,7 +19,9 @@ from emulator.cards import chip_content
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent, EndOfFile
 from emulator.chip.misbehaviour import Misbehaviour
+from emulator.personalise.document import data_groups
 from emulator.personalise.keys import derived_key_pair
+from emulator.personalise.profile import load_profile
 from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
 from reader import errors
 from reader.file_reading import read_file
@@ -27,6 +29,7 @@ from reader.lds import files
 from reader.lds.mrz import mrz_information
 from reader.lds.security_infos import parse_card_access, parse_security_infos
 from reader.link import Link
+from reader.plan import HOSPITAL
 from reader.protocols.offers import chip_authentication_suites, pace_suites
 from reader.verification.checks import CheckStatus
 from reader.verification.verdict import Decision
@@ -97,14 +100,51 @@ def _with_card_access(content: ChipContent, octets: bytes) -> ChipContent:
     return dataclasses.replace(content, master_files=tuple(changed))
 
 
+def _dg14_offering(name: str, *pace_infos: bytes) -> bytes:
+    """DG14 of a card of the catalogue with other PACE offers in it."""
+    dg14 = parse_tlv(data_groups(load_profile(name))[14])
+    pace_oid = encode_oid(PACE)
+    others = [
+        info.encoded for info in dg14.children()[0].children() if not info.children()[0].value.startswith(pace_oid)
+    ]
+    return encode_tlv(0x6E, encode_tlv(0x31, [*others, *pace_infos]))
+
+
 def test_triple_des_where_the_chip_has_aes_is_a_finding() -> None:
     """AES on parameters that nobody knows is not spoken here, so 3DES is all that is left: the verdict must say it."""
-    content = chip_content("tdes-pace")
-    (offer,) = content.pace
-    both = card_access(pace_info("2.1", offer.parameter_id), pace_info("2.2", 30))
-    outcome = read_content(_with_card_access(content, both), can_of("tdes-pace"))
+    (offer,) = chip_content("tdes-pace").pace
+    infos = (pace_info("2.1", offer.parameter_id), pace_info("2.2", 30))
+    content = signed_card("tdes-pace", {14: _dg14_offering("tdes-pace", *infos)})
+    outcome = read_content(_with_card_access(content, card_access(*infos)), can_of("tdes-pace"))
     assert [downgrade.value for downgrade in outcome.reading.access.downgrades] == ["3des_as_aes_is_not_supported"]
     assert outcome.verdict.decision is Decision.REFER
+
+
+def test_an_offer_that_the_issuer_did_not_sign_is_refused() -> None:
+    """Doc 9303-11 §4.2: EF.CardAccess is compared with DG14 once that is authentic."""
+    (offer,) = chip_content("tdes-pace").pace
+    both = card_access(pace_info("2.1", offer.parameter_id), pace_info("2.2", 30))
+    outcome = read_content(_with_card_access(chip_content("tdes-pace"), both), can_of("tdes-pace"))
+    assert status_of(outcome, "access_control") == (CheckStatus.FAILED, "access_control.card_access_differs")
+    assert outcome.verdict.decision is Decision.REJECT
+
+
+def test_pace_taken_away_from_the_offer_is_noticed() -> None:
+    """Whoever strips PACE makes the terminal use BAC, which can be broken by listening; DG14 gives it away."""
+    content = chip_content("an")
+    stripped = dataclasses.replace(
+        content, master_files=tuple(file for file in content.master_files if file.identifier != 0x011C), pace=()
+    )
+    # a foreign MRZ is the case in which no CardAccess is assumed; here the plan forbids assuming it
+    plan = dataclasses.replace(HOSPITAL, assume_cccd=False)
+    outcome = read_content(stripped, reader.MrzKey.from_lines(PEOPLE["an"].mrz), plan=plan)
+    assert outcome.reading.access.protocol == "BAC"
+    assert status_of(outcome, "access_control") == (CheckStatus.FAILED, "access_control.pace_hidden")
+
+
+def test_a_signed_list_that_names_no_pace_says_nothing_about_the_offer() -> None:
+    content = signed_card("an", {14: _dg14_offering("an")})
+    assert read_content(content, can_of("an")).verdict.decision is Decision.ACCEPT
 
 
 class _RefusesApplication(Misbehaviour):
