@@ -3,8 +3,7 @@
 Two steps that say different things: :func:`verify_security_object` looks at EF.SOD alone, :func:`compare_hashes`
 holds the files as they were read against it.
 
-**Which instant counts.** Certificates are judged at the time of signing if the signer states one that is not after
-``at``, else at ``at``: a document stays good for as long as it was issued for (Doc 9303-12 §5).
+Which instant the certificates are judged at: :mod:`crypto.pki.signed_object`.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from typing import Final
 
 from crypto.errors import CryptoError, ErrorCode, Hint
 from crypto.pki.certificate import Certificate
-from crypto.pki.chain import ChainResult, verify_chain
-from crypto.pki.cms import SignedData, SignerInfo, parse_signed_data, unusable, verify_signer
-from crypto.pki.findings import Finding, FindingCode, Outcome
+from crypto.pki.cms import SignedData, parse_signed_data, unusable
+from crypto.pki.findings import Finding, FindingCode
 from crypto.pki.security_object import (
     SECURITY_OBJECT_TYPES,
     SECURITY_OBJECT_VERSION,
     SecurityObject,
     parse_security_object,
 )
-from crypto.pki.trust_store import TrustAnchor, TrustStore
+from crypto.pki.signed_object import SignedObjectResult, verify_signed_data
+from crypto.pki.trust_store import TrustStore
 from crypto.signatures.der import malformed_as
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED
 from crypto.wire.tlv import parse_tlv
@@ -41,42 +40,17 @@ __all__ = [
 SOD_MALFORMED = ErrorCode("sod.malformed", Hint.CALL_STAFF, "The security object of the document is not well formed.")
 
 EF_SOD_TAG: Final = 0x77
-_NOT_CHECKED: Final = ChainResult(Finding(FindingCode.CHAIN_NOT_CHECKED))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class PassiveAuthenticationResult:
-    """What EF.SOD proves. The facts stay apart, since each alone can mislead.
+class PassiveAuthenticationResult(SignedObjectResult):
+    """What EF.SOD proves.
 
     Attributes:
-        signature: whether the signer's key signed this list of hashes.
-        chain: whether the signer's certificate leads to a trust anchor.
         security_object: the list of hashes; worth what ``signature`` and ``chain`` say. ``None`` if unreadable.
-        signer: the certificate that the signature was held against, or ``None``.
-        anchor: the trust anchor that issued it, or ``None``.
-        signing_time: when the signer says that it signed, or ``None``.
     """
 
-    signature: Finding
-    chain: Finding
     security_object: SecurityObject | None = None
-    signer: Certificate | None = None
-    anchor: TrustAnchor | None = None
-    signing_time: datetime.datetime | None = None
-
-    @property
-    def finding(self) -> Finding:
-        """Both in one: trusted, or the first failure, or else the first thing that is not known."""
-        for outcome in (Outcome.FAILED, Outcome.UNDETERMINED):
-            for finding in (self.signature, self.chain):
-                if finding.outcome is outcome:
-                    return finding
-        return Finding(FindingCode.TRUSTED)
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether a trusted state signed this list of hashes."""
-        return self.finding.is_successful
 
 
 def verify_security_object(
@@ -99,19 +73,10 @@ def verify_security_object(
     try:
         signed, security_object = _parse(ef_sod)
     except CryptoError as error:
-        return PassiveAuthenticationResult(_unreadable(error), _NOT_CHECKED.finding)
-    if not signed.signers:
-        return PassiveAuthenticationResult(
-            Finding(FindingCode.MALFORMED), _NOT_CHECKED.finding, security_object=security_object
-        )
-    elsewhere = tuple(other_signers)
-    results = []
-    for signer in signed.signers:  # Doc 9303-10 recommends one; another algorithm may bring a second
-        result = _verify_one(signed, signer, security_object, trust_store, at, elsewhere)
-        if result.is_trusted:
-            return result
-        results.append(result)
-    return results[0]
+        return PassiveAuthenticationResult(_unreadable(error))
+    result = verify_signed_data(signed, trust_store, at, other_signers)
+    facts = {field.name: getattr(result, field.name) for field in dataclasses.fields(SignedObjectResult)}
+    return PassiveAuthenticationResult(**facts, security_object=security_object)
 
 
 def read_security_object(ef_sod: bytes) -> SecurityObject:
@@ -165,45 +130,3 @@ def _unreadable(error: CryptoError) -> Finding:
     if error.code is HASH_UNSUPPORTED:
         return unusable(error)
     return Finding(FindingCode.MALFORMED, error.code.name)
-
-
-def _verify_one(
-    signed: SignedData,
-    signer: SignerInfo,
-    security_object: SecurityObject,
-    trust_store: TrustStore,
-    at: datetime.datetime,
-    other_signers: Iterable[Certificate],
-) -> PassiveAuthenticationResult:
-    signing_time = signer.signing_time
-    certificate, refusal = _find_certificate(signed, signer, other_signers)
-    if certificate is None:
-        return PassiveAuthenticationResult(
-            refusal, _NOT_CHECKED.finding, security_object=security_object, signing_time=signing_time
-        )
-    instant = signing_time if signing_time is not None and signing_time <= at else at
-    chain = verify_chain(certificate, trust_store, instant)
-    signature = verify_signer(signed, signer, certificate)
-    return PassiveAuthenticationResult(
-        signature, chain.finding, security_object, certificate, chain.anchor, signing_time
-    )
-
-
-def _find_certificate(
-    signed: SignedData, signer: SignerInfo, other_signers: Iterable[Certificate]
-) -> tuple[Certificate | None, Finding]:
-    """The signer's certificate, from EF.SOD or elsewhere.
-
-    A document with a single certificate whose signer is named wrongly means that one; the signature will tell.
-    """
-    carried = []
-    refusal = Finding(FindingCode.SIGNER_CERTIFICATE_ABSENT)
-    for encoded in signed.certificates:
-        try:
-            carried.append(Certificate.parse(encoded))
-        except CryptoError as error:
-            refusal = Finding(FindingCode.SIGNER_MALFORMED, error.code.name)
-    for certificate in (*carried, *other_signers):
-        if signer.names(certificate):
-            return certificate, refusal
-    return (carried[0] if len(carried) == 1 else None), refusal
