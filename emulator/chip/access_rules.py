@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 __all__ = ["AccessCondition", "SecurityStatus"]
 
@@ -13,6 +14,8 @@ class AccessCondition(enum.Enum):
     ALWAYS = "always"
     CHIP_ACCESS = "after PACE or BAC"
     """Also only through secure messaging: without it the status below is lost."""
+    PACE = "after PACE only"
+    """EF.CardSecurity (Doc 9303-10 §3.11.4)."""
     TERMINAL_AUTHENTICATION = "after terminal authentication"
 
 
@@ -21,10 +24,18 @@ class SecurityStatus(enum.IntEnum):
 
     NONE = 0
     CHIP_ACCESS = 1
+    """By BAC."""
+    PACE = 2
 
     def satisfies(self, condition: AccessCondition) -> bool:
         """Whether a file under this condition may be used."""
-        if condition is AccessCondition.ALWAYS:
-            return True
         # Terminal authentication is not among the statuses that this chip can reach, so DG3 and DG4 stay closed.
-        return condition is AccessCondition.CHIP_ACCESS and self is SecurityStatus.CHIP_ACCESS
+        needed = _NEEDED.get(condition)
+        return needed is not None and self >= needed
+
+
+_NEEDED: Final = {
+    AccessCondition.ALWAYS: SecurityStatus.NONE,
+    AccessCondition.CHIP_ACCESS: SecurityStatus.CHIP_ACCESS,
+    AccessCondition.PACE: SecurityStatus.PACE,
+}

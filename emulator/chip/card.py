@@ -43,6 +43,7 @@ class _State:
         self.files = FileSystem(content)
         self.channel: ChipChannel | None = None
         self.next_channel: ChipChannel | None = None  # takes over once the answer has gone out
+        self.next_security = SecurityStatus.NONE
         self.security = SecurityStatus.NONE
         self.challenge: bytes | None = None
         self.pace: PaceRun | None = None
@@ -52,6 +53,7 @@ class _State:
         """Keys deleted, rights reset (Doc 9303-11 §9.8.3). The selection stays; access rules guard it."""
         self.channel = None
         self.next_channel = None
+        self.next_security = SecurityStatus.NONE
         self.security = SecurityStatus.NONE
         self.challenge = None
         self.pace = None
@@ -202,11 +204,12 @@ class VirtualCard:
         """Installs the keys that the command just answered has agreed on."""
         state = self._state
         new, state.next_channel = state.next_channel, None
+        proven, state.next_security = state.next_security, SecurityStatus.NONE
         if new is not None and response.is_success:
             if state.channel is not None and self._misbehaviour.keeps_old_keys():
                 return
             state.channel = new
-            state.security = SecurityStatus.CHIP_ACCESS
+            state.security = max(state.security, proven, SecurityStatus.CHIP_ACCESS)
             state.challenge = None
             state.agreement_key = None
 
@@ -303,6 +306,7 @@ class VirtualCard:
             raise
         if run.channel is not None:
             state.next_channel, state.pace = run.channel, None
+            state.next_security = SecurityStatus.PACE
         return ResponseApdu(answer, StatusWord.SUCCESS)
 
     def _internal_authenticate(self, command: CommandApdu, capacity: int) -> ResponseApdu:

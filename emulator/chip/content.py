@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from crypto.pace.parameters import PaceProtocol
 from crypto.primitives.block_cipher import SymmetricCipher
-from crypto.primitives.curves import EcPrivateKey
+from crypto.primitives.curves import Curve, EcPrivateKey
 from crypto.primitives.secret import Secret
 from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessCondition
@@ -20,6 +20,7 @@ __all__ = [
     "APPLICATION_ID",
     "ActiveAuthenticationSigner",
     "ChipAuthenticationKey",
+    "ChipAuthenticationMappingKey",
     "ChipBehaviour",
     "ChipContent",
     "ElementaryFile",
@@ -130,6 +131,21 @@ class ChipAuthenticationKey:
     key_id: int | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChipAuthenticationMappingKey:
+    """The static key of PACE with chip authentication mapping (Doc 9303-11 §4.4.3.5).
+
+    Unlike every other key it is divided by, not multiplied with, so the chip needs the number itself.
+
+    Attributes:
+        curve: where the key lies; it serves the offers with these domain parameters.
+        scalar: the private scalar, big-endian, 1 to n-1.
+    """
+
+    curve: Curve
+    scalar: Secret
+
+
 class ActiveAuthenticationSigner(Protocol):
     """Signs a terminal's challenge (Doc 9303-11 §6.1)."""
 
@@ -151,6 +167,7 @@ class ChipContent:
         basic_access_control: whether BAC is offered.
         pace: what EF.CardAccess announces.
         chip_authentication: static keys; empty if the protocol is not offered.
+        chip_authentication_mapping: static keys of PACE-CAM, one for each curve on which it is offered.
         active_authentication: the signer, or ``None``.
         behaviour: habits of the operating system.
         atr: answer to reset.
@@ -163,6 +180,7 @@ class ChipContent:
     basic_access_control: bool = True
     pace: tuple[PaceOffer, ...] = ()
     chip_authentication: tuple[ChipAuthenticationKey, ...] = ()
+    chip_authentication_mapping: tuple[ChipAuthenticationMappingKey, ...] = ()
     active_authentication: ActiveAuthenticationSigner | None = None
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     atr: bytes = b""

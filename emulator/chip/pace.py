@@ -1,4 +1,4 @@
-"""The chip's half of PACE with generic mapping over elliptic curves (Doc 9303-11 §4.4)."""
+"""The chip's half of PACE with each of its three mappings, over curves and in finite fields (Doc 9303-11 §4.4)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from collections.abc import Callable
 from typing import Final
 
 from crypto.errors import CryptoError, WireError
-from crypto.pace.mapping import map_generic_ecdh
-from crypto.pace.parameters import PasswordReference, standardized_curve
-from crypto.primitives.block_cipher import encrypt_cbc
-from crypto.primitives.curves import Curve, Point
+from crypto.pace.parameters import Mapping, PasswordReference
+from crypto.primitives.block_cipher import encrypt_block, encrypt_cbc
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import mac, macs_equal
+from crypto.primitives.padding import pad
+from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu
 from crypto.wire.oid import decode_oid, encode_oid
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, iter_tlvs, parse_tlv
 from emulator.chip.content import ChipContent, PaceOffer
-from emulator.chip.ephemeral import fresh_key_pair
+from emulator.chip.key_agreement import EcdhAgreement, KeyAgreement, agreement_for
 from emulator.chip.refusal import CommandRefusedError
 from emulator.chip.secure_messaging import ChipChannel
 
 __all__ = ["PaceRun", "start_pace"]
+
+_GENERIC_NONCE_BYTES: Final = 16
+"""Doc 9303-11 §4.4.3.3 leaves the number of blocks to the chip; 128 bits are what most documents send."""
 
 
 def start_pace(content: ChipContent, data: bytes, random_bytes: Callable[[int], bytes]) -> PaceRun:
@@ -58,25 +61,41 @@ def _password_seed(content: ChipContent, reference: bytes) -> bytes:
     raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
 
 
+def _static_scalar(content: ChipContent, offer: PaceOffer, agreement: KeyAgreement) -> Secret | None:
+    """The static key with which this run proves that the chip is genuine; ``None`` without CAM.
+
+    Raises:
+        CommandRefusedError: 6A80, there is no such key on the curve of the run (Doc 9303-11 §4.4.3.5).
+    """
+    if offer.protocol.mapping is not Mapping.CHIP_AUTHENTICATION:
+        return None
+    if isinstance(agreement, EcdhAgreement):
+        for key in content.chip_authentication_mapping:
+            if key.curve == agreement.curve:
+                return key.scalar
+    raise CommandRefusedError(StatusWord.WRONG_DATA)
+
+
 class PaceRun:
     """One run of the protocol: four steps in this order, each once, none after a failure."""
 
     def __init__(
         self, offer: PaceOffer, seed: bytes, random_bytes: Callable[[int], bytes], content: ChipContent
     ) -> None:
-        curve = standardized_curve(offer.parameter_id)
-        if curve is None:
-            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
-        self._curve: Final[Curve] = curve
+        self._agreement: Final = agreement_for(offer, random_bytes)
+        self._static_scalar: Final = _static_scalar(content, offer, self._agreement)
         self._protocol: Final = offer.protocol
         self._cipher: Final = offer.protocol.cipher
         self._password_key: Final = derive_key(seed, KeyUse.PASSWORD, self._cipher)
         self._random: Final = random_bytes
         self._wrong_password_status: Final = content.behaviour.wrong_password_status
-        self._steps = iter((self._nonce_step, self._mapping_step, self._agreement_step, self._token_step))
+        integrated = offer.protocol.mapping is Mapping.INTEGRATED
+        # Doc 9303-11 §4.4.5.2.3: chip authentication mapping exchanges what generic mapping does
+        mapping_step = self._integrated_mapping_step if integrated else self._generic_mapping_step
+        self._nonce_bytes: Final = self._integrated_nonce_bytes() if integrated else _GENERIC_NONCE_BYTES
+        self._steps = iter((self._nonce_step, mapping_step, self._agreement_step, self._token_step))
         self._steps_left = 4
         self._nonce = b""
-        self._generator = curve.g
         self._tokens = (b"", b"")
         self._shared = b""
         self.channel: ChipChannel | None = None
@@ -107,41 +126,52 @@ class PaceRun:
         except (WireError, CryptoError):
             raise CommandRefusedError(StatusWord.WRONG_DATA) from None
 
+    def _integrated_nonce_bytes(self) -> int:
+        """Doc 9303-11 §4.4.3.3: the smallest number of blocks that is no shorter than a key."""
+        block = self._cipher.block_bytes
+        return -(-self._cipher.key_bytes // block) * block
+
     def _nonce_step(self, body: bytes) -> bytes:
         if body:
             raise CommandRefusedError(StatusWord.WRONG_DATA)
-        block = self._cipher.block_bytes
-        # Doc 9303-11 §4.4.3.3: a whole number of blocks and no shorter than the key
-        length = -(-self._cipher.key_bytes // block) * block
-        self._nonce = self._random(length)
-        return encode_tlv(0x80, encrypt_cbc(self._cipher, self._password_key, bytes(block), self._nonce))
+        self._nonce = self._random(self._nonce_bytes)
+        zero_iv = bytes(self._cipher.block_bytes)
+        return encode_tlv(0x80, encrypt_cbc(self._cipher, self._password_key, zero_iv, self._nonce))
 
-    def _mapping_step(self, body: bytes) -> bytes:
-        peer = self._curve.decode_point(parse_tlv(body, 0x81).value)
-        key = fresh_key_pair(self._curve, self._random)
-        self._generator = map_generic_ecdh(self._curve, self._nonce, key, peer)
-        return encode_tlv(0x82, key.public_octets)
+    def _generic_mapping_step(self, body: bytes) -> bytes:
+        return encode_tlv(0x82, self._agreement.map_generic(self._nonce, parse_tlv(body, 0x81).value))
+
+    def _integrated_mapping_step(self, body: bytes) -> bytes:
+        self._agreement.map_integrated(self._cipher, self._nonce, parse_tlv(body, 0x81).value)
+        return encode_tlv(0x82, b"")  # Doc 9303-11 §4.4.5.2.2: there, and empty
 
     def _agreement_step(self, body: bytes) -> bytes:
-        peer = self._curve.decode_point(parse_tlv(body, 0x83).value)
-        key = fresh_key_pair(self._curve, self._random)
-        own: Point = key.multiply(self._generator)
-        if own == peer:  # Doc 9303-11 §4.4.1 step 3c: the two keys SHALL differ
-            raise CommandRefusedError(StatusWord.AUTHENTICATION_FAILED)
-        self._shared = key.shared_x(peer)
+        peer = parse_tlv(body, 0x83).value
+        own, self._shared = self._agreement.agree(peer)
         ks_mac = derive_key(self._shared, KeyUse.MAC, self._cipher)
         # §4.4.3.4: each side's token covers the other side's key; the terminal's covers ours
         self._tokens = (self._token(ks_mac, own), self._token(ks_mac, peer))
-        return encode_tlv(0x84, self._curve.encode_point(own))
+        return encode_tlv(0x84, own)
 
-    def _token(self, ks_mac: bytes, point: Point) -> bytes:
+    def _token(self, ks_mac: bytes, public_key: bytes) -> bytes:
+        """Over OID and public key in DO'7F49' (Doc 9303-11 §4.4.3.4 and §9.4)."""
         oid = encode_tlv(0x06, encode_oid(self._protocol.oid))
-        public_key = encode_tlv(0x7F49, oid + encode_tlv(0x86, self._curve.encode_point(point)))
-        return mac(self._cipher, ks_mac, public_key)
+        value = encode_tlv(self._agreement.public_key_tag, public_key)
+        return mac(self._cipher, ks_mac, encode_tlv(0x7F49, oid + value))
 
     def _token_step(self, body: bytes) -> bytes:
         expected, own = self._tokens
         if not macs_equal(parse_tlv(body, 0x85).value, expected):
             raise CommandRefusedError(self._wrong_password_status)
         self.channel = ChipChannel.derive(self._cipher, self._shared)
-        return encode_tlv(0x86, own)
+        return encode_tlv(0x86, own) + self._encrypted_chip_authentication_data()
+
+    def _encrypted_chip_authentication_data(self) -> bytes:
+        """DO'8A' with A_IC for CAM, nothing for the other mappings (Doc 9303-11 §4.4.5 and §4.4.3.5)."""
+        if self._static_scalar is None or not isinstance(self._agreement, EcdhAgreement):
+            return b""
+        data = self._agreement.chip_authentication_data(self._static_scalar)
+        ks_enc = derive_key(self._shared, KeyUse.ENCRYPTION, self._cipher)
+        block = self._cipher.block_bytes
+        iv = encrypt_block(self._cipher, ks_enc, b"\xff" * block)  # §4.4.3.5.4: E(KSenc, -1)
+        return encode_tlv(0x8A, encrypt_cbc(self._cipher, ks_enc, iv, pad(data, block)))  # §4.4.3.5.3: method 2

@@ -161,7 +161,7 @@ def _kinds_of_plain_answer(command: CommandApdu, answer: ResponseApdu) -> Sequen
 
 
 def _changed_pace(kind: FaultKind, question: bytes, answer: bytes) -> bytes:
-    (inner,) = parse_tlv(answer, 0x7C).children()
+    inner, *others = parse_tlv(answer, 0x7C).children()  # after the token comes what proves a chip with CAM
     tag, value = inner.tag, inner.value
     if kind.label.endswith("_tag"):
         tag |= 0x10
@@ -169,7 +169,7 @@ def _changed_pace(kind: FaultKind, question: bytes, answer: bytes) -> bytes:
         value = parse_tlv(question, 0x7C).require(0x83).value
     else:
         value = _flipped(value, -1)  # a point whose y differs in one bit is not on the curve
-    return encode_tlv(0x7C, encode_tlv(tag, value))
+    return encode_tlv(0x7C, [encode_tlv(tag, value), *(other.encoded for other in others)])
 
 
 def _flipped(data: bytes, position: int) -> bytes:
