@@ -33,6 +33,7 @@ from reader.protocols.active_authentication import (
 from reader.protocols.chip_authentication import chip_authentication_terminal
 from reader.protocols.exchange import run
 from reader.protocols.offers import chip_authentication_suites
+from reader.protocols.pace import MappingProof
 from reader.session import AccessReport, CardSession
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
@@ -59,6 +60,7 @@ class Reading:
         unread: files that exist but could not be read, with the reason.
         chip_authentication: ``GIVEN`` once an answer under the new keys was verified.
         active_authentication: ``GIVEN`` if ``active_answer`` holds a signature to be checked.
+        mapping_proof: left by PACE with chip-authentication mapping, to be checked against EF.CardSecurity.
     """
 
     access: AccessReport
@@ -67,6 +69,7 @@ class Reading:
     chip_authentication: ChipAnswer
     active_authentication: ChipAnswer
     active_answer: ActiveAuthenticationAnswer | None
+    mapping_proof: MappingProof | None = None
 
 
 class DocumentReader:
@@ -116,7 +119,17 @@ class DocumentReader:
         self._settle_proof()
         if self._session.card_access is not None:
             self._contents[files.CARD_ACCESS] = self._session.card_access
-        return Reading(access, RawDocument(self._contents), self._unread, self._chip_authentication, active, answer)
+        if self._session.card_security is not None:
+            self._contents[files.CARD_SECURITY] = self._session.card_security
+        return Reading(
+            access,
+            RawDocument(self._contents),
+            self._unread,
+            self._chip_authentication,
+            active,
+            answer,
+            self._session.mapping_proof,
+        )
 
     def _available_groups(self) -> frozenset[int]:
         """Groups that EF.COM or EF.SOD names; either may be wrong, so both are asked."""

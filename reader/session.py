@@ -26,7 +26,7 @@ from reader.protocols.access_key import AccessKey, MrzKey
 from reader.protocols.bac import bac_terminal
 from reader.protocols.exchange import run
 from reader.protocols.offers import pace_suites
-from reader.protocols.pace import PaceSuite, pace_terminal
+from reader.protocols.pace import MappingProof, PaceSuite, pace_terminal
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
@@ -87,6 +87,10 @@ class CardSession:
         self._channel: SecureChannel | None = None
         self.card_access: bytes | None = None
         """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
+        self.card_security: bytes | None = None
+        """EF.CardSecurity exactly as read, after chip-authentication mapping only."""
+        self.mapping_proof: MappingProof | None = None
+        """What chip-authentication mapping left to be verified."""
 
     @property
     def channel_has_answered(self) -> bool:
@@ -161,7 +165,10 @@ class CardSession:
     def _open_by_pace(
         self, suite: PaceSuite, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
     ) -> AccessReport:
-        self._channel = SecureChannel(run(pace_terminal(suite, key), self.link.exchange))
+        result = run(pace_terminal(suite, key), self.link.exchange)
+        self._channel = SecureChannel(result.keys)
+        if result.proof is not None:  # the static key that it is held against lies outside the application
+            self.mapping_proof, self.card_security = result.proof, self._read_card_security()
         self._select_application()
         return AccessReport("PACE", suite.name, key.reference.name, source, downgrades)
 
@@ -218,6 +225,12 @@ class CardSession:
             return read_file(self.link.exchange, files.CARD_ACCESS, limits.SHORT_NE)
         except errors.CardStatusError:
             return None  # absent or not shown; which of the two does not matter here
+
+    def _read_card_security(self) -> bytes | None:
+        try:
+            return self.read_file(files.CARD_SECURITY)
+        except (errors.CardStatusError, errors.DocumentError):
+            return None  # then the proof stays without the key that it needs, which the check says
 
     def _select_master_file(self) -> None:
         """By identifier, then without one; what the chip says to it does not matter (CCCD: 6D00 or 6982)."""

@@ -20,36 +20,38 @@ from reader.protocols.chip_authentication import ChipAuthenticationSuite
 from reader.protocols.pace import PaceSuite
 from reader.protocols.pace_domain import DhDomain, EcdhDomain, PaceDomain
 
-__all__ = ["chip_authentication_suites", "pace_suites"]
+__all__ = ["chip_authentication_suites", "pace_suites", "static_keys"]
 
 _ID_CA_ECDH_3DES = f"{ID_CA}.2.1"
+_MAPPINGS = (Mapping.CHIP_AUTHENTICATION, Mapping.GENERIC, Mapping.INTEGRATED)
 _PACE_VERSION = 2  # Doc 9303-11 §9.2.1; version 1 was another protocol
 
 
 def pace_suites(infos: SecurityInfos) -> list[PaceSuite]:
     """PACE as the chip offers it and this terminal can speak it, best first.
 
-    The longer key wins, 3DES comes last; then curves before finite fields, generic before integrated mapping (what
-    most chips have been tried with); then the chip's own order.
+    The longer key wins, 3DES comes last; then curves before finite fields; then chip-authentication mapping, as it
+    proves the chip on the way, before generic mapping and that before integrated mapping (the order in which most
+    chips have been tried); then the chip's own order.
     """
     offered = tuple(info for info in infos.of(PaceInfo) if info.version == _PACE_VERSION)
     suites = [suite for info in offered if (suite := _pace_suite(info, offered)) is not None]
     return sorted(suites, key=_preference)
 
 
-def _preference(suite: PaceSuite) -> tuple[bool, int, bool, bool]:
+def _preference(suite: PaceSuite) -> tuple[bool, int, bool, int]:
     protocol = suite.protocol
     return (
         not protocol.cipher.is_aes,
         -protocol.cipher.key_bytes,
         protocol.agreement is Agreement.DH,
-        protocol.mapping is Mapping.INTEGRATED,
+        _MAPPINGS.index(protocol.mapping),
     )
 
 
 def _pace_suite(info: PaceInfo, offered: tuple[PaceInfo, ...]) -> PaceSuite | None:
     domain = None if info.parameter_id is None else _domain(info.protocol, info.parameter_id)
-    if domain is None or info.protocol.mapping is Mapping.CHIP_AUTHENTICATION:
+    if domain is None:
         return None
     # Doc 9303-11 §4.4.4.1: required if "more than one set of domain parameters is available for PACE", whatever the
     # protocol that each belongs to; and not sent to a chip with a single set, which may have no table for it
@@ -98,6 +100,12 @@ def chip_authentication_suites(infos: SecurityInfos) -> list[ChipAuthenticationS
             for oid, cipher in ciphers
         ]
     return sorted(suites, key=lambda suite: _strength(suite.cipher), reverse=True)
+
+
+def static_keys(infos: SecurityInfos) -> list[EcPublicKey]:
+    """The chip's static keys on curves, in the order of the list. Raises as :func:`chip_authentication_suites`."""
+    keys = (_elliptic_key(info) for info in infos.of(ChipAuthenticationPublicKeyInfo))
+    return [key for key in keys if key is not None]
 
 
 def _elliptic_key(info: ChipAuthenticationPublicKeyInfo) -> EcPublicKey | None:

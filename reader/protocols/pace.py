@@ -1,7 +1,8 @@
 """Password authenticated connection establishment, the terminal's half (Doc 9303-11 §4.4).
 
-Generic and integrated mapping over curves and finite fields. The order of steps, the token input and every check are
-this side's own; only key derivation, MACs and the mappings' mathematics are shared with the emulator.
+Generic and integrated mapping over curves and finite fields, chip-authentication mapping over curves. The order of
+steps, the token input and every check are this side's own; only key derivation, MACs and the mappings' mathematics are
+shared with the emulator.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any
 
 from crypto.errors import CryptoError, WireError
 from crypto.pace.parameters import Mapping, PaceProtocol
-from crypto.primitives.block_cipher import decrypt_cbc
+from crypto.primitives.block_cipher import decrypt_cbc, encrypt_block
+from crypto.primitives.curves import Curve, Point
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import mac, macs_equal
+from crypto.primitives.padding import unpad
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.oid import encode_oid
@@ -25,10 +28,10 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.access_key import AccessKey
 from reader.protocols.exchange import Steps
-from reader.protocols.pace_domain import NewScalar, PaceDomain, fresh_scalar
+from reader.protocols.pace_domain import EcdhDomain, NewScalar, PaceDomain, fresh_scalar
 from reader.protocols.secure_messaging import SessionKeys
 
-__all__ = ["PaceSuite", "pace_terminal"]
+__all__ = ["MappingProof", "PaceResult", "PaceSuite", "pace_terminal"]
 
 _DYNAMIC_AUTHENTICATION_DATA = 0x7C
 _PUBLIC_KEY_TEMPLATE = 0x7F49
@@ -54,12 +57,43 @@ class PaceSuite:
         return f"{self.protocol.name} {self.domain.name}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class MappingProof:
+    """What chip-authentication mapping leaves behind (Doc 9303-11 §4.4.3.5). It holds if the mapping key is the
+    static key of EF.CardSecurity multiplied by ``chip_authentication_data``.
+
+    Attributes:
+        curve: on which.
+        chip_mapping_key: PK_Map,IC as sent.
+        chip_authentication_data: CA_IC, decrypted: as many octets as the order.
+    """
+
+    curve: Curve
+    chip_mapping_key: bytes
+    chip_authentication_data: bytes
+
+    def holds_for(self, static_key: Point) -> bool:
+        """Whether the chip holds the private key of this static key (§4.4.3.5.2)."""
+        factor = int.from_bytes(self.chip_authentication_data, "big")
+        if not 1 <= factor < self.curve.n:
+            return False
+        return self.curve.encode_point(self.curve.private_key(factor).multiply(static_key)) == self.chip_mapping_key
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class PaceResult:
+    """Keys of the channel, and with chip-authentication mapping the chip's proof, still to be verified."""
+
+    keys: SessionKeys
+    proof: MappingProof | None = None
+
+
 def pace_terminal(
     suite: PaceSuite,
     key: AccessKey,
     new_scalar: NewScalar = fresh_scalar,
     random_bytes: Callable[[int], bytes] = os.urandom,
-) -> Steps[SessionKeys]:
+) -> Steps[PaceResult]:
     """Open a chip by a password.
 
     Args:
@@ -75,14 +109,17 @@ def pace_terminal(
     """
     yield from _select_protocol(suite, key)
     nonce = yield from _fetch_nonce(suite, key)
+    chip_mapping_key = b""
     if suite.protocol.mapping is Mapping.INTEGRATED:
         generator = yield from _map_integrated(suite, nonce, random_bytes)
     else:
-        generator = yield from _map_generic(suite, nonce, new_scalar)
+        generator, chip_mapping_key = yield from _map_generic(suite, nonce, new_scalar)
     shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
-    yield from _authenticate(suite, keys, own_public, chip_public)
-    return keys
+    answer = yield from _authenticate(suite, keys, own_public, chip_public)
+    if suite.protocol.mapping is not Mapping.CHIP_AUTHENTICATION:
+        return PaceResult(keys)
+    return PaceResult(keys, _mapping_proof(suite, keys, chip_mapping_key, answer))
 
 
 def _select_protocol(suite: PaceSuite, key: AccessKey) -> Steps[None]:
@@ -111,8 +148,8 @@ def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
     return decrypt_cbc(cipher, password_key, bytes(cipher.block_bytes), encrypted)
 
 
-def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps[Any]:
-    """Generic mapping: mapping keys are exchanged (Doc 9303-11 §4.4.3.3.1)."""
+def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps[tuple[Any, bytes]]:
+    """Generic mapping: mapping keys are exchanged (Doc 9303-11 §4.4.3.3.1). The new generator, the chip's key."""
     domain = suite.domain
     own_key = domain.new_key(new_scalar)
     own_public = domain.public_octets(own_key)
@@ -121,7 +158,7 @@ def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps
     if chip_public == own_public:  # a mirror
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
     with _deceptive_values():
-        return domain.map_generic(nonce, own_key, domain.decode(chip_public))
+        return domain.map_generic(nonce, own_key, domain.decode(chip_public)), chip_public
 
 
 def _map_integrated(suite: PaceSuite, nonce: bytes, random_bytes: Callable[[int], bytes]) -> Steps[Any]:
@@ -147,7 +184,7 @@ def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar) -> Steps[tup
         return domain.shared_secret(own_key, domain.decode(chip_public)), own_public, chip_public
 
 
-def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_public: bytes) -> Steps[None]:
+def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_public: bytes) -> Steps[ResponseApdu]:
     """Exchange of authentication tokens, each a MAC over the *other* side's public key (Doc 9303-11 §4.4.3.5)."""
     own_token = _token(suite, keys, chip_public)
     answer = yield _general_authenticate(encode_tlv(0x85, own_token), last=True)
@@ -159,6 +196,24 @@ def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_p
         raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))
     if not macs_equal(_take(answer, 0x86), _token(suite, keys, own_public)):
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    return answer
+
+
+def _mapping_proof(suite: PaceSuite, keys: SessionKeys, chip_mapping_key: bytes, answer: ResponseApdu) -> MappingProof:
+    """Decrypt DO'8A' (Doc 9303-11 §4.4.3.5.3, §4.4.3.5.4): CBC with IV = E(KSEnc, -1), padding method 2."""
+    domain, cipher = suite.domain, suite.protocol.cipher
+    if not isinstance(domain, EcdhDomain):  # the standard defines it over curves only; offers are chosen so
+        raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
+    encrypted = _take(answer, 0x8A)
+    if not encrypted or len(encrypted) % cipher.block_bytes:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    k_enc = keys.k_enc.reveal()
+    iv = encrypt_block(cipher, k_enc, b"\xff" * cipher.block_bytes)
+    with _deceptive_values():
+        data = unpad(decrypt_cbc(cipher, k_enc, iv, encrypted), cipher.block_bytes)
+    if len(data) != domain.curve.order_bytes:  # FE2OS (§4.4.5.6)
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    return MappingProof(domain.curve, chip_mapping_key, data)
 
 
 def _require_not_blocked(sw: StatusWord) -> None:

@@ -17,7 +17,12 @@ from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.document import IdDocument
 from reader.verification.checks import CheckName, CheckResult, CheckStatus, data_group_hash
-from reader.verification.chip import KeyBinding, check_active_authentication, check_chip_authentication
+from reader.verification.chip import (
+    KeyBinding,
+    check_active_authentication,
+    check_chip_authentication,
+    check_chip_authentication_mapping,
+)
 from reader.verification.document_checks import check_access_control, check_consistency, check_validity, is_plausible
 from reader.verification.identity import Assurance, Identity
 from reader.verification.policy import VerificationPolicy, evaluate
@@ -63,6 +68,7 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
     document = IdDocument(reading.document)
     passive = _passive_authentication(reading, trust, at)
     hashes = _hash_findings(reading, passive)
+    mapping = check_chip_authentication_mapping(reading, trust, at)
     checks = (
         check_access_control(
             reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
@@ -71,6 +77,7 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
         *_hash_checks(reading, hashes),
         _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes),
         _chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes),
+        *(() if mapping is None else (mapping,)),
         check_consistency(document, at.date()),
         check_validity(document, at),
     )

@@ -28,6 +28,7 @@ class CheckName(enum.StrEnum):
     PASSIVE_AUTHENTICATION = "passive_authentication"
     CHIP_AUTHENTICATION = "chip_authentication"
     ACTIVE_AUTHENTICATION = "active_authentication"
+    CHIP_AUTHENTICATION_MAPPING = "chip_authentication_mapping"  # only where PACE-CAM opened the chip
     DOCUMENT_VALIDITY = "document_validity"
     DATA_CONSISTENCY = "data_consistency"
     ACCESS_CONTROL = "access_control"

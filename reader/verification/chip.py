@@ -6,9 +6,13 @@ data group is covered by an EF.SOD that a trusted authority signed; :class:`KeyB
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 
 from crypto.errors import ChipIdError, CryptoError
+from crypto.pki.card_security import verify_card_security
+from crypto.pki.findings import Outcome
+from crypto.pki.trust_store import TrustStore
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED, HashAlgorithm
 from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
@@ -16,11 +20,17 @@ from reader.document_reader import ChipAnswer, Reading
 from reader.lds import files
 from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
-from reader.lds.security_infos import ActiveAuthenticationInfo
+from reader.lds.security_infos import ActiveAuthenticationInfo, parse_card_access
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
+from reader.protocols.offers import static_keys
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 
-__all__ = ["KeyBinding", "check_active_authentication", "check_chip_authentication"]
+__all__ = [
+    "KeyBinding",
+    "check_active_authentication",
+    "check_chip_authentication",
+    "check_chip_authentication_mapping",
+]
 
 # TR-03111 §5.2.1: ecdsa-plain-SHA1 … ecdsa-plain-SHA512; signature algorithms of ActiveAuthenticationInfo
 _ECDSA_PLAIN = {
@@ -55,6 +65,35 @@ def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckR
     except ChipIdError:
         return _result(CheckName.ACTIVE_AUTHENTICATION, ChipAnswer.NOT_SPOKEN, binding)
     return _result(CheckName.ACTIVE_AUTHENTICATION, ChipAnswer.GIVEN if right else ChipAnswer.LOST, binding)
+
+
+def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
+    """What PACE with chip-authentication mapping showed; ``None`` where it was not used.
+
+    The proof is held against the static keys of EF.CardSecurity, which has a signature of its own.
+    """
+    proof = reading.mapping_proof
+    if proof is None:
+        return None
+    check = CheckName.CHIP_AUTHENTICATION_MAPPING
+    octets = reading.document.get(files.CARD_SECURITY)
+    if octets is None:
+        detail = "The chip did not show the signed list of its keys."
+        return CheckResult(check, CheckStatus.UNDETERMINED, f"{check}.card_security_unreadable", detail)
+    signed = verify_card_security(octets, trust, at)
+    if signed.security_infos is None or signed.finding.outcome is Outcome.FAILED:
+        detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
+        return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
+    try:
+        keys = static_keys(parse_card_access(signed.security_infos))
+    except ChipIdError:
+        return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
+    fitting = [key for key in keys if key.curve == proof.curve]
+    if not fitting:
+        return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
+    genuine = any(proof.holds_for(key.point) for key in fitting)
+    binding = KeyBinding.TRUSTED if signed.is_trusted else KeyBinding.CONSISTENT
+    return _result(check, ChipAnswer.GIVEN if genuine else ChipAnswer.LOST, binding)
 
 
 def _result(check: CheckName, answer: ChipAnswer, binding: KeyBinding) -> CheckResult:

@@ -20,7 +20,9 @@ EXPIRED: Final = "document_validity.expired"
 NOT_READ: Final = "data_group_hash.not_read"
 NO_CHIP_PROOF: Final = "chip_genuine.not_proven"
 
-_CHIP_PROOFS: Final = frozenset({CheckName.CHIP_AUTHENTICATION, CheckName.ACTIVE_AUTHENTICATION})
+_CHIP_PROOFS: Final = frozenset(
+    {CheckName.CHIP_AUTHENTICATION, CheckName.ACTIVE_AUTHENTICATION, CheckName.CHIP_AUTHENTICATION_MAPPING}
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

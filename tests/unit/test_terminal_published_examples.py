@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ def pace_suite(case: dict[str, Any]) -> PaceSuite:
 def test_pace_generic_mapping_speaks_the_published_conversation(pace_case: dict[str, Any]) -> None:
     scalars = numbers(pace_case["terminal_mapping_private_key"], pace_case["terminal_private_key"])
     chip = PublishedChip([(step["command"], step["response"]) for step in pace_case["apdus"]])
-    keys = run(pace_terminal(pace_suite(pace_case), pace_key(pace_case), lambda curve: next(scalars)), chip)
+    keys = run(pace_terminal(pace_suite(pace_case), pace_key(pace_case), lambda curve: next(scalars)), chip).keys
     assert keys.k_enc.reveal().hex() == pace_case["ks_enc"]
     assert keys.k_mac.reveal().hex() == pace_case["ks_mac"]
     assert keys.initial_counter == 0
@@ -96,7 +97,7 @@ def test_pace_over_a_finite_field_speaks_the_published_conversation() -> None:
     exchanges[-1] = (exchanges[-1][0], exchanges[-1][1] + "9000")  # a published defect: the status is left out there
     chip = PublishedChip(exchanges)
     suite = PaceSuite(protocol, domain_of(case))
-    keys = run(pace_terminal(suite, pace_key(case), lambda group: next(scalars)), chip)
+    keys = run(pace_terminal(suite, pace_key(case), lambda group: next(scalars)), chip).keys
     assert (keys.k_enc.reveal().hex(), keys.k_mac.reveal().hex()) == (case["ks_enc"], case["ks_mac"])
 
 
@@ -131,12 +132,30 @@ def test_integrated_mapping_sends_and_accepts_the_published_values(name: str) ->
         lambda group: int(case["terminal_private_key"], 16),
         lambda count: bytes.fromhex(case["nonce_t"]),
     )
-    keys = run(steps, chip)
+    keys = run(steps, chip).keys
     assert [parse_tlv(data, 0x7C).value.hex() for data in sent[2:]] == [
         encode_tlv(tag, bytes.fromhex(case[field])).hex()
         for tag, field in ((0x81, "nonce_t"), (0x83, "terminal_public_key"), (0x85, "terminal_token"))
     ]
     assert (keys.k_enc.reveal().hex(), keys.k_mac.reveal().hex()) == (case["ks_enc"], case["ks_mac"])
+
+
+def test_chip_authentication_mapping_speaks_the_published_conversation_and_verifies_its_proof() -> None:
+    case = cases("pace_cam_ecdh.json")[0]
+    protocol = pace_protocol(case["oid"])
+    assert protocol is not None
+    scalars = numbers(case["terminal_mapping_private_key"], case["terminal_private_key"])
+    chip = PublishedChip([(step["command"], step["response"]) for step in case["apdus"]])
+    steps = pace_terminal(PaceSuite(protocol, domain_of(case)), pace_key(case), lambda group: next(scalars))
+    result = run(steps, chip)
+    proof = result.proof
+    assert proof is not None
+    assert (result.keys.k_enc.reveal().hex(), result.keys.k_mac.reveal().hex()) == (case["ks_enc"], case["ks_mac"])
+    assert proof.chip_authentication_data.hex() == case["chip_authentication_data"]
+    static_key = proof.curve.decode_point(bytes.fromhex(case["chip_static_public_key"]))
+    assert proof.holds_for(static_key)
+    assert not proof.holds_for(proof.curve.g), "another chip's key does not fit"
+    assert not dataclasses.replace(proof, chip_authentication_data=bytes(32)).holds_for(static_key)
 
 
 class PublishedPassword(AccessKey):
