@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from crypto.pace.parameters import STANDARDIZED_CURVES, Mapping
 from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.primitives.curves import curve
 from crypto.primitives.secret import Secret
 from crypto.wire.tlv import encode_tlv
 from emulator.chip.access_rules import AccessCondition
@@ -15,6 +17,7 @@ from emulator.chip.content import (
     APPLICATION_ID,
     ActiveAuthenticationSigner,
     ChipAuthenticationKey,
+    ChipAuthenticationMappingKey,
     ChipContent,
     ElementaryFile,
 )
@@ -22,8 +25,14 @@ from emulator.personalise.answer_to_reset import contactless_atr, extended_lengt
 from emulator.personalise.dg2 import ImageCoding, encode_dg2
 from emulator.personalise.dg13 import encode_dg13
 from emulator.personalise.faces.portrait import encoded_portrait
-from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_security_object
-from emulator.personalise.keys import derived_key_pair, derived_octets, derived_signing_key, shipped_rsa_key
+from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_card_security, sign_security_object
+from emulator.personalise.keys import (
+    derived_key_pair,
+    derived_octets,
+    derived_scalar,
+    derived_signing_key,
+    shipped_rsa_key,
+)
 from emulator.personalise.mrz import mrz_information, mrz_lines
 from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, DocumentKind
 from emulator.personalise.security_infos import (
@@ -39,7 +48,7 @@ from emulator.personalise.security_infos import (
     terminal_authentication_info,
 )
 
-__all__ = ["card_access", "data_groups", "personalise"]
+__all__ = ["card_access", "card_security", "data_groups", "personalise"]
 
 _CIPHER_ARC: Final = {
     SymmetricCipher.TDES: 1,
@@ -86,6 +95,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
             )
             for choice in profile.chip_authentication
         ),
+        chip_authentication_mapping=_mapping_keys(profile),
         active_authentication=_signer(profile, random_bytes),
         behaviour=profile.behaviour,
         atr=contactless_atr(extended_length=profile.behaviour.extended_length),
@@ -148,6 +158,30 @@ def _signer(profile: CardProfile, random_bytes: Callable[[int], bytes]) -> Activ
     return EcdsaSigner(derived_signing_key(label, choice.curve), choice.hash_name)
 
 
+def _mapping_keys(profile: CardProfile) -> tuple[ChipAuthenticationMappingKey, ...]:
+    """PACE-CAM divides by the very key that serves chip authentication on its curve (Doc 9303-11 §4.4.3.5).
+
+    Raises:
+        ValueError: the profile offers PACE-CAM on a curve on which it has no such key.
+    """
+    keys = []
+    for name in sorted(_mapping_curves(profile)):
+        choice = next((choice for choice in profile.chip_authentication if choice.curve == name), None)
+        if choice is None:
+            raise ValueError(f"{profile.name} offers PACE-CAM on {name} without a key for chip authentication there")
+        label = _key_label(profile, f"ca/{choice.key_id}", stolen=profile.copied)
+        parameters = curve(name)
+        scalar = derived_scalar(label, name).to_bytes(parameters.order_bytes, "big")
+        keys.append(ChipAuthenticationMappingKey(parameters, Secret(scalar)))
+    return tuple(keys)
+
+
+def _mapping_curves(profile: CardProfile) -> set[str]:
+    """Names of the curves on which PACE-CAM is offered."""
+    offers = (offer for offer in profile.pace if offer.protocol.mapping is Mapping.CHIP_AUTHENTICATION)
+    return {STANDARDIZED_CURVES[offer.parameter_id] for offer in offers}
+
+
 def _signature_public_key(profile: CardProfile) -> bytes:
     choice = profile.active_authentication
     if choice is None:
@@ -179,13 +213,18 @@ def _open_infos(profile: CardProfile) -> Iterable[bytes]:
         yield pace_info(offer)
 
 
-def _all_infos(profile: CardProfile) -> Iterable[bytes]:
-    """DG14: the same again, now signed, and the keys (Doc 9303-11 §9.2.11)."""
+def _infos_with_keys(profile: CardProfile) -> Iterable[bytes]:
+    """EF.CardSecurity: the same again, now signed, and the keys (Doc 9303-11 §9.2.11)."""
     yield from _open_infos(profile)
     for choice in profile.chip_authentication:
         pair = derived_key_pair(_key_label(profile, f"ca/{choice.key_id}"), choice.curve)
         key_info = ec_public_key_info(pair.curve, pair.public_point, profile.key_encoding)
         yield chip_authentication_public_key_info(key_info, choice.key_id)
+
+
+def _all_infos(profile: CardProfile) -> Iterable[bytes]:
+    """DG14: the full set (Doc 9303-11 §9.2.11)."""
+    yield from _infos_with_keys(profile)
     signature = profile.active_authentication
     if signature is not None and signature.curve:  # Doc 9303-11 §9.2.4: required for ECDSA
         yield active_authentication_info(signature.hash_name)
@@ -196,6 +235,18 @@ def card_access(profile: CardProfile) -> bytes:
     return security_infos(_open_infos(profile))
 
 
+def card_security(profile: CardProfile) -> bytes:
+    """EF.CardSecurity, signed like EF.SOD."""
+    return sign_card_security(
+        security_infos(_infos_with_keys(profile)),
+        authority=profile.authority,
+        issued=profile.holder.issued,
+        reference=profile.signer_reference,
+        explicit_parameters=profile.signer_explicit_parameters,
+        digest_null=profile.digest_null_parameters,
+    )
+
+
 # -- files -----------------------------------------------------------------------------------------------
 
 
@@ -203,6 +254,8 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     files = []
     if profile.card_access and profile.pace:
         files.append(ElementaryFile(0x011C, card_access(profile), 0x1C, AccessCondition.ALWAYS))
+    if _mapping_curves(profile):  # required with PACE-CAM (Doc 9303-11 §9.2.11)
+        files.append(ElementaryFile(0x011D, card_security(profile), 0x1D, AccessCondition.PACE))
     if profile.behaviour.extended_length:
         files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
     if profile.directory:  # one application template (Doc 9303-10 §3.11.2)

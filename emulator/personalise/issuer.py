@@ -1,6 +1,6 @@
-"""The TEST country: certification authorities, document signers and EF.SOD.
+"""The TEST country: certification authorities, document signers, EF.SOD and EF.CardSecurity.
 
-Everything is derived and deterministic: the same certificates and the same EF.SOD, octet by octet, on every machine.
+Everything is derived and deterministic: the same certificates and the same files, octet by octet, on every machine.
 The names say TEST ONLY, and anybody can compute the private keys (:mod:`emulator.personalise.keys`).
 """
 
@@ -34,12 +34,14 @@ __all__ = [
     "Authority",
     "SignerReference",
     "authority_certificate",
+    "sign_card_security",
     "sign_security_object",
     "trust_anchors",
 ]
 
 _CURVE: Final = "brainpoolP384r1"
 _LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
+_SECURITY_OBJECT: Final = "0.4.0.127.0.7.3.2.1"  # id-SecurityObject (TR-03110-3 §A.1.2.5)
 _SHA256: Final = "2.16.840.1.101.3.4.2.1"
 LDS_VERSIONS: Final = {0: b"0107", 1: b"0108"}
 """LDS version by version of the LDS security object, which came with it (Doc 9303-10 §4.6.2)."""
@@ -235,20 +237,71 @@ def sign_security_object(
     Raises:
         ValueError: no signer of this authority was active on that date.
     """
-    period = next((period for period in _PERIODS if period.first <= issued <= period.last), None)
-    if period is None:
-        raise ValueError(f"no TEST document signer for {issued}")
     digest_algorithm = _digest_algorithm(null=digest_null)
     content = _lds_security_object(groups, version, digest_algorithm)
-    attributes = _signed_attributes(content, issued)
-    signature = _signer_key(authority, period).sign(
+    signer = _Signer(authority, issued, reference, explicit_parameters)
+    return encode_tlv(0x77, _signed_data(content, _LDS_SECURITY_OBJECT, signer, digest_algorithm))
+
+
+def sign_card_security(
+    infos: bytes,
+    *,
+    authority: Authority,
+    issued: datetime.date,
+    reference: SignerReference = SignerReference.ISSUER_AND_SERIAL,
+    explicit_parameters: bool = False,
+    digest_null: bool = False,
+) -> bytes:
+    """EF.CardSecurity over SecurityInfos (Doc 9303-11 §9.2.11; TR-03110-3 §A.1.2.5).
+
+    Args:
+        infos: SET OF SecurityInfo.
+        authority: whose document signer signs; it is the one that signs EF.SOD.
+        issued: date of issue.
+        reference: how the signer is named.
+        explicit_parameters: as in :func:`sign_security_object`.
+        digest_null: as in :func:`sign_security_object`.
+
+    Returns:
+        The whole file: a ContentInfo without a tag of the LDS around it.
+
+    Raises:
+        ValueError: no signer of this authority was active on that date.
+    """
+    signer = _Signer(authority, issued, reference, explicit_parameters)
+    return _signed_data(infos, _SECURITY_OBJECT, signer, _digest_algorithm(null=digest_null))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Signer:
+    """Whose document signer signs, when, and how the signature shows it."""
+
+    authority: Authority
+    issued: datetime.date
+    reference: SignerReference
+    explicit_parameters: bool
+
+    @property
+    def period(self) -> _Period:
+        """Raises ``ValueError`` if no signer was active then."""
+        for period in _PERIODS:
+            if period.first <= self.issued <= period.last:
+                return period
+        raise ValueError(f"no TEST document signer for {self.issued}")
+
+
+def _signed_data(content: bytes, content_type: str, signer: _Signer, digest_algorithm: bytes) -> bytes:
+    """ContentInfo with SignedData around the content, one signer, its certificate inside (RFC 5652 §5)."""
+    period = signer.period
+    attributes = _signed_attributes(content, content_type, signer.issued)
+    signature = _signer_key(signer.authority, period).sign(
         attributes.untag().dump(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
     )
-    certificate = asn1_x509.Certificate.load(_signer_certificate(authority, period, explicit_parameters))
-    signer = cms.SignerInfo(
+    certificate = asn1_x509.Certificate.load(_signer_certificate(signer.authority, period, signer.explicit_parameters))
+    signer_info = cms.SignerInfo(
         {
-            "version": "v1" if reference is SignerReference.ISSUER_AND_SERIAL else "v3",
-            "sid": _signer_identifier(certificate, reference),
+            "version": "v1" if signer.reference is SignerReference.ISSUER_AND_SERIAL else "v3",
+            "sid": _signer_identifier(certificate, signer.reference),
             "digest_algorithm": algos.DigestAlgorithm.load(digest_algorithm),
             "signed_attrs": attributes,
             "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
@@ -259,16 +312,13 @@ def sign_security_object(
         {
             "version": "v3",
             "digest_algorithms": [algos.DigestAlgorithm.load(digest_algorithm)],
-            "encap_content_info": {
-                "content_type": _LDS_SECURITY_OBJECT,
-                "content": core.ParsableOctetString(content),
-            },
+            "encap_content_info": {"content_type": content_type, "content": core.ParsableOctetString(content)},
             "certificates": [certificate],
-            "signer_infos": [signer],
+            "signer_infos": [signer_info],
         }
     )
     envelope: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump()
-    return encode_tlv(0x77, envelope)
+    return envelope
 
 
 def _digest_algorithm(*, null: bool) -> bytes:
@@ -289,12 +339,12 @@ def _lds_security_object(groups: Mapping[int, bytes], version: int, digest_algor
     return encode_tlv(0x30, parts)
 
 
-def _signed_attributes(content: bytes, issued: datetime.date) -> Any:  # noqa: ANN401 - asn1crypto has no types
+def _signed_attributes(content: bytes, content_type: str, issued: datetime.date) -> Any:  # noqa: ANN401 - asn1crypto has no types
     """Content type, digest and time (RFC 5652 §11.1 to §11.3)."""
     time = datetime.datetime.combine(issued, datetime.time(8, 0), _UTC)
     return cms.CMSAttributes(
         [
-            cms.CMSAttribute({"type": "content_type", "values": [_LDS_SECURITY_OBJECT]}),
+            cms.CMSAttribute({"type": "content_type", "values": [content_type]}),
             cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(content).digest()]}),
             cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": time})]}),
         ]

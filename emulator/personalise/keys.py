@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crypto.primitives.curves import EcPrivateKey, curve
 
-__all__ = ["derived_key_pair", "derived_octets", "derived_signing_key", "shipped_rsa_key"]
+__all__ = ["derived_key_pair", "derived_octets", "derived_scalar", "derived_signing_key", "shipped_rsa_key"]
 
 _SEED: Final = b"chipid-kiosk TEST ONLY: everybody can derive these keys"
 _OPENSSL_CURVES: Final[dict[str, ec.EllipticCurve]] = {
@@ -35,8 +35,11 @@ def derived_octets(label: str, count: int) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=count, salt=None, info=label.encode()).derive(_SEED)
 
 
-def _derived_scalar(label: str, curve_name: str) -> int:
-    """1 … n-1. Eight octets more than the order make the modular bias negligible (TR-03111 §4.1.1)."""
+def derived_scalar(label: str, curve_name: str) -> int:
+    """The private scalar of :func:`derived_key_pair`, 1 … n-1.
+
+    Eight octets more than the order make the modular bias negligible (TR-03111 §4.1.1).
+    """
     parameters = curve(curve_name)
     octets = derived_octets(f"{label}/{curve_name}", parameters.order_bytes + 8)
     return int.from_bytes(octets, "big") % (parameters.n - 1) + 1
@@ -44,12 +47,12 @@ def _derived_scalar(label: str, curve_name: str) -> int:
 
 def derived_key_pair(label: str, curve_name: str) -> EcPrivateKey:
     """A key pair for key agreement."""
-    return curve(curve_name).private_key(_derived_scalar(label, curve_name))
+    return curve(curve_name).private_key(derived_scalar(label, curve_name))
 
 
 def derived_signing_key(label: str, curve_name: str) -> ec.EllipticCurvePrivateKey:
     """A key pair for ECDSA."""
-    return ec.derive_private_key(_derived_scalar(label, curve_name), _OPENSSL_CURVES[curve_name])
+    return ec.derive_private_key(derived_scalar(label, curve_name), _OPENSSL_CURVES[curve_name])
 
 
 @functools.cache

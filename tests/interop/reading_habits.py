@@ -100,12 +100,16 @@ def _authenticate_actively(terminal: Terminal, reading: Reading, le: bytes) -> N
 
 
 def _card_access(terminal: Terminal, **how: int) -> list[tuple[bytes, int]]:
+    """What these readers can do of what the card offers: generic mapping over curves."""
     try:
-        return security_infos(terminal.read_by_identifier(CARD_ACCESS, **how)).pace  # type: ignore[arg-type]
+        offers = security_infos(terminal.read_by_identifier(CARD_ACCESS, **how)).pace  # type: ignore[arg-type]
     except Refused as refused:
         if refused.status != "6A82":
             raise
         return [USUAL_PACE]
+    if not offers:
+        raise Refused("no offer")
+    return offers
 
 
 def by_identifier_with_reference(terminal: Terminal, printed: Printed) -> Reading:

@@ -20,7 +20,10 @@ from tests.interop.reading_habits import extended_with_authorisation as extended
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}
 GUARDED = [name for name in SPECS if name != "no-access-control"]
 #: Cards that a habit cannot open, by what they are for.
-NEEDS_MORE = {("bac-only", habit.__name__) for habit in HABITS if habit is not basic_access_and_odd_reads} | {
+WITHOUT_USUAL_PACE = ("bac-only", "pace-im", "pace-dh")
+NEEDS_MORE = {
+    (name, habit.__name__) for name in WITHOUT_USUAL_PACE for habit in HABITS if habit is not basic_access_and_odd_reads
+} | {
     ("tdes-pace", by_short_identifiers.__name__),
     ("tdes-pace", extended.__name__),
 }
