@@ -73,6 +73,8 @@ def _write_new_key(path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as part:
             part.write(secrets.token_bytes(32))
+            part.flush()
+            os.fsync(part.fileno())  # after a power cut the name must not stand there without its bytes
         os.link(name, path)  # refuses to replace a key that another process has made meanwhile
     finally:
         os.unlink(name)

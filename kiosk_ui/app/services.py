@@ -60,10 +60,10 @@ class KioskServices:
         self.clock: Clock = clock or SystemClock()
         self.pseudonyms = Pseudonyms.from_key_file(settings.data_folder / "pseudonyms.key")
         url = settings.store_url.get_secret_value() if settings.store_url else None
+        self.insurer = self._insurer()
         self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits)
         self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone)
         self.outbox_store = OutboxStore(self._database)
-        self.insurer = self._insurer()
         self.outbox = Outbox(self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)})
         self.printer: TicketPrinter = printer or FileTicketPrinter(settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
