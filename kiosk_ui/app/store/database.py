@@ -18,6 +18,16 @@ __all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "nobod
 HEAD = "0001"  # newest migration; a test compares it with the folder
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_TIMEOUT_MS = 5_000
+# A kiosk that freezes, or whose cable is pulled, in the middle of a transaction must not hold up all the others: its
+# row locks are taken away by the server, and nobody waits for a server that says nothing (PostgreSQL manual, 20.11 and
+# 34.1.2). All together stay below the ten seconds that a screen waits for the store.
+_POSTGRESQL_LIMITS = {
+    "connect_timeout": 4,  # seconds
+    "tcp_user_timeout": 8_000,  # milliseconds, as all that follow
+    "options": (
+        f"-c lock_timeout={_BUSY_TIMEOUT_MS} -c statement_timeout=8000 -c idle_in_transaction_session_timeout=4000"
+    ),
+}
 _MIGRATION_LOCK = 0x6368_6970  # "chip": any constant, the same in every kiosk
 
 
@@ -49,7 +59,7 @@ class Database:
     """One open database at the newest version of its tables.
 
     Args:
-        url: an SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+        url: an SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``. Time-outs given in it win over ours.
         watcher: sees every commit.
 
     Raises:
@@ -58,11 +68,7 @@ class Database:
 
     def __init__(self, url: str, watcher: CommitWatcher = nobody_watches) -> None:
         self._watcher = watcher
-        address = sa.make_url(url)
-        if address.get_backend_name() == "sqlite":
-            _make_private_file(Path(address.database or ""))
-        # hide_parameters: an error or log line must never carry a patient's data.
-        self._engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=True)
+        self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_immediate)
@@ -101,11 +107,33 @@ class Database:
     def _migrate(self) -> None:
         with self.transaction("migrate") as connection:
             if connection.dialect.name == "postgresql":  # several kiosks may start at once; SQLite locks anyway
+                # A migration may take its time, and so may waiting for the kiosk that does it.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             version = _version(connection)
             if version == HEAD:
                 return  # the usual start: Alembic is not even imported
             _upgrade(connection, version)
+
+
+def _engine(url: str) -> sa.Engine:
+    """An engine that has not connected yet."""
+    try:
+        address = sa.make_url(url)
+        backend = address.get_backend_name()
+        # hide_parameters: an error or log line must never carry a patient's data.
+        limits = {name: limit for name, limit in _POSTGRESQL_LIMITS.items() if name not in address.query}
+        arguments = limits if backend == "postgresql" and address.get_driver_name() == "psycopg" else {}
+        engine = sa.create_engine(address, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+    # What SQLAlchemy raises for addresses that are none, and for databases whose driver is not installed. "from None":
+    # an address may hold a password.
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError(STORE_UNAVAILABLE, cause="store_url is no address of a database") from None
+    except ImportError as error:
+        raise StoreError(STORE_UNAVAILABLE, cause=f"no driver: {error.name} is not installed") from None
+    if backend == "sqlite":
+        _make_private_file(Path(address.database or ""))
+    return engine
 
 
 def _version(connection: sa.Connection) -> str | None:
