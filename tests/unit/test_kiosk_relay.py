@@ -147,19 +147,67 @@ def test_without_a_full_date_of_birth_nothing_is_sent(relay: InsuranceRelay):
 # -------------------------------------------------------------------------------- making sense of it
 @pytest.mark.parametrize("code", ["003", "004"])
 def test_a_renewed_card_counts_with_its_new_fields(code: str):
-    found = parse_answer(answer(maKetQua=code), TODAY)
+    found = parse_answer(answer(maKetQua=code, gtTheTuMoi="01/03/2026"), TODAY, AN)
     assert found.kind is EligibilityKind.OK_NEWCARD
     assert found.card_number == "DN4404012345699"
-    assert (found.valid_from, found.valid_until) == (dt.date(2026, 6, 1), dt.date(2027, 5, 31))
+    assert (found.valid_from, found.valid_until) == (dt.date(2026, 3, 1), dt.date(2027, 5, 31))
     assert found.facility == "Bệnh viện thử nghiệm"
+
+
+def test_a_new_card_that_has_not_begun_leaves_the_old_one_in_force():
+    found = parse_answer(answer(maKetQua="004"), TODAY, AN)
+    assert (found.card_number, found.valid_until) == ("DN4404012345678", dt.date(2026, 12, 31))
+    with pytest.raises(GatewayError) as caught:  # the old one is over, the new one begins in June: today there is none
+        parse_answer(answer(maKetQua="003", gtTheDen="28/02/2026"), TODAY, AN)
+    assert caught.value.facts["cause"] == "valid, but not yet"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hoTen": "Trần Thị Bình"},
+        {"ngaySinh": "04/02/1985"},
+        {"hoTen": "NGUYỄN VĂN ANH"},
+    ],
+)
+def test_an_answer_about_somebody_else_insures_nobody_and_is_not_kept(changes: dict):
+    with pytest.raises(GatewayError) as caught:
+        parse_answer(answer(**changes), TODAY, AN)
+    assert caught.value.facts["cause"] == "valid, but of somebody else"
+    assert str(changes) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("Nguyễn Văn An", "NGUYỄN VĂN AN"),
+        ("Nguyễn Văn An", "NGUYEN VAN AN"),
+        ("Trần Thuý Hoà", "Trần Thúy Hòa"),
+        ("NGUYEN THI HOANG PHUONG UY", "Nguyễn Thị Hoàng Phương Uyên"),  # cut in the MRZ of a card without DG13
+        ("H'Yă Ƀuôn Krông", "H'YĂ ɃUÔN KRÔNG"),
+        ("Nguyễn Văn An", ""),
+    ],
+)
+def test_another_way_of_writing_is_no_other_person(asked: str, answered: str):
+    query = EligibilityQuery(AN.number, asked, AN.date_of_birth)
+    for born in ("03/02/1985", "1985", ""):
+        assert parse_answer(answer(hoTen=answered, ngaySinh=born), TODAY, query).kind is EligibilityKind.OK
+
+
+@pytest.mark.parametrize("character", ["\0", "\n", "\u202e", "\u200b", "\x1b"])
+@pytest.mark.parametrize("field", ["maThe", "gtTheDen", "maDKBD"])
+def test_invisible_characters_in_a_code_are_refused(field: str, character: str):
+    with pytest.raises(GatewayError) as caught:
+        parse_answer(answer(**{field: f"DN44{character}01"}), TODAY, AN)
+    assert caught.value.code.name == "relay.answer_unusable"
 
 
 def test_valid_until_a_day_that_has_passed_is_believed_by_nobody():
     with pytest.raises(GatewayError) as caught:
-        parse_answer(answer(gtTheDen="01/03/2026"), TODAY)
+        parse_answer(answer(gtTheDen="01/03/2026"), TODAY, AN)
     assert caught.value.code.name == "relay.answer_contradictory"
-    assert parse_answer(answer(gtTheDen="02/03/2026"), TODAY).outcome is InsuranceOutcome.VALID
-    assert parse_answer(answer(maKetQua="010", gtTheDen="01/03/2020"), TODAY).kind is EligibilityKind.INVALID
+    assert parse_answer(answer(gtTheDen="02/03/2026"), TODAY, AN).outcome is InsuranceOutcome.VALID
+    assert parse_answer(answer(maKetQua="010", gtTheDen="01/03/2020"), TODAY, AN).kind is EligibilityKind.INVALID
 
 
 @pytest.mark.parametrize(
@@ -178,19 +226,19 @@ def test_valid_until_a_day_that_has_passed_is_believed_by_nobody():
 )
 def test_answers_of_the_wrong_shape_are_refused(changes: dict):
     with pytest.raises(GatewayError) as caught:
-        parse_answer(answer(**changes), TODAY)
+        parse_answer(answer(**changes), TODAY, AN)
     assert caught.value.code.name == "relay.answer_unusable"
 
 
 def test_missing_and_null_fields_are_absent_not_wrong():
-    bare = parse_answer(b'{"maKetQua": "050", "maThe": null}', TODAY)
+    bare = parse_answer(b'{"maKetQua": "050", "maThe": null}', TODAY, AN)
     assert (bare.kind, bare.card_number, bare.valid_until, bare.note) == (EligibilityKind.NOT_FOUND, None, None, None)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_rubbish_never_makes_anybody_insured(raw: bytes):
     try:
-        found = parse_answer(raw, TODAY)
+        found = parse_answer(raw, TODAY, AN)
     except GatewayError:
         return
     assert found.outcome is not InsuranceOutcome.VALID
@@ -200,7 +248,7 @@ def test_rubbish_never_makes_anybody_insured(raw: bytes):
 def test_any_json_value_in_any_field_is_an_answer_or_a_gateway_failure(value: object):
     for field in SAMPLE:
         try:
-            parse_answer(answer(**{field: value}), TODAY)
+            parse_answer(answer(**{field: value}), TODAY, AN)
         except GatewayError as error:
             assert error.code.name.startswith("relay.")  # noqa: PT017 - either way out is right
 

@@ -83,7 +83,7 @@ class HospitalRelay:
         # An event loop of its own, because only there one deadline covers connecting, headers and body together:
         # a relay that sends a byte every second would pass each of httpx's separate time-outs.
         raw = asyncio.run(self._post(json.dumps(body, ensure_ascii=False).encode()))
-        return parse_answer(raw, self._now().astimezone(self._zone).date())
+        return parse_answer(raw, self._now().astimezone(self._zone).date(), query)
 
     async def _post(self, body: bytes) -> bytes:
         timeout = httpx.Timeout(self._total_timeout_s, connect=self._connect_timeout_s)

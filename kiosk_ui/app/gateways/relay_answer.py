@@ -9,20 +9,35 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceOutcome
+from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery, InsuranceOutcome
 from kiosk_ui.app.failures import RELAY_ANSWER_CONTRADICTORY, RELAY_ANSWER_UNUSABLE, GatewayError
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
+from reader.vietnamese.text import NameMatch, compare_names, compare_with_mrz, to_mrz
 
 __all__ = ["parse_answer", "parse_date"]
+
+_FULL_FIELD = 25  # letters of a name that may have been cut to the 30 characters of a card's MRZ (Doc 9303-5 §4.2.2)
 
 
 def _absent_is_empty(value: object) -> object:
     return "" if value is None else value
 
 
-_Short = Annotated[str, BeforeValidator(_absent_is_empty), StringConstraints(strip_whitespace=True, max_length=20)]
+def _visible(value: str) -> str:
+    """Codes and days have no control characters: one of them (NUL) would even keep the check-in out of PostgreSQL."""
+    if not value.isprintable():
+        raise ValueError("a character that cannot be printed")
+    return value
+
+
+_Short = Annotated[
+    str,
+    BeforeValidator(_absent_is_empty),
+    StringConstraints(strip_whitespace=True, max_length=20),
+    AfterValidator(_visible),
+]
 _Long = Annotated[str, BeforeValidator(_absent_is_empty), StringConstraints(strip_whitespace=True, max_length=1_000)]
 
 
@@ -34,6 +49,8 @@ class _Answer(BaseModel):
     maKetQua: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]  # noqa: N815 - the gateway's names
     ghiChu: _Long = ""  # noqa: N815
     maThe: _Short = ""  # noqa: N815
+    hoTen: _Long = ""  # noqa: N815
+    ngaySinh: _Short = ""  # noqa: N815
     maDKBD: _Short = ""  # noqa: N815
     gtTheTu: _Short = ""  # noqa: N815
     gtTheDen: _Short = ""  # noqa: N815
@@ -44,16 +61,17 @@ class _Answer(BaseModel):
     tenDKBDMoi: _Long = ""  # noqa: N815
 
 
-def parse_answer(raw: bytes, today: dt.date) -> Eligibility:
+def parse_answer(raw: bytes, today: dt.date, query: EligibilityQuery) -> Eligibility:
     """Turn an answer into an :class:`Eligibility`.
 
     Args:
         raw: the body as received, UTF-8 JSON.
         today: the hospital's day, against which "valid" is held.
+        query: what was asked.
 
     Raises:
         GatewayError: ``relay.answer_unusable`` if it is no such answer, names an unknown code, or says "valid"
-            without naming a card;
+            without naming a card, of somebody else, or of a card that has not begun;
             ``relay.answer_contradictory`` if it says "valid" of a card whose last day has passed.
     """
     try:
@@ -64,18 +82,47 @@ def parse_answer(raw: bytes, today: dt.date) -> Eligibility:
     kind = kinds_by_code().get(answer.maKetQua)
     if kind is None:
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="unknown result code")
-    eligibility = _eligibility(kind, answer, text)
-    if eligibility.outcome is InsuranceOutcome.VALID and eligibility.card_number is None:
-        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but no card is named")
-    ended = eligibility.valid_until is not None and eligibility.valid_until < today
-    if eligibility.outcome is InsuranceOutcome.VALID and ended:
-        raise GatewayError(RELAY_ANSWER_CONTRADICTORY)
+    eligibility = _eligibility(kind, answer, text, today)
+    if eligibility.outcome is InsuranceOutcome.VALID:
+        _believe(eligibility, answer, today, query)
     return eligibility
 
 
-def _eligibility(kind: EligibilityKind, answer: _Answer, raw: str) -> Eligibility:
-    # 003 and 004: a new card has been issued, and the new card's fields are the ones that count from now on.
+def _believe(eligibility: Eligibility, answer: _Answer, today: dt.date, query: EligibilityQuery) -> None:
+    """Nobody is told that their insurance is valid by an answer that does not fit them, or today."""
+    if eligibility.card_number is None:
+        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but no card is named")
+    if not _is_about(answer, query):
+        # A relay that mixes people up. Nothing of the answer is kept: it would be a stranger's data in this file.
+        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but of somebody else")
+    if eligibility.valid_from is not None and eligibility.valid_from > today:
+        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but not yet")
+    if eligibility.valid_until is not None and eligibility.valid_until < today:
+        raise GatewayError(RELAY_ANSWER_CONTRADICTORY)
+
+
+def _is_about(answer: _Answer, query: EligibilityQuery) -> bool:
+    """Whether an answer can be about the person asked about; what it leaves out speaks against nobody.
+
+    The insurer has compared the names already, so accents are passed over here, and what the card's machine-readable
+    zone had no room for.
+    """
+    born = parse_date(answer.ngaySinh)
+    if born is not None and query.date_of_birth is not None and born != query.date_of_birth:
+        return False
+    if not answer.hoTen or compare_names(answer.hoTen, query.full_name) is not NameMatch.DIFFERENT:
+        return True
+    asked = to_mrz(query.full_name)
+    return compare_with_mrz(answer.hoTen, asked.split(), may_be_truncated=len(asked) >= _FULL_FIELD).agrees
+
+
+def _eligibility(kind: EligibilityKind, answer: _Answer, raw: str, today: dt.date) -> Eligibility:
+    # 003 and 004: a new card has been issued, and its fields are the ones that count from its first day on. Until then
+    # it is the old one (004: it is still valid).
     renewed = kind is EligibilityKind.OK_NEWCARD and answer.maTheMoi != ""
+    old_end, new_start = parse_date(answer.gtTheDen), parse_date(answer.gtTheTuMoi)
+    if renewed and new_start is not None and new_start > today and old_end is not None and old_end >= today:
+        renewed = False
     card, start, end, place = (
         (answer.maTheMoi, answer.gtTheTuMoi, answer.gtTheDenMoi, answer.tenDKBDMoi or answer.maDKBDMoi)
         if renewed
