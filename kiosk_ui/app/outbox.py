@@ -6,6 +6,7 @@ second time and pass the item's idempotency key on where another system is told.
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import datetime as dt
 import logging
@@ -49,17 +50,24 @@ class BackOff:
     Attributes:
         first_s: pause after the first failure.
         longest_s: no pause is longer.
-        give_up_after: age at which an item is given up and left to staff.
+        give_up_after: age at which an item is given up and left to staff,
+        fewest_attempts: but never before it was tried so often: a kiosk that was switched off over a holiday, or whose
+            clock stood in 1970 when the item was written, has hardly tried yet.
     """
 
     first_s: float = 15.0
     longest_s: float = 1_800.0
     give_up_after: dt.timedelta = dt.timedelta(days=3)
+    fewest_attempts: int = 20
 
     def pause(self, failures: int, chance: float) -> dt.timedelta:
         """Pause after ``failures`` (1 …) failures; ``chance`` in [0, 1) takes away up to half of it."""
         whole = min(self.longest_s, self.first_s * 2.0 ** min(failures - 1, 30))
         return dt.timedelta(seconds=whole * (1 - chance / 2))
+
+    def is_over(self, failures: int, age: dt.timedelta) -> bool:
+        """Whether an item of that ``age`` is given up after so many failures."""
+        return age >= self.give_up_after and failures >= self.fewest_attempts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,14 +112,14 @@ class Outbox:
         """
         delivered = postponed = given_up = 0
         for _ in range(limit):
-            item = self._store.lease_next(now, tuple(self._handlers), self._lease) if self._handlers else None
+            item = self._next(now) if self._handlers else None
             if item is None:
                 break
             error = self._deliver(item, now)
             if error is None:
                 self._store.done(item, now)
                 delivered += 1
-            elif now - item.created_at >= self._back_off.give_up_after:
+            elif self._back_off.is_over(item.attempts + 1, now - item.created_at):
                 self._store.done(item, now, error)
                 given_up += 1
             else:
@@ -119,6 +127,10 @@ class Outbox:
                 self._store.postpone(item, now + pause, error)
                 postponed += 1
         return OutboxRun(delivered, postponed, given_up)
+
+    def _next(self, now: dt.datetime) -> OutboxItem | None:
+        longest = dt.timedelta(seconds=self._back_off.longest_s)
+        return self._store.lease_next(now, tuple(self._handlers), self._lease, longest)
 
     def _deliver(self, item: OutboxItem, now: dt.datetime) -> str | None:
         """``None`` if delivered, otherwise the stable name of what went wrong."""
@@ -183,14 +195,20 @@ class OutboxThread:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                run = self._outbox.run_once(self._clock.now(), limit=10)
-            except StoreError as error:
-                _log.warning("outbox run failed: %s", error.code.name)
-            else:
-                if run != OutboxRun():
-                    _log.info(
-                        "outbox: %d delivered, %d postponed, %d given up", run.delivered, run.postponed, run.given_up
-                    )
-            self._stop.wait(self._interval_s)
+        # Each run is a piece of work of its own: a mistake of ours in one of them must not end all that follow.
+        with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="outbox-run") as runs:
+            while not self._stop.is_set():
+                mistake = runs.submit(self._run_once).exception()
+                if mistake is not None:
+                    # The text could quote anything. The item comes round again when its lease is over.
+                    _log.error("outbox run ended with %s", type(mistake).__name__)
+                self._stop.wait(self._interval_s)
+
+    def _run_once(self) -> None:
+        try:
+            run = self._outbox.run_once(self._clock.now(), limit=10)
+        except StoreError as error:
+            _log.warning("outbox run failed: %s", error.code.name)
+            return
+        if run != OutboxRun():
+            _log.info("outbox: %d delivered, %d postponed, %d given up", run.delivered, run.postponed, run.given_up)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
 from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, RELAY_UNREACHABLE, GatewayError
-from kiosk_ui.app.outbox import BackOff, InsuranceCheck, Outbox, OutboxRun
+from kiosk_ui.app.outbox import BackOff, InsuranceCheck, Outbox, OutboxRun, OutboxThread
+from kiosk_ui.app.ports import SystemClock
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
@@ -42,6 +44,15 @@ class Insurer:
         return answer
 
 
+def draft() -> CheckInDraft:
+    identity = Identity(
+        "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
+        Assurance.CHIP_VERIFIED,
+    )  # fmt: skip
+    unknown = Eligibility.unavailable("relay.unreachable")
+    return CheckInDraft(CHECK_IN, identity, unknown, DEFAULT_DEPARTMENTS[0], Decision.ACCEPT)
+
+
 @pytest.fixture
 def database(tmp_path: Path):
     opened = Database(sqlite_url(tmp_path / "kiosk.sqlite"))
@@ -52,14 +63,7 @@ def database(tmp_path: Path):
 @pytest.fixture
 def store(database: Database) -> CheckInStore:
     check_ins = CheckInStore(database, Pseudonyms(b"k" * 32))
-    identity = Identity(
-        "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
-        Assurance.CHIP_VERIFIED,
-    )  # fmt: skip
-    draft = CheckInDraft(
-        CHECK_IN, identity, Eligibility.unavailable("relay.unreachable"), DEFAULT_DEPARTMENTS[0], Decision.ACCEPT
-    )
-    check_ins.save(draft, START)
+    check_ins.save(draft(), START)
     return check_ins
 
 
@@ -106,12 +110,66 @@ def test_what_cannot_be_asked_is_not_asked_for_ever(database: Database, store: C
     assert OutboxStore(database).waiting([OutboxKind.INSURANCE_CHECK]) == 0
 
 
-def test_after_three_days_it_is_left_to_staff(database: Database, store: CheckInStore):
+def test_after_three_days_of_trying_it_is_left_to_staff(database: Database, store: CheckInStore):
     down = GatewayError(RELAY_UNREACHABLE)
-    outbox = outbox_with(database, store, Insurer(down, down))
+    outbox = outbox_with(database, store, Insurer(down, down), back_off=BackOff(fewest_attempts=2))
     assert outbox.run_once(START) == OutboxRun(postponed=1)
     assert outbox.run_once(START + dt.timedelta(days=3)) == OutboxRun(given_up=1)
     assert OutboxStore(database).waiting([OutboxKind.INSURANCE_CHECK]) == 0
+
+
+def test_a_kiosk_that_was_off_over_a_long_holiday_does_not_give_up_at_its_first_try(
+    database: Database, store: CheckInStore
+):
+    down = GatewayError(RELAY_UNREACHABLE)
+    outbox = outbox_with(database, store, Insurer(down, VALID))
+    after = START + dt.timedelta(days=9)
+    assert outbox.run_once(after) == OutboxRun(postponed=1)  # the network comes up later than the kiosk
+    assert outbox.run_once(after + dt.timedelta(minutes=1)) == OutboxRun(delivered=1)
+
+
+def test_what_was_put_off_or_taken_while_the_clock_ran_ahead_does_not_wait_for_years(
+    database: Database, store: CheckInStore
+):
+    ahead = START + dt.timedelta(days=3_650)
+    insurer = Insurer(GatewayError(RELAY_UNREACHABLE), VALID)
+    outbox = outbox_with(database, store, insurer)
+    assert outbox.run_once(ahead) == OutboxRun(postponed=1)
+    leased = OutboxStore(database).lease_next(ahead + dt.timedelta(hours=1), tuple(OutboxKind), dt.timedelta(minutes=2))
+    assert leased is not None  # and the process died
+    assert outbox.run_once(START) == OutboxRun(delivered=1)
+
+
+def test_what_was_written_in_1970_is_not_given_up_when_the_clock_is_set_right(tmp_path: Path):
+    database = Database(sqlite_url(tmp_path / "kiosk.sqlite"))
+    check_ins = CheckInStore(database, Pseudonyms(b"k" * 32))
+    check_ins.save(draft(), dt.datetime(1970, 1, 1, 0, 3, tzinfo=dt.UTC))
+    outbox = outbox_with(database, check_ins, Insurer(GatewayError(RELAY_UNREACHABLE), VALID))
+    assert outbox.run_once(START) == OutboxRun(postponed=1)
+    assert outbox.run_once(START + dt.timedelta(minutes=1)) == OutboxRun(delivered=1)
+    database.close()
+
+
+def test_a_mistake_in_one_run_does_not_end_the_runs_that_follow(
+    database: Database, store: CheckInStore, caplog: pytest.LogCaptureFixture
+):
+    tried = threading.Event()
+    again = threading.Event()
+
+    def mistaken(item: OutboxItem, now: dt.datetime) -> None:
+        if item.kind is OutboxKind.INSURANCE_CHECK and not tried.is_set():
+            tried.set()
+            raise RuntimeError("Nguyễn Văn An")
+        again.set()
+
+    outbox = Outbox(OutboxStore(database), dict.fromkeys(OutboxKind, mistaken))
+    thread = OutboxThread(outbox, SystemClock(), interval_s=0.01)
+    thread.start()
+    assert tried.wait(10)
+    assert again.wait(10)
+    thread.stop()
+    assert "RuntimeError" in caplog.text
+    assert "Nguyễn" not in caplog.text
 
 
 def test_kinds_that_nobody_handles_wait_unharmed(database: Database, store: CheckInStore):

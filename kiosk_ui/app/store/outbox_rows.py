@@ -65,15 +65,26 @@ class OutboxStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def lease_next(self, now: dt.datetime, kinds: Collection[OutboxKind], lease: dt.timedelta) -> OutboxItem | None:
+    def lease_next(
+        self,
+        now: dt.datetime,
+        kinds: Collection[OutboxKind],
+        lease: dt.timedelta,
+        longest_pause: dt.timedelta = dt.timedelta.max,
+    ) -> OutboxItem | None:
         """The item that has been due longest, taken for ``lease``; ``None`` if nothing is due.
 
         A taken item is nobody else's until the lease ends. If this process dies meanwhile, it comes round again.
+        A lease that ends later than any lease can, or an item that is due after a longer pause than any, was written
+        while the clock ran ahead: it counts as over, or the item would wait for years.
         """
         c = outbox.c
-        free = sa.or_(c.leased_until.is_(None), c.leased_until <= now)
-        due = sa.and_(c.kind.in_([kind.value for kind in kinds]), c.done_at.is_(None), c.due_at <= now, free)
-        first = sa.select(c.id).where(due).order_by(c.due_at, c.id).limit(1).scalar_subquery()
+        free = sa.or_(c.leased_until.is_(None), c.leased_until <= now, c.leased_until > now + 2 * lease)
+        due = c.due_at <= now
+        if longest_pause != dt.timedelta.max:
+            due = sa.or_(due, c.due_at > now + 2 * longest_pause)
+        waiting = sa.and_(c.kind.in_([kind.value for kind in kinds]), c.done_at.is_(None), due, free)
+        first = sa.select(c.id).where(waiting).order_by(c.due_at, c.id).limit(1).scalar_subquery()
         # "free" again: another process may have been faster between the two reads (PostgreSQL).
         take = outbox.update().where(c.id == first, free).values(leased_until=now + lease).returning(outbox)
         with self._database.transaction("lease") as connection:
