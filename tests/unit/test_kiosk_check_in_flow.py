@@ -498,3 +498,18 @@ def test_every_error_has_a_screen_with_a_way_on(name: str):
     if isinstance(screen, s.Problem):
         assert (screen.code, screen.hint) == (code.name, code.hint)
         assert screen.retry is not s.Retry.NONE or screen.counter
+
+
+def test_only_a_chip_that_has_proven_it_is_called_genuine():
+    for assurance in Assurance:
+        walk = Walk(CheckInRules(admitted=frozenset(Assurance)))
+        walk.to_reading()
+        screen = walk(ev.ReadingFinished(walk.state.request, read_result(assurance=assurance)))
+        assert isinstance(screen, s.Confirm)
+        assert (screen.proof is s.Proof.GENUINE) == (assurance is Assurance.CHIP_VERIFIED)
+
+
+def test_who_says_not_me_gets_the_whole_time_for_another_number(walk: Walk):
+    walk.to_confirm()
+    walk(ev.CardRemoved(), ev.NotMe())
+    assert not walk.state.card_away

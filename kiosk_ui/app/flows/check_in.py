@@ -164,7 +164,7 @@ class CheckInFlow:
     def _is_it_you(self, state: s.CheckInState, *, yes: bool) -> Step:
         if yes:
             return self._look_up(state)
-        return self._show(dataclasses.replace(state, visit=None), s.EnterNumber(), fx.Clear())
+        return self._show(dataclasses.replace(state, visit=None, card_away=False), s.EnterNumber(), fx.Clear())
 
     def _number(self, state: s.CheckInState, known: ev.NumberKnown) -> Step:
         try:
@@ -236,11 +236,12 @@ class CheckInFlow:
             return self._wrong_number(state)
         if identity.assurance not in self.rules.admitted:
             return self._problem(dataclasses.replace(state, visit=None), failures.NOT_ADMITTED)
-        proven = identity.assurance is not Assurance.CHIP_READ
         person = s.PersonShown(
             identity.full_name, mask_number(identity.number), identity.date_of_birth, identity.portrait
         )
-        proof = s.Proof.GENUINE if proven else s.Proof.ISSUER_NOT_VERIFIED
+        # "Genuine" is said of a chip that has proven it, and of nothing else that a hospital may admit.
+        genuine = identity.assurance is Assurance.CHIP_VERIFIED
+        proof = s.Proof.GENUINE if genuine else s.Proof.ISSUER_NOT_VERIFIED
         known = dataclasses.replace(state, visit=dataclasses.replace(visit, reading=result, wrong_tries=0))
         return self._show(known, s.Confirm(person, proof, identity.assurance))
 
