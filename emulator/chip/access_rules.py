@@ -15,7 +15,7 @@ class AccessCondition(enum.Enum):
     CHIP_ACCESS = "after PACE or BAC"
     """Also only through secure messaging: without it the status below is lost."""
     PACE = "after PACE only"
-    """EF.CardSecurity (Doc 9303-10 §3.11.4)."""
+    """EF.CardSecurity (Doc 9303-10 §3.11, table 34)."""
     TERMINAL_AUTHENTICATION = "after terminal authentication"
 
 

@@ -345,6 +345,11 @@ def test_the_terminals_nonce_is_as_long_as_a_key(arc: str, right: int) -> None:
         assert ask(begun(name, 13), 0x81, b"t" * wrong) == "6a80"
 
 
+def test_integrated_mapping_is_not_defined_on_a_curve_over_a_prime_of_the_other_kind() -> None:
+    """Doc 9303-11 Appendix B.2 wants p = 3 modulo 4; secp224r1 has another one, and the run ends instead of guessing."""
+    assert ask(begun("PACE-ECDH-IM-AES-CBC-CMAC-128", 10), 0x81, b"t" * 16) == "6a80"
+
+
 def test_a_public_key_in_place_of_the_nonce_is_refused() -> None:
     domain = curve("brainpoolP256r1")
     assert ask(begun("PACE-ECDH-IM-AES-CBC-CMAC-128", 13), 0x81, domain.encode_point(domain.g)) == "6a80"
