@@ -44,13 +44,14 @@ class DhGroup:
         return value.to_bytes(self.field_bytes, "big")
 
     def decode(self, octets: bytes) -> int:
-        """The value in an encoding.
+        """The value in an encoding. One without its leading zeros is accepted: §9.4.1 can be read so, and one value in
+        256 is shorter then. What goes into a token is always what was sent.
 
         Raises:
-            CryptoError: ``dh.value_invalid``: wrong length, out of range, or not in the subgroup.
+            CryptoError: ``dh.value_invalid``: too long, out of range, or not in the subgroup.
         """
         value = int.from_bytes(octets, "big")
-        if len(octets) != self.field_bytes or not self.contains(value):
+        if len(octets) > self.field_bytes or not self.contains(value):
             raise CryptoError(DH_VALUE_INVALID)
         return value
 

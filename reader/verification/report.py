@@ -117,9 +117,9 @@ def _access_line(access: AccessReport) -> str:
 
 def _check_line(check: CheckResult) -> str:
     if check.code == "data_group_hash.not_read":  # nobody asked for the group, and nothing is said about it
-        return f"– {check.check!s:<26}not read"
+        return f"– {check.check!s:<28}not read"
     remark = f"  {check.detail or check.code}" if check.status is not CheckStatus.SUCCESSFUL else ""
-    return f"{_MARKS[check.status]} {check.check!s:<26}{check.status.value.replace('_', ' ')}{remark}"
+    return f"{_MARKS[check.status]} {check.check!s:<28}{check.status.value.replace('_', ' ')}{remark}"
 
 
 def write_files(outcome: ReadOutcome, folder: Path) -> None:

@@ -101,9 +101,16 @@ def test_values_outside_the_subgroup_are_refused(group) -> None:
         with pytest.raises(CryptoError):
             group.decode(group.encode(value))
     with pytest.raises(CryptoError):
-        group.decode(group.encode(group.g)[1:])
+        group.decode(group.encode(group.g)[1:])  # another number
     with pytest.raises(CryptoError):
         group.decode(b"\0" + group.encode(group.g))
+
+
+def test_a_value_without_its_leading_zeros_is_the_same_value() -> None:
+    group = DH_GROUPS[0]
+    short = next(value for value in (pow(group.g, k, group.p) for k in range(2, 5000)) if value >> 1016 == 0)
+    assert group.decode(group.encode(short)) == short
+    assert group.decode(group.encode(short).lstrip(b"\0")) == short
 
 
 @pytest.mark.parametrize("name", [known.name for known in curves() if known.p % 4 == 3])

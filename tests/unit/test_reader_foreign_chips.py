@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 import reader
+from crypto.pki.trust_store import TrustStore
 from crypto.primitives.curves import curve
 from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu, ResponseApdu
@@ -436,3 +437,42 @@ def test_a_card_access_of_rubbish_is_one_clear_error(octets: str) -> None:
     with pytest.raises((errors.DocumentError, errors.ProtocolError)) as caught:
         read_content(content, can_of("an"))
     assert caught.value.code in (errors.FILE_MALFORMED, errors.ACCESS_NOT_SUPPORTED)
+
+
+# ------------------------------------------------------------------------ chip-authentication mapping
+def test_chip_authentication_mapping_proves_a_genuine_chip() -> None:
+    outcome = read_content(chip_content("pace-cam"), can_of("pace-cam"))
+    assert outcome.reading.access.suite.startswith("PACE-ECDH-CAM")
+    assert status_of(outcome, "chip_authentication_mapping")[0] is CheckStatus.SUCCESSFUL
+    assert outcome.verdict.decision is Decision.ACCEPT
+
+
+def test_a_copy_that_lacks_the_static_key_is_refused_by_the_mapping_alone() -> None:
+    content = chip_content("pace-cam")
+    stolen = tuple(dataclasses.replace(key, scalar=Secret(b"\x2a")) for key in content.chip_authentication_mapping)
+    copy = dataclasses.replace(content, chip_authentication_mapping=stolen)
+    outcome = read_content(copy, can_of("pace-cam"))
+    found = (CheckStatus.FAILED, "chip_authentication_mapping.not_genuine")
+    assert status_of(outcome, "chip_authentication_mapping") == found
+    assert outcome.verdict.decision is Decision.REJECT
+
+
+def test_a_mapping_proof_without_a_trusted_signature_proves_nothing() -> None:
+    outcome = read_content(chip_content("pace-cam"), can_of("pace-cam"), trust=TrustStore())
+    found = (CheckStatus.UNDETERMINED, "chip_authentication_mapping.issuer_unknown")
+    assert status_of(outcome, "chip_authentication_mapping") == found
+    assert outcome.verdict.decision is Decision.REFER
+
+
+@pytest.mark.parametrize("position", [60, 300, -40])
+def test_a_changed_card_security_proves_nothing(position: int) -> None:
+    content = chip_content("pace-cam")
+    files_of_master = []
+    for file in content.master_files:
+        octets = bytearray(file.content)
+        if file.identifier == 0x011D:
+            octets[position] ^= 0x01
+        files_of_master.append(dataclasses.replace(file, content=bytes(octets)))
+    changed = dataclasses.replace(content, master_files=tuple(files_of_master))
+    outcome = read_content(changed, can_of("pace-cam"))
+    assert status_of(outcome, "chip_authentication_mapping")[0] is not CheckStatus.SUCCESSFUL
