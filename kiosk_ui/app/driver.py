@@ -143,6 +143,7 @@ class CheckInDriver:
     def close(self) -> None:
         """Stop a reading that runs. Work under way ends by itself and is heard by nobody."""
         self._timer = None
+        self.wake = _nobody_sleeps
         self._ports.cards.cancel()
 
     # ------------------------------------------------------------------------------------------------

@@ -109,8 +109,17 @@ def _let_python_look() -> None:
 
 def end_engine(engine: QQmlApplicationEngine) -> None:
     """Take an engine down now: bindings that outlive the objects they bind to would read null."""
-    engine.deleteLater()
-    QCoreApplication.sendPostedEvents(engine, QEvent.Type.DeferredDelete)
+    _end(engine)
+
+
+def _end(each: QObject) -> None:
+    """Destroy an object of Qt's here and now.
+
+    Left to Python's garbage collector it would be destroyed in whatever thread happens to collect, and a timer that is
+    taken down in a thread that prints a ticket takes the whole process with it.
+    """
+    each.deleteLater()
+    QCoreApplication.sendPostedEvents(each, QEvent.Type.DeferredDelete)
 
 
 class _TouchWatch(QObject):
@@ -141,6 +150,7 @@ class KioskApplication:
     """
 
     def __init__(self, defaults: AppearanceDefaults, counter: str, shape: WindowShape) -> None:
+        self._closed = False
         self.texts = Texts(QML_FOLDER / "i18n")
         palettes = load_palettes(QML_FOLDER / "theme")
         self.appearance = Appearance(self.texts, palettes, defaults)
@@ -182,11 +192,19 @@ class KioskApplication:
         self.loop.take(driver)
 
     def close(self) -> None:
-        """Stop the driver, forget the person, take the window away. The engine goes before the objects it binds to."""
+        """Stop the driver, forget the person, take the window away. The engine goes before the objects it binds to.
+
+        May be called twice.
+        """
+        if self._closed:
+            return
+        self._closed = True
         self.loop.stop()
         self.view_model.clear()
         self.window.close()
-        end_engine(self.engine)
+        self.guard.remove()
+        for each in (self.engine, self.view_model, self.appearance, self.typesetter, self.loop, self.guard):
+            _end(each)
 
     def _mistake(self) -> None:
         self.view_model.show_mistake(INTERFACE_BROKEN)

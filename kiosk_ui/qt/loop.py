@@ -84,17 +84,20 @@ class MistakeGuard(QObject):
         super().__init__(parent)
         self._on_mistake = on_mistake
         self._met.connect(self._tell, Qt.ConnectionType.QueuedConnection)
-        self._before = (sys.excepthook, threading.excepthook)
+        self._before: tuple[Callable[..., object], Callable[..., object]] | None = None
         self.count = 0
 
     def install(self) -> None:
         """Take the place of Python's hooks."""
+        self._before = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._uncaught
         threading.excepthook = lambda args: self._uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
     def remove(self) -> None:
-        """Put the former hooks back."""
-        sys.excepthook, threading.excepthook = self._before
+        """Put the former hooks back. Harmless when they are there already."""
+        if self._before is not None:
+            sys.excepthook, threading.excepthook = self._before
+            self._before = None
 
     def _uncaught(self, kind: type[BaseException], mistake: BaseException | None, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

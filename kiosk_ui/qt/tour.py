@@ -76,6 +76,7 @@ class Tour(QObject):
         self._say = say
         self._finger = Finger(kiosk.window)
         self._shots: list[_Shot] = []
+        self._unwritten: Path | None = None
         self.tickets: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
         kiosk.view_model.stateShown.connect(self._keep_picture)
@@ -261,6 +262,8 @@ class Tour(QObject):
         def there() -> bool:
             if self._stop.is_set():
                 raise TourError("it was told to stop")
+            if self._unwritten is not None:
+                raise TourError(f"the picture {self._unwritten} could not be written; is the disk full?")
             shown = str(model.property("overlay"))
             if shown == s.TimeoutWarning.name != overlay:  # a slow machine: say that somebody is there
                 self._touch("timeout_warning.primary", s=str(self._seconds_left()))
@@ -273,6 +276,7 @@ class Tour(QObject):
         self._touch_name(self._kiosk.appearance.words.strings[key].format(**values))
 
     def _touch_name(self, name: str) -> None:
+        self._finger.wait_for(lambda: not self._kiosk.view_model.is_fresh, _SCREEN_WITHIN_S)
         self._finger.touch(name)
 
     # -------------------------------------------------------------------------------- the pictures
@@ -302,4 +306,4 @@ class Tour(QObject):
         picture = self._kiosk.window.grabWindow()
         path = self._folder / f"{len(self._shots):02d}-{shot.language}-{shot.name.replace('_', '-')}.png"
         if not picture.save(str(path)):
-            raise TourError(f"the picture {path.name} could not be written")
+            self._unwritten = path  # told at the next step: raised here, in a slot, it would reach nobody

@@ -17,6 +17,7 @@ from kiosk_ui.qt.screen_view import ScreenView, portrait_of, view_of
 __all__ = ["CheckInViewModel"]
 
 _TOUCH_EVERY_MS = 1_000
+_FRESH_MS = 400  # nobody reads a new screen and answers it sooner; the second tap of a double tap comes sooner
 
 
 class CheckInViewModel(QObject):
@@ -55,6 +56,9 @@ class CheckInViewModel(QObject):
         self._touch_pause = QTimer(self)
         self._touch_pause.setSingleShot(True)
         self._touch_pause.setInterval(_TOUCH_EVERY_MS)
+        self._fresh = QTimer(self)
+        self._fresh.setSingleShot(True)
+        self._fresh.setInterval(_FRESH_MS)
         appearance.changed.connect(self._speak_again)
 
     def connect_flow(self, post: Callable[[ev.Event], None], seconds_to_timer: Callable[[], float | None]) -> None:
@@ -92,6 +96,7 @@ class CheckInViewModel(QObject):
         before, self._view = self._view, view
         # The loaders exchange the screens first; only then do bindings look at the new values.
         if view.screen != before.screen:
+            self._fresh.start()
             self.screenChanged.emit()
         if view.overlay != before.overlay:
             self.overlayChanged.emit()
@@ -122,6 +127,16 @@ class CheckInViewModel(QObject):
         if self._post is not None:
             self._post(event)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the screen has only just come. With a second tap meant for the screen before, nobody chooses a
+        department or sends their ticket away unseen."""
+        return self._fresh.isActive()
+
+    def _tell_unless_fresh(self, event: ev.Event) -> None:
+        if not self.is_fresh:
+            self._tell(event)
+
     @Slot()
     def start(self) -> None:
         """The welcome screen was touched."""
@@ -145,12 +160,12 @@ class CheckInViewModel(QObject):
     @Slot(str)
     def choose(self, code: str) -> None:
         """A department was touched."""
-        self._tell(ev.DepartmentChosen(code))
+        self._tell_unless_fresh(ev.DepartmentChosen(code))
 
     @Slot()
     def goOn(self) -> None:
         """The one "go on" of a screen."""
-        self._tell(ev.GoOn())
+        self._tell_unless_fresh(ev.GoOn())
 
     @Slot()
     def tryAgain(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QTimer, Slot
+from shiboken6 import isValid
 
 from kiosk_ui.qt.application import KioskApplication
 from kiosk_ui.qt.loop import INTERFACE_BROKEN
@@ -76,3 +77,12 @@ def test_the_former_hooks_come_back(open_kiosk: OpenKiosk) -> None:
     assert sys.excepthook is not before[0]
     kiosk.guard.remove()
     assert (sys.excepthook, threading.excepthook) == before
+
+
+def test_a_closed_kiosk_leaves_no_object_of_qt_s_to_the_garbage_collector(open_kiosk: OpenKiosk) -> None:
+    # collected in a thread that prints a ticket, a QTimer would end the process
+    kiosk = open_kiosk()
+    owned = [kiosk.engine, kiosk.view_model, kiosk.appearance, kiosk.typesetter, kiosk.loop, kiosk.guard]
+    owned += kiosk.view_model.children()
+    kiosk.close()
+    assert not any(isValid(each) for each in owned)

@@ -11,8 +11,9 @@ from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.application import KioskApplication
 from kiosk_ui.qt.touch import Finger
+from kiosk_ui.qt.view_model import CheckInViewModel
 from tests.ui.ui_measures import settle
-from tests.ui.ui_sample_states import confirm
+from tests.ui.ui_sample_states import SAMPLES, confirm
 
 OpenKiosk = Callable[..., KioskApplication]
 
@@ -92,3 +93,24 @@ def test_another_screen_can_be_answered_at_once(open_kiosk: OpenKiosk) -> None:
 def test_what_lies_below_is_out_of_sight(open_kiosk: OpenKiosk) -> None:
     _, _, finger = covered(open_kiosk, s.TimeoutWarning(18, "confirm"))
     assert not any("Nguyễn" in each.name for each in finger.seen())
+
+
+@pytest.mark.parametrize(
+    ("screen", "answer", "meant"),
+    [
+        ("choose_department_ok", lambda vm: vm.choose("noi"), ev.DepartmentChosen("noi")),
+        ("ticket", lambda vm: vm.goOn(), ev.GoOn()),
+    ],
+)
+def test_the_second_tap_of_a_double_tap_answers_no_new_screen(
+    open_kiosk: OpenKiosk, screen: str, answer: Callable[[CheckInViewModel], None], meant: ev.Event
+) -> None:
+    kiosk = open_kiosk()
+    below = Below(kiosk)
+    kiosk.view_model.connect_flow(below.post, lambda: None)
+    kiosk.view_model.show(SAMPLES[screen])
+    answer(kiosk.view_model)
+    assert below.events == []
+    assert Finger(kiosk.window).wait_for(lambda: not kiosk.view_model.is_fresh, 10)
+    answer(kiosk.view_model)
+    assert below.events == [meant]

@@ -79,6 +79,8 @@ class Reception:
 
     def reach(self, screen: str) -> None:
         assert self.finger.wait_for(lambda: self.screen == screen, LONGEST_S), f"on {self.screen}, wanted {screen}"
+        if screen in {"choose_department", "insurance_notice", "ticket_ready", "refused"}:  # read before answered
+            assert self.finger.wait_for(lambda: not self.shown.view_model.is_fresh, LONGEST_S)
         settle(self.shown)
 
     def words_on_screen(self) -> str:
