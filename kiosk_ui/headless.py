@@ -168,18 +168,22 @@ def run(
 
 
 def _listen(lines: Iterable[str], commands: queue.SimpleQueue[_Command], driver: CheckInDriver) -> None:
-    for line in lines:
-        if line.strip():
-            commands.put(_command(line))
-            driver.nudge()
-    commands.put(_EndOfInput())
-    driver.nudge()
+    try:
+        for line in lines:
+            if line.strip():
+                commands.put(_command(line))
+                driver.nudge()
+    except UnicodeDecodeError:
+        commands.put(CommandError("the input is no UTF-8 text"))
+    finally:
+        commands.put(_EndOfInput())
+        driver.nudge()
 
 
 def _command(line: str) -> _Command:
     try:
         command = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets in brackets in brackets
         return CommandError("this line is no JSON")
     if not isinstance(command, dict):
         return CommandError("a command is a JSON object")

@@ -192,3 +192,11 @@ def test_waiting_in_vain_is_told(kiosk: KioskServices):
     code, lines = visit(kiosk, [{"wait_for": "ticket_ready", "timeout_s": 0.05}])
     assert code == 2
     assert lines[-1] == {"error": "the screen welcome did not become ticket_ready in time"}
+
+
+@pytest.mark.parametrize("octets", [b'{"event": "started"}\n\xff\xfe\n', b"[" * 100_000 + b"\n", b"null\n", b'"x"'])
+def test_input_that_is_rubbish_ends_the_program_and_never_hangs_it(kiosk: KioskServices, octets: bytes):
+    out = io.StringIO()
+    lines = io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8")
+    assert run(lambda screen: kiosk.driver(Chip(), screen), lines, out, time.monotonic) == 64
+    assert "error" in out.getvalue().splitlines()[-1]
