@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import errno
 import importlib
+import io
+import json
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 from reader import console
 
@@ -30,6 +36,7 @@ _TAKE_THEIR_NAME = frozenset({"cards", "card"})  # one function serves both, so 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point. Returns the exit code; a result that nobody could read (closed pipe, full disk) is no result."""
+    _write_whatever_the_encoding()
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         if sys.stdout is not None:
@@ -39,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         console.say(f"chipid: the output could not be written: {error.strerror}.\n")
         console.abandon(sys.stdout)
+        return EXIT_NOT_DONE
+    except KeyboardInterrupt:
+        console.say("chipid: Stopped.\n")
         return EXIT_NOT_DONE
     return code
 
@@ -54,8 +64,42 @@ def _dispatch(arguments: list[str]) -> int:
         console.say(f"chipid: there is no command '{arguments[0]}'.\n\n{_usage()}")
         return EXIT_USAGE
     module_name, function_name = _COMMANDS[arguments[0]][0].split(":")
-    command: Callable[[list[str]], int] = getattr(importlib.import_module(module_name), function_name)
+    with _ctrl_c_afterwards():
+        command: Callable[[list[str]], int] = getattr(importlib.import_module(module_name), function_name)
     return command(arguments if arguments[0] in _TAKE_THEIR_NAME else arguments[1:])
+
+
+def _write_whatever_the_encoding() -> None:
+    """A terminal or pipe that lacks Vietnamese letters is given ``\\uXXXX``, which is JSON too, not an exception."""
+    codecs.register_error("chipid.escaped", _escaped)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="chipid.escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+@contextlib.contextmanager
+def _ctrl_c_afterwards() -> Iterator[None]:
+    """Ctrl-C counts when the block is over: in the midst of an import it can turn into an error that is none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        raise KeyboardInterrupt
 
 
 def _usage() -> str:
@@ -64,6 +108,8 @@ def _usage() -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("chipid-kiosk")
     except PackageNotFoundError:

@@ -180,7 +180,13 @@ class PrivatePcscd:
         if found.namespaces is _Namespaces.WITH_USER:
             enter += [f"--user=/proc/{keeper.pid}/ns/user", "--preserve-credentials"]
         program = subprocess.Popen(
-            [*enter, "--", *argv], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=env, cwd=cwd
+            [*enter, "--", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,  # as for the keeper: Ctrl-C is for the program that uses us
         )
         self._started_inside.append(program)
         return program

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
 from crypto.errors import ChipIdError
+from kiosk_ui.bootstrap.stopping import told_to_stop
 
 __all__ = ["EXIT_FAILED", "EXIT_USAGE", "main"]
 
@@ -79,23 +81,23 @@ def main(argv: Sequence[str]) -> int:
         return left.code if isinstance(left.code, int) else EXIT_USAGE
     if find_spec("PySide6") is None:
         return _fail("The kiosk needs Qt. Install the 'ui' extra; 'chipid doctor' says what else is missing.")
-    try:
-        return _run(arguments)
-    except ChipIdError as error:
-        return _fail(str(error))
-    except KeyboardInterrupt:
-        return _fail("Stopped.")
+    with told_to_stop() as stop:
+        try:
+            code = _run(arguments, stop)
+        except ChipIdError as error:
+            code = EXIT_FAILED if stop.is_set() else _fail(str(error))
+    return _fail("Stopped.") if stop.is_set() else code
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     from kiosk_ui.bootstrap import reception
 
     try:
         if not arguments.demo:
-            return reception.run(arguments)
+            return reception.run(arguments, stop)
         from kiosk_ui.bootstrap import demonstration  # the emulator is loaded for a demonstration only
 
-        return demonstration.run(arguments)
+        return demonstration.run(arguments, stop)
     except reception.CannotRunError as error:
         return _fail(str(error))
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
-import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +23,12 @@ from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
+from kiosk_ui.bootstrap.display import do_without_window, why_no_window
 from kiosk_ui.bootstrap.emulated import EmulatedWorld, number_of
 from kiosk_ui.bootstrap.kiosk import Kiosk
-from kiosk_ui.bootstrap.reception import open_window, require_language, shape_of
-from kiosk_ui.qt.application import KioskApplication, has_display, make_application, run_until_closed
+from kiosk_ui.bootstrap.reception import open_window, quit_when_told, require_language, shape_of
+from kiosk_ui.bootstrap.results import REPORT, folder_of_ours, pictures_in
+from kiosk_ui.qt.application import KioskApplication, make_application, run_until_closed
 from kiosk_ui.qt.tour import Tour, TourError
 from kiosk_ui.qt.tray import TrayWindow
 from reader.inspection import ReadOutcome, trust_for
@@ -40,7 +40,6 @@ _WINDOW_PACE_S = 0.6
 _BESIDE_PX = 24
 _TOUR_PACE_S = 0.1
 _TOUR_LIMITS = TimeLimits(question_s=26, card_away_s=26, warning_s=20, ticket_s=60, ticket_card_away_s=30)
-_REPORT = "verification-report.json"
 _NAME_DIFFERS = "060"
 
 
@@ -92,14 +91,18 @@ class ReportKeeper:
     """Keeps the verification report of the first card that was read."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / _REPORT
+        self.path = folder / REPORT
         self._kept = False
 
     def keep(self, outcome: ReadOutcome) -> None:
         """Write what ``chipid read --json`` prints for this reading."""
-        if not self._kept:
+        if self._kept:
+            return
+        self._kept = True
+        try:
             self.path.write_text(report.as_json(outcome) + "\n", encoding="utf-8")
-            self._kept = True
+        except OSError as error:  # the card was read all the same
+            _say(f"   the verification report could not be written: {error.strerror}")
 
 
 def demo_settings(folder: Path, relay_url: str, *, tour: bool = False) -> Settings:
@@ -111,21 +114,29 @@ def demo_settings(folder: Path, relay_url: str, *, tour: bool = False) -> Settin
     return Settings.model_construct(None, **values)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """The demonstration. Returns 0 when it ended as it should.
+
+    Args:
+        arguments: the command line.
+        stop: set from anywhere to end it early.
 
     Raises:
         ChipIdError: the store cannot be opened.
-        CannotRunError: there are no texts in the language asked for.
+        CannotRunError: there are no texts in the language asked for, or the results cannot be kept.
     """
     require_language(arguments)
-    windowed = has_display()
     folder: Path = arguments.out
-    folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        stop = stack.enter_context(_told_to_stop())
+        no_window = why_no_window()
+        windowed = no_window is None
+        if not windowed:
+            do_without_window()
+        stack.enter_context(folder_of_ours(folder, tour=not windowed))
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chipid-demo-")))
         world = stack.enter_context(DemoWorld(_WINDOW_PACE_S if windowed else _TOUR_PACE_S))
+        if stop.is_set():  # starting takes seconds; whoever does not want it shall not wait for the rest
+            return 2
         _say(world.tray.way)
         settings = demo_settings(data, world.relay.url, tour=not windowed)
         reports = ReportKeeper(folder)
@@ -138,24 +149,10 @@ def run(arguments: argparse.Namespace) -> int:
         stack.callback(shown.close)
         shown.run(kiosk.driver(shown.view_model))
         if windowed:
+            quit_when_told(application, stop)
             return _with_test_tray(application, shown, world)
+        _say(f"{no_window} The same flow runs off screen, by touch events, and leaves its screens as pictures.")
         return _without_display(shown, world, folder, stop)
-
-
-@contextlib.contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that everything is taken down in order.
-
-    An exception would not do: raised while Qt calls Python, it would be swallowed there.
-    """
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, lambda number, frame: stop.set()) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _with_test_tray(application: QGuiApplication, shown: KioskApplication, world: DemoWorld) -> int:
@@ -170,13 +167,13 @@ def _with_test_tray(application: QGuiApplication, shown: KioskApplication, world
 
 
 def _without_display(shown: KioskApplication, world: DemoWorld, folder: Path, stop: threading.Event) -> int:
-    _say("There is no display: the same flow runs off screen, by touch events, and leaves its screens as pictures.")
-    pictures = folder / "screens"
-    _remove_former(folder, pictures)
+    pictures = pictures_in(folder)
     tour = Tour(shown, world, pictures, _say, stop)
     try:
         tour.run()
     except TourError as error:
+        if stop.is_set():
+            return 2  # whoever asked for it is told so where the signal is heard
         sys.stderr.write(f"chipid: the demonstration did not end as it should: {error}\n")
         return 2
     finally:
@@ -185,17 +182,10 @@ def _without_display(shown: KioskApplication, world: DemoWorld, folder: Path, st
         sys.stderr.write("chipid: the demonstration met a mistake of the program; the log above says where.\n")
         return 2
     _say(
-        f"Done: {len(tour.tickets)} tickets ({', '.join(tour.tickets)}) as PDF and PNG and {_REPORT} are in {folder}/, "
+        f"Done: {len(tour.tickets)} tickets ({', '.join(tour.tickets)}) as PDF and PNG and {REPORT} are in {folder}/, "
         f"{tour.pictures} screens in {pictures}/."
     )
     return 0
-
-
-def _remove_former(folder: Path, pictures: Path) -> None:
-    """Results of an earlier run, and nothing else."""
-    former = [*folder.glob("ticket-*.pdf"), *folder.glob("ticket-*.png"), *pictures.glob("[0-9][0-9]-??-*.png")]
-    for path in former:
-        path.unlink(missing_ok=True)
 
 
 def _say(sentence: str) -> None:

@@ -156,7 +156,7 @@ class PcscTray:
     def _wait_until(self, *, there: bool, seconds: float) -> bool:
         end = time.monotonic() + seconds
         while self.is_there() is not there:
-            if time.monotonic() > end:
+            if time.monotonic() > end or (there and self._process is not None and self._process.poll() is not None):
                 return False
             time.sleep(_LOOK_EVERY_S)
         return True

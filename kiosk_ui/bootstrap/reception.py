@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import threading
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from crypto.pki.trust_store import TrustStore
 from kiosk_ui.app.settings import Settings, load_settings
 from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
+from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import (
@@ -26,28 +29,30 @@ from kiosk_ui.qt.application import (
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
 
-__all__ = ["CannotRunError", "open_window", "require_language", "run", "shape_of"]
+__all__ = ["CannotRunError", "open_window", "quit_when_told", "require_language", "run", "shape_of"]
 
 _SHARE_OF_SCREEN = 0.86
+_LOOK_EVERY_MS = 200
 
 
 class CannotRunError(Exception):
     """The kiosk cannot be run like this. The text says why and what to do."""
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     """Run until the window is closed. Returns the exit code.
 
     Raises:
         ChipIdError: settings, store or trust folder cannot be used.
         CannotRunError: there is no display, or no such language.
     """
-    if not has_display():
-        raise CannotRunError(
-            "There is no display. Start the kiosk in a graphical session, or add --demo to see it here."
-        )
+    if (problem := why_no_window()) is not None:
+        raise CannotRunError(f"{problem} Start the kiosk in a graphical session, or add --demo to see it here.")
+    if stop.is_set():
+        return 2
     require_language(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is no news
     settings = load_settings(arguments.settings)
     cards = ReaderCards(PcscPlace(arguments.reader), _trust(arguments.trust, settings))
     printer = FileTicketPrinter(settings.data_folder / "tickets")
@@ -56,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         shown = open_window(arguments, settings, shape_of(arguments))
         try:
             shown.run(kiosk.driver(shown.view_model))
+            quit_when_told(application, stop)
             return run_until_closed(application)
         finally:
             shown.close()
@@ -67,6 +73,13 @@ def _trust(folder: Path | None, settings: Settings) -> TrustStore:
     if folder is None and (settings.data_folder / "trust").is_dir():
         folder = settings.data_folder / "trust"
     return trust_for(folder)
+
+
+def quit_when_told(application: QGuiApplication, stop: threading.Event) -> None:
+    """Have Qt's loop end when ``stop`` is set, also if that happened before the loop began."""
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: application.quit() if stop.is_set() else None)
+    timer.start(_LOOK_EVERY_MS)
 
 
 def require_language(arguments: argparse.Namespace) -> None:
