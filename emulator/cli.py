@@ -46,7 +46,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     listing.add_argument(
         "--trust-out", metavar="FOLDER", type=pathlib.Path, help="write the TEST authority's certificate there instead"
     )
-    listing.set_defaults(run=_run_cards)
+    listing.set_defaults(run=_run_cards, parser=listing)
 
     single = commands.add_parser("card", help="put an emulated card into a virtual reader")
     actions = single.add_subparsers(required=True, metavar="ACTION")
@@ -66,7 +66,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         default=10.0,
         help="how long to wait for the reader (default 10)",
     )
-    run.set_defaults(run=_run_card)
+    run.set_defaults(run=_run_card, parser=run)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -74,7 +74,9 @@ def main(argv: Sequence[str]) -> int:
     parser = _Parser(prog="chipid", description="Emulated chip identity cards. All people are invented.")
     add_arguments(parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser))
     try:
-        arguments = parser.parse_args(list(argv))
+        arguments, left_over = parser.parse_known_args(list(argv))
+        if left_over:  # told by the sub-command, whose usage helps
+            arguments.parser.error(f"there is no argument {' '.join(left_over)!r}")
     except SystemExit as left:  # --help, or wrong usage
         return left.code if isinstance(left.code, int) else EXIT_OK
     code: int = arguments.run(arguments)
@@ -168,7 +170,7 @@ def _run_card(arguments: argparse.Namespace) -> int:
     except _Stopped:
         return EXIT_OK
     except VirtualReaderError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"chipid card run: {error}\n")
         return EXIT_NOT_DONE
     return EXIT_OK
 

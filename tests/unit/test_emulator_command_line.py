@@ -62,6 +62,7 @@ def test_trust_anchor_is_written_as_der(tmp_path: Path, capsys: pytest.CaptureFi
         [],
         ["card"],
         ["cards", "--jsn"],
+        ["cards", "an"],
         ["card", "run"],
         ["card", "run", "nobody"],
         ["card", "run", "an", "--vpcd", "x"],
@@ -74,6 +75,15 @@ def test_trust_anchor_is_written_as_der(tmp_path: Path, capsys: pytest.CaptureFi
 def test_wrong_usage_ends_with_64_and_a_reason(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 64
     assert capsys.readouterr().err
+
+
+def test_an_argument_too_many_is_answered_by_the_command_that_was_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cards", "an"]) == 64
+    assert capsys.readouterr().err == (
+        "usage: chipid cards [-h] [--json] [--all] [--trust-out FOLDER]\nchipid cards: there is no argument 'an'\n"
+    )
+    assert main(["card", "run", "an", "quy"]) == 64
+    assert "chipid card run: there is no argument 'quy'" in capsys.readouterr().err
 
 
 def test_no_virtual_reader_is_one_clear_sentence(capsys: pytest.CaptureFixture[str]) -> None:
