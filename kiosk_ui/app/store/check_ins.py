@@ -153,14 +153,15 @@ class CheckInStore:
                 **_insurance_columns(draft.eligibility, at),
             )
         )
-        connection.execute(
-            patient_snapshot.insert().values(
-                check_in_id=draft.check_in_id,
-                number=draft.identity.number,
-                full_name=draft.identity.full_name,
-                date_of_birth=draft.identity.date_of_birth,
-            )
-        )
+        # Values beside the statement, not in it: SQLAlchemy keeps a compiled statement for the life of the process, and
+        # the values that stood in it when it was compiled (the day's first patient).
+        snapshot = {
+            "check_in_id": draft.check_in_id,
+            "number": draft.identity.number,
+            "full_name": draft.identity.full_name,
+            "date_of_birth": draft.identity.date_of_birth,
+        }
+        connection.execute(patient_snapshot.insert(), snapshot)
         _add_answer(connection, draft.check_in_id, draft.eligibility, at)
         outbox_rows.add(connection, outbox_rows.OutboxKind.HAND_OVER, draft.check_in_id, at)
         if draft.eligibility.outcome is InsuranceOutcome.UNVERIFIED:
@@ -232,13 +233,12 @@ def _insurance_columns(eligibility: Eligibility, at: dt.datetime) -> dict[str, o
 
 def _add_answer(connection: sa.Connection, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime) -> None:
     """Keep each answer as received; that none came is evidence too (Decree 188/2025, article 38)."""
-    connection.execute(
-        insurance_answer.insert().values(
-            id=uuid.uuid4(),
-            check_in_id=check_in_id,
-            received_at=at,
-            code=eligibility.code,
-            card_number=eligibility.card_number,
-            raw=eligibility.raw,
-        )
-    )
+    answer = {
+        "id": uuid.uuid4(),
+        "check_in_id": check_in_id,
+        "received_at": at,
+        "code": eligibility.code,
+        "card_number": eligibility.card_number,
+        "raw": eligibility.raw,
+    }
+    connection.execute(insurance_answer.insert(), answer)  # values beside the statement, as for the person
