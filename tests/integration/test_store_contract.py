@@ -6,6 +6,7 @@ PostgreSQL runs as a cluster of the test's own in a temporary folder, reachable 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import datetime as dt
 import getpass
 import importlib.util
@@ -197,6 +198,22 @@ def test_an_item_of_the_outbox_is_taken_by_one_kiosk_only(kiosk):
     with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
         taken = [item for items in pool.map(drain, [outbox for _, outbox in kiosks]) for item in items]
     assert len(taken) == len(set(taken)) == 20
+
+
+@pytest.mark.slow
+def test_a_kiosk_that_freezes_in_its_transaction_holds_up_nobody_for_long(cluster: Cluster):
+    url = cluster.new_url()
+    frozen, running = Database(url), Database(url)
+    store = CheckInStore(running, Pseudonyms(b"k" * 32))
+    store.save(draft(1), NOW)
+    with pytest.raises(StoreError), frozen.transaction("frozen") as connection:
+        connection.execute(schema.queue_counter.update().values(last_number=schema.queue_counter.c.last_number + 1))
+        # The server takes the lock from who says nothing; whoever waits gets the number at once or at the next try.
+        with contextlib.suppress(StoreError):
+            store.save(draft(2), NOW)
+        assert store.save(draft(2), NOW).number == "A002"
+    frozen.close()
+    running.close()
 
 
 def test_migrations_build_exactly_the_tables_of_the_schema(url: str):
