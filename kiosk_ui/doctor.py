@@ -75,10 +75,10 @@ _PACKAGES: Final = (
     ("sqlalchemy", "the base package: make kiosk", NeededFor.KIOSK),
     ("httpx", "the base package: make kiosk", NeededFor.KIOSK),
     ("fpdf", "the base package: make kiosk", NeededFor.KIOSK),
-    ("PySide6", "the extra 'ui'", NeededFor.KIOSK),
+    ("PySide6", "the extra 'ui': make kiosk, or pip install 'chipid-kiosk[ui]'", NeededFor.KIOSK),
     (
         "smartcard",
-        "the extra 'pcsc' (pyscard); it is built with gcc, python3-dev and libpcsclite-dev",
+        "gcc, python3-dev and libpcsclite-dev, then the extra 'pcsc': make kiosk, or pip install 'chipid-kiosk[pcsc]'",
         NeededFor.CARD_READER,
     ),
     ("serial", "the base package: make kiosk", NeededFor.SCANNER),
@@ -183,7 +183,7 @@ def service_findings(reader_names: Callable[[], list[str]] = _reader_names) -> l
         name="Smart-card service (pcscd)",
         ok=names is not None,
         needed_for=NeededFor.CARD_READER,
-        how_to_fix="sudo apt-get install pcscd && sudo systemctl enable --now pcscd.socket",
+        how_to_fix="sudo apt-get install pcscd && sudo systemctl enable --now pcscd.socket (without systemd: sudo pcscd)",
         detail=detail,
     )
     readers = Finding(

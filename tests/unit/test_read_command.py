@@ -118,6 +118,13 @@ def test_the_machine_readable_lines_open_the_card_by_pace(joint: str) -> None:
     assert (access["protocol"], access["password"], access["downgrades"]) == ("PACE", "MRZ", [])
 
 
+def test_a_trust_folder_without_certificates_is_told(tmp_path: Path) -> None:
+    """The wrong folder looks like an unknown issuer otherwise."""
+    (tmp_path / "README.md").write_text("no certificate", encoding="utf-8")
+    _, _, told = chipid("read", "--emulated", "an", "--can", "000017", "--trust", str(tmp_path))
+    assert "holds no certificate that counts" in told
+
+
 def test_an_empty_trust_folder_trusts_nobody(tmp_path: Path) -> None:
     _, result = read("an", "--trust", str(tmp_path))
     assert (result["verdict"], statuses(result)["passive_authentication"]) == ("REFER", "undetermined")
