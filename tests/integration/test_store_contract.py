@@ -206,12 +206,17 @@ def test_a_kiosk_that_freezes_in_its_transaction_holds_up_nobody_for_long(cluste
     frozen, running = Database(url), Database(url)
     store = CheckInStore(running, Pseudonyms(b"k" * 32))
     store.save(draft(1), NOW)
-    with pytest.raises(StoreError), frozen.transaction("frozen") as connection:
-        connection.execute(schema.queue_counter.update().values(last_number=schema.queue_counter.c.last_number + 1))
-        # The server takes the lock from who says nothing; whoever waits gets the number at once or at the next try.
-        with contextlib.suppress(StoreError):
-            store.save(draft(2), NOW)
-        assert store.save(draft(2), NOW).number == "A002"
+
+    def freeze() -> None:
+        with frozen.transaction("frozen") as connection:
+            connection.execute(schema.queue_counter.update().values(last_number=99))
+            # The server takes the lock from who says nothing; who waits gets the number at once or at the next try.
+            with contextlib.suppress(StoreError):
+                store.save(draft(2), NOW)
+            assert store.save(draft(2), NOW).number == "A002"
+
+    with pytest.raises(StoreError):  # and the frozen one learns that it has missed its turn
+        freeze()
     frozen.close()
     running.close()
 

@@ -84,9 +84,12 @@ class OutboxStore:
         if longest_pause != dt.timedelta.max:
             due = sa.or_(due, c.due_at > now + 2 * longest_pause)
         waiting = sa.and_(c.kind.in_([kind.value for kind in kinds]), c.done_at.is_(None), due, free)
-        first = sa.select(c.id).where(waiting).order_by(c.due_at, c.id).limit(1).scalar_subquery()
-        # "free" again: another process may have been faster between the two reads (PostgreSQL).
-        take = outbox.update().where(c.id == first, free).values(leased_until=now + lease).returning(outbox)
+        # PostgreSQL passes over what another kiosk is taking at this moment; SQLite has one writer at a time anyway.
+        oldest = sa.select(c.id).where(waiting).order_by(c.due_at, c.id).limit(1).with_for_update(skip_locked=True)
+        first = oldest.scalar_subquery()
+        # All of it again: another process may have been faster between the two reads, and may have taken the item or
+        # even ticked it off already (PostgreSQL looks at the row's newest version only here).
+        take = outbox.update().where(c.id == first, waiting).values(leased_until=now + lease).returning(outbox)
         with self._database.transaction("lease") as connection:
             row = connection.execute(take).one_or_none()
         if row is None:
