@@ -20,6 +20,8 @@ __all__ = ["DEPARTMENT_ICONS", "ScreenView", "portrait_of", "view_of"]
 # Drawings by department code; another department gets the general one.
 DEPARTMENT_ICONS = frozenset({"noi", "ngoai", "nhi", "san", "mat", "tai_mui_hong", "rang_ham_mat", "da_lieu"})
 
+_LONGEST_NAME = 100  # characters
+
 Fields: TypeAlias = dict[str, object]
 
 
@@ -128,8 +130,10 @@ def _screen_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
 
 def _person(screen: s.Confirm) -> Fields:
     person = screen.person
+    name = person.full_name
     return {
-        "full_name": person.full_name,
+        # No name of a person is cut; but a forged card must not write over the screen what it likes.
+        "full_name": name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…",
         "masked_number": person.masked_number,
         "birth_day": person.date_of_birth.isoformat() if person.date_of_birth else "",
         "proof": screen.proof.value,

@@ -77,7 +77,7 @@ ScreenBody {
                     KioskText {
                         width: parent.width
                         even: true
-                        kind: Theme.landscape ? "heading" : "title"
+                        kind: Theme.landscape || text.length > 44 ? "heading" : "title"
                         text: vm.fullName
                         wrapMode: Text.Wrap
                         bottomPadding: Theme.mm(3)
