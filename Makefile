@@ -23,7 +23,7 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 	$(BIN)/lint-imports
 
 .PHONY: quick
-quick: setup-test ## the tests that take less than a minute together
+quick: setup-test ## the tests that need no system service: a few minutes
 	@$(BIN)/python -m pytest -m "not slow"
 
 .PHONY: bench
