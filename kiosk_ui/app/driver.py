@@ -68,8 +68,8 @@ class WorkerThreads:
         self._pool.submit(work).add_done_callback(_log_mistake)
 
     def close(self) -> None:
-        """Wait for the work that is under way."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Wait for all work, also for what has not begun: a ticket to print or a line of the audit trail may be in it."""
+        self._pool.shutdown(wait=True)
 
 
 class CheckInDriver:

@@ -240,3 +240,19 @@ def test_a_mistake_in_background_work_is_logged_by_its_kind_alone(caplog: pytest
     workers.close()
     assert "RuntimeError" in caplog.text
     assert "Nguyễn" not in caplog.text
+
+
+def test_what_was_handed_in_before_the_end_is_done():
+    workers = WorkerThreads(1)
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    workers.submit(slow)
+    workers.submit(done.set)  # a ticket, behind something that takes its time
+    assert begun.wait(10)
+    threading.Timer(0.05, go_on.set).start()
+    workers.close()
+    assert done.is_set()
