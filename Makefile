@@ -23,8 +23,8 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 	$(BIN)/lint-imports
 
 .PHONY: quick
-quick: setup-test ## the tests that need no system service: a few minutes
-	@$(BIN)/python -m pytest -m "not slow"
+quick: setup-test ## the unit tests with few examples of each property: about a minute
+	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow"
 
 .PHONY: bench
 bench: setup-test ## the figures of the README, measured on this machine

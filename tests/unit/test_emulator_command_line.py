@@ -265,6 +265,7 @@ def test_card_run_says_one_line_and_ends_cleanly_on_a_signal(virtual_reader: Rea
     virtual_reader.link.close()
 
 
+@pytest.mark.slow
 def test_the_pytest_plugin_hands_out_cards_to_other_peoples_tests(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(
         "def test_it(emulated_card, emulated_people, emulated_trust_anchors):\n"

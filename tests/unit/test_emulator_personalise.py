@@ -240,6 +240,7 @@ print(state.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_every_process_makes_the_same_cards() -> None:
     environments = ({"PYTHONHASHSEED": "1", "TZ": "Asia/Ho_Chi_Minh"}, {"PYTHONHASHSEED": "2", "TZ": "UTC"})
     digests = {

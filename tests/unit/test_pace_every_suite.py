@@ -35,6 +35,7 @@ def parameter_ids(protocol: PaceProtocol) -> list[int]:
 
 
 SUITES = [(protocol, number) for protocol in pace_protocols() for number in parameter_ids(protocol)]
+BIG_GROUPS = (1, 2)  # 2048 bits, by exponentiation in Python: 50 ms each
 
 
 @functools.cache
@@ -69,7 +70,11 @@ def open_card(card: VirtualCard, key: AccessKey) -> str:
     return suite
 
 
-@pytest.mark.parametrize(("protocol", "parameter_id"), SUITES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(
+    ("protocol", "parameter_id"),
+    [pytest.param(*suite, marks=[pytest.mark.slow] if suite[1] in BIG_GROUPS else []) for suite in SUITES],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_both_passwords_open_the_chip_in_every_suite(protocol, parameter_id: int) -> None:
     card = card_offering(PaceOffer(protocol, parameter_id))
     group = STANDARDIZED_CURVES[parameter_id] if parameter_id > 2 else DH_GROUPS[parameter_id].name
