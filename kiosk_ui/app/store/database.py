@@ -71,6 +71,8 @@ class Database:
         self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "connect", _remember_file)
+            sa.event.listen(self._engine, "checkout", _same_file)
             sa.event.listen(self._engine, "begin", _begin_immediate)
         try:
             self._migrate()
@@ -166,7 +168,10 @@ def _make_private_file(path: Path) -> None:
         raise StoreError(STORE_UNAVAILABLE, cause="no file name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with contextlib.suppress(PermissionError):  # somebody else's file, lent to us: its mode is theirs to choose
+            os.chmod(path, 0o600)  # one that was put back from a backup, say
+        os.close(handle)
     except OSError as error:
         raise StoreError(STORE_UNAVAILABLE, cause=type(error).__name__) from None
 
@@ -182,6 +187,29 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _file_of(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """Device and number of the file that the connection's path names now; ``None`` if there is none."""
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _remember_file(connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["file"] = _file_of(connection)
+
+
+def _same_file(connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
+    """A file that was deleted or put in place of ours: what is written into the old one would be lost, in silence."""
+    now = _file_of(connection)
+    if now is None:
+        raise StoreError(STORE_UNAVAILABLE, cause="the file is gone")
+    if now != record.info["file"]:
+        raise sa.exc.DisconnectionError  # the pool opens the new file
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
