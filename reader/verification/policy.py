@@ -82,14 +82,14 @@ def _worst_first(finding: tuple[Decision, str]) -> tuple[int, str]:
 
 def _judge(fact: CheckResult, policy: VerificationPolicy) -> Decision:
     """What one check means on its own."""
-    if fact.status is CheckStatus.SUCCESSFUL or fact.status is CheckStatus.NOT_SUPPORTED:
+    if fact.status is CheckStatus.SUCCESSFUL:
         return Decision.ACCEPT
     if fact.status is CheckStatus.FAILED:
         return policy.expired if fact.code == EXPIRED else Decision.REJECT
-    if fact.code == NOT_READ:  # nobody asked for that group, and nothing is said about it
-        return Decision.ACCEPT
-    if fact.check == CheckName.PASSIVE_AUTHENTICATION:
+    if fact.check == CheckName.PASSIVE_AUTHENTICATION:  # whatever kept it from a result: nobody vouches
         return policy.unknown_issuer
+    if fact.status is CheckStatus.NOT_SUPPORTED or fact.code == NOT_READ:
+        return Decision.ACCEPT  # the chip has no such thing, or nobody asked for that group
     if fact.check == CheckName.ACCESS_CONTROL:
         return policy.downgraded
     return policy.undetermined

@@ -125,12 +125,15 @@ def _check_line(check: CheckResult) -> str:
 def write_files(outcome: ReadOutcome, folder: Path) -> None:
     """Keep every file exactly as read, as ``EF_DG1.bin`` and so on, readable by their owner only.
 
+    What an earlier reading left under such names goes first: files of two cards never lie side by side.
+
     Raises:
         OSError: the folder cannot be written.
     """
+    for earlier in folder.glob("EF_*.bin"):
+        earlier.unlink()
     raw = outcome.reading.document
     for file in raw:
         path = folder / f"EF_{file.name}.bin"
-        path.unlink(missing_ok=True)  # of an earlier reading, whose permissions would stay
         path.touch(mode=0o600)
         path.write_bytes(raw.require(file))

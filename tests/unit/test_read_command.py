@@ -144,6 +144,13 @@ def test_out_keeps_the_files_exactly_as_read(tmp_path: Path) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir()), "personal files are for their owner"
 
 
+def test_files_of_two_cards_never_lie_side_by_side(tmp_path: Path) -> None:
+    read("an", "--out", str(tmp_path))
+    read("can-cuoc-2024", "--out", str(tmp_path))
+    assert not (tmp_path / "EF_DG13.bin").exists()
+    assert (tmp_path / "EF_DG1.bin").exists()
+
+
 def test_out_that_cannot_be_made_is_said_before_the_card_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     code, out, err = chipid("read", "--emulated", "an", "--can", "000017", "--out", str(tmp_path / "file"))

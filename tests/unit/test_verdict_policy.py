@@ -6,7 +6,7 @@ import datetime as dt
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
@@ -63,6 +63,10 @@ def test_a_stricter_policy_never_accepts_what_a_laxer_one_rejects(facts) -> None
     assert lax_to_strict == sorted(lax_to_strict)
 
 
+@example(
+    [one("passive_authentication", CheckStatus.NOT_SUPPORTED), one("chip_authentication", CheckStatus.SUCCESSFUL)],
+    HOSPITAL,
+)
 @given(st.lists(check_results(), max_size=8), POLICIES)
 def test_accept_means_issuer_and_chip_were_both_proven(facts, policy) -> None:
     verdict = evaluate(facts, policy)
