@@ -168,8 +168,3 @@ QR_MALFORMED = ErrorCode(
 TRUST_FOLDER_UNREADABLE = ErrorCode(
     "trust.unreadable", Hint.CALL_STAFF, "The folder of trusted certificates cannot be read. Check the path."
 )
-TRUST_FILE_UNUSABLE = ErrorCode(
-    "trust.file_unusable",
-    Hint.CALL_STAFF,
-    "A file in the folder of trusted certificates is no usable certificate.",
-)
