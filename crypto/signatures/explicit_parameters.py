@@ -12,7 +12,7 @@ from crypto.primitives.curves import Curve, Point, curves, square_root
 from crypto.signatures.der import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, read_integer, read_oid
 from crypto.wire.tlv import Tlv, TlvReader
 
-__all__ = ["decode_any_point", "match_curve"]
+__all__ = ["decode_any_point", "match_curve", "match_numbers"]
 
 CURVE_PARAMETERS_UNKNOWN = ErrorCode(
     "curve.parameters_unknown",
@@ -50,9 +50,26 @@ def match_curve(parameters: Tlv) -> Curve:
     base = reader.take(OCTET_STRING).value
     n = read_integer(reader.take(INTEGER))
     cofactor = reader.take_optional(INTEGER)
+    return match_numbers(p, a, b, base, n, 1 if cofactor is None else read_integer(cofactor))
+
+
+def match_numbers(p: int, a: int, b: int, base: bytes, n: int, cofactor: int) -> Curve:
+    """The known curve with exactly these parameters.
+
+    Args:
+        p: the field.
+        a: of the equation.
+        b: of the equation.
+        base: the base point, encoded.
+        n: its order.
+        cofactor: must be 1.
+
+    Raises:
+        CryptoError: as :func:`match_curve`.
+    """
     for curve in curves():
         if (p, a, b, n) == (curve.p, curve.a, curve.b, curve.n):
-            if not _is_base_point(curve, base) or (cofactor is not None and read_integer(cofactor) != 1):
+            if not _is_base_point(curve, base) or cofactor != 1:
                 raise CryptoError(CURVE_PARAMETERS_MANIPULATED, curve=curve.name)
             return curve
     raise CryptoError(CURVE_PARAMETERS_UNKNOWN)
