@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from typing import Final
 
-__all__ = ["AccessCondition", "SecurityStatus"]
+__all__ = ["AccessCondition", "AccessLevel", "SecurityStatus"]
 
 
 class AccessCondition(enum.Enum):
@@ -19,23 +20,42 @@ class AccessCondition(enum.Enum):
     TERMINAL_AUTHENTICATION = "after terminal authentication"
 
 
-class SecurityStatus(enum.IntEnum):
-    """What the terminal has proven in the running session. It falls back to ``NONE`` when the session ends."""
+class AccessLevel(enum.IntEnum):
+    """How the terminal has opened the chip in the running session."""
 
     NONE = 0
     CHIP_ACCESS = 1
     """By BAC."""
     PACE = 2
 
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SecurityStatus:
+    """What the terminal has proven in the running session. A session that ends takes it along.
+
+    Attributes:
+        level: how the chip was opened.
+    """
+
+    level: AccessLevel = AccessLevel.NONE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether access control has been passed."""
+        return self.level is not AccessLevel.NONE
+
+    def reached(self, level: AccessLevel) -> SecurityStatus:
+        """The status after that level has been proven, too."""
+        return dataclasses.replace(self, level=max(self.level, level))
+
     def satisfies(self, condition: AccessCondition) -> bool:
         """Whether a file under this condition may be used."""
-        # Terminal authentication is not among the statuses that this chip can reach, so DG3 and DG4 stay closed.
         needed = _NEEDED.get(condition)
-        return needed is not None and self >= needed
+        return needed is not None and self.level >= needed
 
 
 _NEEDED: Final = {
-    AccessCondition.ALWAYS: SecurityStatus.NONE,
-    AccessCondition.CHIP_ACCESS: SecurityStatus.CHIP_ACCESS,
-    AccessCondition.PACE: SecurityStatus.PACE,
+    AccessCondition.ALWAYS: AccessLevel.NONE,
+    AccessCondition.CHIP_ACCESS: AccessLevel.CHIP_ACCESS,
+    AccessCondition.PACE: AccessLevel.PACE,
 }

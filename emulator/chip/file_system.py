@@ -72,7 +72,7 @@ class FileSystem:
     def _require_selectable(self, file: ElementaryFile, security: SecurityStatus) -> None:
         if security.satisfies(file.access):
             return
-        before_access_control = security is SecurityStatus.NONE
+        before_access_control = not security.is_open
         if not (before_access_control and self._behaviour.plain_select_status == StatusWord.SUCCESS):
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CommandRefusedError"]
+from crypto.wire.apdu import CommandApdu
+from crypto.wire.status_word import StatusWord
+
+__all__ = ["CommandRefusedError", "require_header", "require_le"]
 
 
 class CommandRefusedError(Exception):
@@ -15,3 +18,15 @@ class CommandRefusedError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"{status:04X}")
         self.status = status
+
+
+def require_header(command: CommandApdu, parameters: int) -> None:
+    """P1-P2 have one value only; anything else is 6A86."""
+    if command.p1 << 8 | command.p2 != parameters:
+        raise CommandRefusedError(StatusWord.WRONG_P1_P2)
+
+
+def require_le(command: CommandApdu) -> None:
+    """The command must say that it wants an answer, or ISO/IEC 7816-3 case 1 or 3 would forbid one."""
+    if not command.ne:
+        raise CommandRefusedError(StatusWord.WRONG_LENGTH)

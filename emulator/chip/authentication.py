@@ -1,0 +1,152 @@
+"""The commands by which terminal and chip prove themselves to one another: which are allowed when, and in what order.
+
+The protocols themselves have a module each. What is decided here is the state between the commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.status_word import StatusWord
+from emulator.chip.access_rules import AccessLevel
+from emulator.chip.bac import mutual_authenticate
+from emulator.chip.chip_authentication import (
+    agree_by_general_authenticate,
+    agree_by_key_agreement_template,
+    select_key,
+)
+from emulator.chip.content import ChipContent
+from emulator.chip.pace import PaceRun, start_pace
+from emulator.chip.refusal import CommandRefusedError, require_header, require_le
+from emulator.chip.session import Session
+
+__all__ = ["AuthenticationCommands"]
+
+_CHALLENGE_BYTES: Final = 8
+_SET_AT_MUTUAL: Final = 0xC1A4  # PACE
+_SET_AT_INTERNAL: Final = 0x41A4  # chip authentication
+_SET_KAT: Final = 0x41A6  # chip authentication with 3DES
+
+
+class AuthenticationCommands:
+    """Access control, chip, active and terminal authentication of one card.
+
+    Args:
+        content: keys and habits.
+        random_bytes: source of challenges, nonces and ephemeral keys.
+    """
+
+    def __init__(self, content: ChipContent, random_bytes: Callable[[int], bytes]) -> None:
+        self._content: Final = content
+        self._random: Final = random_bytes
+        self._functions: Final[dict[int, Callable[[Session, CommandApdu], None]]] = {
+            _SET_AT_MUTUAL: self._set_pace,
+            _SET_AT_INTERNAL: self._set_chip_authentication,
+            _SET_KAT: self._set_key_agreement,
+        }
+
+    # -- challenges --------------------------------------------------------------------------------
+
+    def get_challenge(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """Doc 9303-11 §4.3.4.1."""
+        require_header(command, 0x0000)
+        require_le(command)
+        if command.data:
+            raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+        if not session.files.in_application:
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+        session.challenge = self._random(_CHALLENGE_BYTES)
+        return ResponseApdu(session.challenge, StatusWord.SUCCESS)
+
+    def external_authenticate(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """BAC (Doc 9303-11 §4.3.4.2). The challenge serves once, also when the cryptogram is wrong."""
+        require_header(command, 0x0000)
+        challenge, session.challenge = session.challenge, None
+        mrz_information = self._content.mrz_information
+        if not self._content.basic_access_control or mrz_information is None:
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        if challenge is None or session.channel is not None or not session.files.in_application:
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+        require_le(command)
+        answer, session.next_channel = mutual_authenticate(
+            mrz_information, challenge, command.data, self._random, self._content.behaviour.wrong_password_status
+        )
+        return ResponseApdu(answer, StatusWord.SUCCESS)
+
+    # -- security environment ----------------------------------------------------------------------
+
+    def manage_security_environment(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """MSE: chooses the protocol and the keys of what follows."""
+        if not self._content.pace and not self._content.chip_authentication:
+            raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        function = self._functions.get(command.p1 << 8 | command.p2)
+        if function is None:
+            raise CommandRefusedError(StatusWord.WRONG_P1_P2)
+        function(session, command)
+        return ResponseApdu(b"", StatusWord.SUCCESS)
+
+    def _set_pace(self, session: Session, command: CommandApdu) -> None:
+        if session.files.in_application and not self._content.behaviour.pace_in_application:
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+        session.agreement_key = None
+        session.pace = None
+        session.pace = start_pace(self._content, command.data, self._random)
+
+    def _set_chip_authentication(self, session: Session, command: CommandApdu) -> None:
+        self._require_chip_access(session)
+        session.pace = None
+        session.agreement_key = None
+        session.agreement_key = select_key(self._content.chip_authentication, command.data)
+
+    def _set_key_agreement(self, session: Session, command: CommandApdu) -> None:
+        self._require_chip_access(session)
+        session.next_channel = agree_by_key_agreement_template(self._content.chip_authentication, command.data)
+
+    # -- PACE and chip authentication ----------------------------------------------------------------
+
+    def general_authenticate(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """A step of PACE, or chip authentication: whichever MSE has chosen last."""
+        require_header(command, 0x0000)
+        require_le(command)
+        if session.pace is not None:
+            return self._pace_step(session, session.pace, command)
+        if session.agreement_key is None:
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+        if command.cla & 0x10:
+            raise CommandRefusedError(StatusWord.CHAINING_NOT_SUPPORTED)
+        self._require_chip_access(session)
+        session.next_channel = agree_by_general_authenticate(session.agreement_key, command.data)
+        return ResponseApdu(b"\x7c\x00", StatusWord.SUCCESS)
+
+    def _pace_step(self, session: Session, run: PaceRun, command: CommandApdu) -> ResponseApdu:
+        try:
+            answer = run.general_authenticate(command)
+        except CommandRefusedError:
+            session.pace = None  # a failed run cannot be resumed
+            raise
+        if run.channel is not None:
+            session.next_channel, session.pace = run.channel, None
+            session.next_level = AccessLevel.PACE
+        return ResponseApdu(answer, StatusWord.SUCCESS)
+
+    # -- active authentication -----------------------------------------------------------------------
+
+    def internal_authenticate(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """Active authentication (Doc 9303-11 §6.1.3)."""
+        signer = self._content.active_authentication
+        if signer is None:
+            raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        require_header(command, 0x0000)
+        require_le(command)
+        self._require_chip_access(session)
+        if not session.files.in_application:
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        if len(command.data) != _CHALLENGE_BYTES:
+            raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+        return ResponseApdu(signer.sign(command.data), StatusWord.SUCCESS)
+
+    def _require_chip_access(self, session: Session) -> None:
+        if self._content.has_access_control and not session.security.is_open:
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
