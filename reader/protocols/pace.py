@@ -82,10 +82,20 @@ class MappingProof:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class PaceResult:
-    """Keys of the channel, and with chip-authentication mapping the chip's proof, still to be verified."""
+    """What a run leaves behind.
+
+    Attributes:
+        keys: of the channel.
+        proof: with chip-authentication mapping the chip's proof, still to be verified.
+        chip_identifier: ID_PICC, the chip's compressed ephemeral key, which terminal authentication signs.
+        authority_references: DO'87' and DO'88': the authorities whose terminals the chip admits, the newest first.
+            Only a chip that was shown a terminal's authorisation names them.
+    """
 
     keys: SessionKeys
     proof: MappingProof | None = None
+    chip_identifier: bytes = b""
+    authority_references: tuple[str, ...] = ()
 
 
 def pace_terminal(
@@ -93,6 +103,7 @@ def pace_terminal(
     key: AccessKey,
     new_scalar: NewScalar = fresh_scalar,
     random_bytes: Callable[[int], bytes] = os.urandom,
+    authorization: bytes = b"",
 ) -> Steps[PaceResult]:
     """Open a chip by a password.
 
@@ -101,13 +112,15 @@ def pace_terminal(
         key: CAN or MRZ.
         new_scalar: source of fresh private scalars: for the mapping key, if there is one, and then for the session key.
         random_bytes: source of the terminal's nonce in integrated mapping.
+        authorization: DO'7F4C', the terminal's certificate holder authorization template, if terminal
+            authentication version 2 shall follow (TR-03110-3 §B.11.1).
 
     Raises:
         ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` or
             ``access.protocol_violation``.
         CardStatusError: ``card.command_refused`` in the middle of the protocol.
     """
-    yield from _select_protocol(suite, key)
+    yield from _select_protocol(suite, key, authorization)
     nonce = yield from _fetch_nonce(suite, key)
     chip_mapping_key = b""
     if suite.protocol.mapping is Mapping.INTEGRATED:
@@ -117,17 +130,18 @@ def pace_terminal(
     shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
     answer = yield from _authenticate(suite, keys, own_public, chip_public)
-    if suite.protocol.mapping is not Mapping.CHIP_AUTHENTICATION:
-        return PaceResult(keys)
-    return PaceResult(keys, _mapping_proof(suite, keys, chip_mapping_key, answer))
+    proof = None
+    if suite.protocol.mapping is Mapping.CHIP_AUTHENTICATION:
+        proof = _mapping_proof(suite, keys, chip_mapping_key, answer)
+    return PaceResult(keys, proof, suite.domain.compress(chip_public), _authority_references(answer))
 
 
-def _select_protocol(suite: PaceSuite, key: AccessKey) -> Steps[None]:
+def _select_protocol(suite: PaceSuite, key: AccessKey, authorization: bytes) -> Steps[None]:
     """MSE:Set AT (Doc 9303-11 §4.4.4.1)."""
     data = encode_tlv(0x80, encode_oid(suite.protocol.oid)) + encode_tlv(0x83, bytes([key.reference]))
     if suite.parameter_id is not None:
         data += encode_tlv(0x84, bytes([suite.parameter_id]))
-    answer = yield CommandApdu(0x00, 0x22, 0xC1, 0xA4, data)
+    answer = yield CommandApdu(0x00, 0x22, 0xC1, 0xA4, data + authorization)
     _require_not_blocked(answer.sw)
     # 63CX announces that X tries are left and lets the protocol go on (TR-03110-3 §B.14.1)
     if not answer.is_success and answer.sw.tries_left is None:
@@ -214,6 +228,12 @@ def _mapping_proof(suite: PaceSuite, keys: SessionKeys, chip_mapping_key: bytes,
     if len(data) != domain.curve.order_bytes:  # FE2OS (§4.4.5.6)
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
     return MappingProof(domain.curve, chip_mapping_key, data)
+
+
+def _authority_references(answer: ResponseApdu) -> tuple[str, ...]:
+    """Beside the token (TR-03110-3 §B.1.4), ISO/IEC 8859-1."""
+    found = (parse_tlv(answer.data, _DYNAMIC_AUTHENTICATION_DATA).find(tag) for tag in (0x87, 0x88))
+    return tuple(reference.value.decode("latin-1") for reference in found if reference is not None)
 
 
 def _require_not_blocked(sw: StatusWord) -> None:

@@ -6,6 +6,7 @@ Elements of the group (points, or numbers modulo p) stay inside: protocols see o
 from __future__ import annotations
 
 import abc
+import hashlib
 from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
 
@@ -60,6 +61,10 @@ class PaceDomain(abc.ABC, Generic[Key, Element]):
         """The key's public value on a mapped generator, encoded."""
 
     @abc.abstractmethod
+    def compress(self, public_octets: bytes) -> bytes:
+        """Comp(PK) of a public value as it was sent (TR-03110-3 §A.2.2.3)."""
+
+    @abc.abstractmethod
     def shared_secret(self, key: Key, chip_value: Element) -> bytes:
         """The shared secret as octets (Doc 9303-11 §9.6)."""
 
@@ -91,6 +96,10 @@ class EcdhDomain(PaceDomain[EcPrivateKey, Point]):
     def public_octets_on(self, key: EcPrivateKey, generator: Point) -> bytes:
         return self.curve.encode_point(key.multiply(generator))
 
+    def compress(self, public_octets: bytes) -> bytes:
+        """The x-coordinate, as long as a field element."""
+        return public_octets[1 : 1 + self.curve.field_bytes]
+
     def shared_secret(self, key: EcPrivateKey, chip_value: Point) -> bytes:
         return key.shared_x(chip_value)
 
@@ -121,6 +130,10 @@ class DhDomain(PaceDomain[DhPrivateKey, int]):
 
     def public_octets_on(self, key: DhPrivateKey, generator: int) -> bytes:
         return self.group.encode(key.raise_to(generator))
+
+    def compress(self, public_octets: bytes) -> bytes:
+        """SHA-1: a name for the value, no protection of it."""
+        return hashlib.sha1(public_octets, usedforsecurity=False).digest()
 
     def shared_secret(self, key: DhPrivateKey, chip_value: int) -> bytes:
         return key.shared_octets(chip_value)
