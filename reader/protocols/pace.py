@@ -130,10 +130,11 @@ def pace_terminal(
     shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
     answer = yield from _authenticate(suite, keys, own_public, chip_public)
+    references = _authority_references(answer) if authorization else ()
     proof = None
     if suite.protocol.mapping is Mapping.CHIP_AUTHENTICATION:
         proof = _mapping_proof(suite, keys, chip_mapping_key, answer)
-    return PaceResult(keys, proof, suite.domain.compress(chip_public), _authority_references(answer))
+    return PaceResult(keys, proof, suite.domain.compress(chip_public), references)
 
 
 def _select_protocol(suite: PaceSuite, key: AccessKey, authorization: bytes) -> Steps[None]:
@@ -232,7 +233,11 @@ def _mapping_proof(suite: PaceSuite, keys: SessionKeys, chip_mapping_key: bytes,
 
 def _authority_references(answer: ResponseApdu) -> tuple[str, ...]:
     """Beside the token (TR-03110-3 §B.1.4), ISO/IEC 8859-1."""
-    found = (parse_tlv(answer.data, _DYNAMIC_AUTHENTICATION_DATA).find(tag) for tag in (0x87, 0x88))
+    try:
+        template = parse_tlv(answer.data, _DYNAMIC_AUTHENTICATION_DATA)
+        found = [template.find(tag) for tag in (0x87, 0x88)]
+    except WireError as error:
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
     return tuple(reference.value.decode("latin-1") for reference in found if reference is not None)
 
 
