@@ -35,7 +35,7 @@ class DhGroup:
 
     @property
     def field_bytes(self) -> int:
-        """Length of a public value in bytes: that of p, whatever its leading octets are."""
+        """Length of p, and of a shared secret, in bytes; a public value may be shorter."""
         return (self.p.bit_length() + 7) // 8
 
     def contains(self, value: int) -> bool:
@@ -43,12 +43,14 @@ class DhGroup:
         return 2 <= value <= self.p - 2 and pow(value, self.q, self.p) == 1
 
     def encode(self, value: int) -> bytes:
-        """Unsigned integer of the length of p (Doc 9303-11 §9.4.4)."""
-        return value.to_bytes(self.field_bytes, "big")
+        """A public value as it goes out and into tokens: "leading octets of value 0x00 MUST NOT be used"
+        (Doc 9303-11 §9.4.1 and the note in §9.4.3). One value in 200 or so is shorter than p.
+        """
+        return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
     def decode(self, octets: bytes) -> int:
-        """The value in an encoding. One without its leading zeros is accepted: §9.4.1 can be read so, and one value in
-        256 is shorter then. What goes into a token is always what was sent.
+        """The value in an encoding. One with leading zeros up to the length of p is accepted, since the standard's
+        examples do not show that they must go. What goes into a token is always what was sent.
 
         Raises:
             CryptoError: ``dh.value_invalid``: too long, out of range, or not in the subgroup.
@@ -88,8 +90,10 @@ class DhPrivateKey:
         return pow(base, self._exponent, self.group.p)
 
     def shared_octets(self, peer: int) -> bytes:
-        """The shared secret as an octet string of the length of p (Doc 9303-11 §9.6)."""
-        return self.group.encode(self.raise_to(peer))
+        """The shared secret, an octet string of the length of p whatever its leading octets (PKCS #3 §8.3, by
+        Doc 9303-11 §9.6): unlike a public value it is no unsigned integer of §9.4.1.
+        """
+        return self.raise_to(peer).to_bytes(self.group.field_bytes, "big")
 
 
 def random_exponent(group: DhGroup) -> int:

@@ -120,7 +120,7 @@ class EcdhAgreement(KeyAgreement):
 
 
 class DhAgreement(KeyAgreement):
-    """In a subgroup of the integers modulo p. The chip's own values are written in as many octets as p has."""
+    """In a subgroup of the integers modulo p. The chip's own values are written without leading zeros (§9.4.1)."""
 
     public_key_tag = 0x84
 

@@ -106,11 +106,15 @@ def test_values_outside_the_subgroup_are_refused(group) -> None:
         group.decode(b"\0" + group.encode(group.g))
 
 
-def test_a_value_without_its_leading_zeros_is_the_same_value() -> None:
+def test_a_public_value_goes_out_without_leading_zeros_and_may_come_with_them() -> None:
+    """Doc 9303-11 §9.4.1: leading octets of value 0x00 MUST NOT be used. A shared secret keeps the length of p."""
     group = DH_GROUPS[0]
-    short = next(value for value in (pow(group.g, k, group.p) for k in range(2, 5000)) if value >> 1016 == 0)
-    assert group.decode(group.encode(short)) == short
-    assert group.decode(group.encode(short).lstrip(b"\0")) == short
+    exponent, short = next(
+        (k, value) for k, value in ((k, pow(group.g, k, group.p)) for k in range(2, 5000)) if value >> 1016 == 0
+    )
+    assert group.encode(short) == group.private_key(exponent).public_octets == short.to_bytes(127, "big")
+    assert group.decode(short.to_bytes(127, "big")) == group.decode(short.to_bytes(128, "big")) == short
+    assert group.private_key(exponent).shared_octets(group.g) == short.to_bytes(128, "big")
 
 
 @pytest.mark.parametrize("name", [known.name for known in curves() if known.p % 4 == 3])
