@@ -66,8 +66,7 @@ class ChipChannel:
         if mac_object is None:
             raise CommandRefusedError(StatusWord.SM_OBJECTS_MISSING)
         covered = b"".join(tlv.encoded for tag, tlv in objects.items() if tag != _DO_MAC)
-        expected = self._mac(pad(protected.header, self._block) + covered)
-        if not macs_equal(expected, mac_object.value):
+        if not self._authenticates(mac_object.value, protected.header, covered):
             raise CommandRefusedError(StatusWord.SM_OBJECTS_INCORRECT)
         data = self._command_data(protected.ins, objects)
         ne, extended = _expected_length(objects.get(_DO_LE))
@@ -121,6 +120,16 @@ class ChipChannel:
             raise CommandRefusedError(StatusWord.SM_OBJECTS_INCORRECT) from None
         return objects
 
+    def _authenticates(self, received: bytes, header: bytes, covered: bytes) -> bool:
+        """Whether a command's checksum is right. Nothing but a padded header may be covered: then ISO/IEC 7816-4
+        §10.2.3.1 adds no second padding, as only data objects call for it, while Doc 9303-11 figure 5 draws it always.
+        Terminals of either school exist, and this chip takes both.
+        """
+        padded_header = pad(header, self._block)
+        if macs_equal(self._mac(padded_header + covered), received):
+            return True
+        return not covered and macs_equal(self._checksum(self._counter_block() + padded_header), received)
+
     def _command_data(self, ins: int, objects: dict[int, Tlv]) -> bytes:
         odd = bool(ins & 1)
         if (_DO_CRYPTOGRAM if odd else _DO_PLAIN_TLV) in objects:  # Doc 9303-11 §9.8.4: DO'85' with odd INS only
@@ -154,7 +163,9 @@ class ChipChannel:
 
     def _mac(self, covered: bytes) -> bytes:
         """MAC over counter and data objects; secure messaging pads by itself for either cipher (§9.8.1)."""
-        padded = pad(self._counter_block() + covered, self._block)
+        return self._checksum(pad(self._counter_block() + covered, self._block))
+
+    def _checksum(self, padded: bytes) -> bytes:
         return aes_cmac(self._ks_mac, padded) if self._cipher.is_aes else retail_mac(self._ks_mac, padded)
 
 
