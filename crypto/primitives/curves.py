@@ -115,9 +115,10 @@ class Curve:
         """OpenSSL's key object for a point. Raises :class:`CryptoError` if it is not on the curve."""
         if not self.contains(point):
             raise CryptoError(POINT_INVALID)
-        return ec.EllipticCurvePublicNumbers(point.x, point.y, self._openssl()).public_key()
+        return ec.EllipticCurvePublicNumbers(point.x, point.y, self.native()).public_key()
 
-    def _openssl(self) -> ec.EllipticCurve:
+    def native(self) -> ec.EllipticCurve:
+        """OpenSSL's curve. Raises :class:`CryptoError` (``curve.unsupported``) for the three that it is not offered for."""
         try:
             return _OPENSSL[self.name]
         except KeyError:

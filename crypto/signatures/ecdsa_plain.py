@@ -23,7 +23,16 @@ from crypto.wire.tlv import encode_tlv
 if TYPE_CHECKING:
     from ecdsa.ellipticcurve import PointJacobi
 
-__all__ = ["EcdsaValue", "der_to_plain", "parse_der", "parse_plain", "plain_to_der", "verify_der", "verify_plain"]
+__all__ = [
+    "EcdsaValue",
+    "der_to_plain",
+    "generator_of",
+    "parse_der",
+    "parse_plain",
+    "plain_to_der",
+    "verify_der",
+    "verify_plain",
+]
 
 SIGNATURE_MALFORMED = ErrorCode("signature.malformed", Hint.CALL_STAFF, "A signature is not well formed.")
 
@@ -125,7 +134,7 @@ def _verify_in_python(key: EcPublicKey, value: EcdsaValue, digest: bytes) -> boo
     from ecdsa.ecdsa import Public_key, Signature
     from ecdsa.ellipticcurve import PointJacobi
 
-    generator = _generator(key.curve.name)
+    generator = generator_of(key.curve.name)
     point = PointJacobi(generator.curve(), key.point.x, key.point.y, 1, key.curve.n)
     excess_bits = max(0, 8 * len(digest) - key.curve.n.bit_length())
     number = int.from_bytes(digest, "big") >> excess_bits  # the leftmost bits (TR-03111 §4.2.1.2 step 2)
@@ -133,7 +142,8 @@ def _verify_in_python(key: EcPublicKey, value: EcdsaValue, digest: bytes) -> boo
 
 
 @functools.cache
-def _generator(name: str) -> PointJacobi:
+def generator_of(name: str) -> PointJacobi:
+    """The base point of a curve, with precomputed multiples. Anything that it is multiplied by must be public."""
     from ecdsa.ellipticcurve import CurveFp, PointJacobi
 
     domain = curve(name)
