@@ -9,6 +9,7 @@ __all__ = [
     "CardStatusError",
     "DocumentError",
     "ProtocolError",
+    "TerminalError",
     "TransportError",
     "TrustError",
 ]
@@ -32,6 +33,10 @@ class DocumentError(ChipIdError):
 
 class TrustError(ChipIdError):
     """Trust anchors are missing or cannot be used."""
+
+
+class TerminalError(ChipIdError):
+    """The terminal's own certificates or key: they cannot be used, or the chip does not admit them."""
 
 
 class Cancelled(Exception):  # noqa: N818 - it is no error: somebody asked to stop
@@ -76,6 +81,12 @@ EMULATED_NOT_FOUND = ErrorCode(
     "There is no emulated card of that name. 'chipid cards' lists them.",
 )
 
+LABORATORY_NOT_FOUND = ErrorCode(
+    "emulated.no_laboratory",
+    Hint.NOT_SUPPORTED,
+    "No emulator that makes chips to order is installed. Install the whole package, then try again.",
+)
+
 # --------------------------------------------------------------------------- what the chip refused
 NOT_AN_EMRTD = ErrorCode(
     "card.not_an_identity_card",
@@ -103,8 +114,45 @@ WRONG_KEY = ErrorCode(
     Hint.REENTER_KEY,
     "The number does not open this card. Check the digits and enter them again.",
 )
+WRONG_MRZ = ErrorCode(
+    "access.wrong_key.mrz",
+    Hint.REENTER_KEY,
+    "The machine-readable lines do not open this card. Check them, or scan them again.",
+)
+WRONG_PIN = ErrorCode(
+    "access.wrong_key.pin",
+    Hint.REENTER_KEY,
+    "The PIN is wrong. Too many wrong tries block it: make sure of it before the next.",
+)
+WRONG_PUK = ErrorCode(
+    "access.wrong_key.puk", Hint.REENTER_KEY, "The PUK is wrong. Make sure of it before the next try."
+)
 KEY_BLOCKED = ErrorCode(
     "access.key_blocked", Hint.CALL_STAFF, "This card's access is blocked after too many wrong tries."
+)
+PIN_SUSPENDED = ErrorCode(
+    "access.pin_suspended",
+    Hint.REENTER_KEY,
+    "The PIN is suspended: one try is left. Enter the card access number printed on the card as well as the PIN.",
+)
+PIN_BLOCKED = ErrorCode(
+    "access.pin_blocked", Hint.CALL_STAFF, "The PIN is blocked after too many wrong tries. The PUK unblocks it."
+)
+PIN_DEACTIVATED = ErrorCode(
+    "access.pin_deactivated", Hint.CALL_STAFF, "The card's PIN is switched off. The issuing office switches it on."
+)
+PUK_SUSPENDED = ErrorCode(
+    "access.puk_suspended",
+    Hint.REENTER_KEY,
+    "The PUK is suspended: one try is left. Enter the card access number printed on the card as well as the PUK.",
+)
+PUK_BLOCKED = ErrorCode(
+    "access.puk_blocked", Hint.CALL_STAFF, "The PUK is used up. Only the issuing office can help now."
+)
+SECRET_UNUSABLE = ErrorCode(
+    "access.secret_unusable",
+    Hint.CALL_STAFF,
+    "The chip does not take this PIN or PUK now: it is suspended, blocked or switched off, and the chip does not say which.",
 )
 ACCESS_NOT_SUPPORTED = ErrorCode(
     "access.not_supported",
@@ -119,6 +167,11 @@ CHIP_DECEPTIVE = ErrorCode(
 CHIP_AUTHENTICATION_REFUSED = ErrorCode(
     "chip_authentication.refused", Hint.CALL_STAFF, "The chip refused to prove that it is genuine."
 )
+CHIP_AUTHENTICATION_WRONG = ErrorCode(
+    "chip_authentication.wrong",
+    Hint.CALL_STAFF,
+    "The chip does not hold the private key of the card whose data it shows. Do not trust this card.",
+)
 ACTIVE_AUTHENTICATION_REFUSED = ErrorCode(
     "active_authentication.refused", Hint.CALL_STAFF, "The chip refused to sign a challenge."
 )
@@ -131,6 +184,90 @@ CHANNEL_CLOSED = ErrorCode(
     "channel.closed",
     Hint.RETRY_CARD,
     "The protected connection to the chip is closed. Lay the card down again.",
+)
+
+# ------------------------------------------------------------- the terminal's own certificates and key
+TERMINAL_FOLDER_UNREADABLE = ErrorCode(
+    "terminal.folder_unreadable",
+    Hint.CALL_STAFF,
+    "The folder of the terminal's certificates cannot be read. Check the path and who may read it.",
+)
+TERMINAL_CERTIFICATE_UNREADABLE = ErrorCode(
+    "terminal.certificate_unreadable",
+    Hint.CALL_STAFF,
+    "A certificate of the terminal cannot be used. Ask its issuer for another one.",
+)
+TERMINAL_CERTIFICATE_ABSENT = ErrorCode(
+    "terminal.certificate_absent",
+    Hint.CALL_STAFF,
+    "The folder holds no terminal's certificate. Put the terminal's and its issuers' .cvcert files there.",
+)
+TERMINAL_KEY_UNREADABLE = ErrorCode(
+    "terminal.key_unreadable",
+    Hint.CALL_STAFF,
+    "The terminal's private key is missing or cannot be used. It belongs in terminal.key, as PKCS#8 without a password.",
+)
+TERMINAL_KEY_WRONG = ErrorCode(
+    "terminal.key_wrong",
+    Hint.CALL_STAFF,
+    "The terminal's private key does not fit its certificate. Put the key there for which the certificate was issued.",
+)
+TERMINAL_CERTIFICATE_EXPIRED = ErrorCode(
+    "terminal.certificate_expired",
+    Hint.CALL_STAFF,
+    "A certificate of this terminal has expired. Ask its issuer for a new one.",
+)
+TERMINAL_NO_CHAIN = ErrorCode(
+    "terminal.no_chain",
+    Hint.NOT_SUPPORTED,
+    "No certificates lead from an authority that this card admits to this terminal.",
+)
+TERMINAL_REFUSED = ErrorCode("terminal.refused", Hint.CALL_STAFF, "The chip did not accept this terminal.")
+TERMINAL_RIGHT_MISSING = ErrorCode(
+    "terminal.right_missing",
+    Hint.NOT_SUPPORTED,
+    "This terminal has no right to read that data group. Its certificates must give it.",
+)
+TOKEN_SUPPORT_MISSING = ErrorCode(
+    "terminal.token_support_missing",
+    Hint.CALL_STAFF,
+    "Keys in hardware need the 'pkcs11' extra. Install it, or use a key file.",
+)
+TOKEN_URI_MALFORMED = ErrorCode(
+    "terminal.token_uri_malformed",
+    Hint.CALL_STAFF,
+    "The terminal's key is not named by a usable pkcs11: URI. It needs a token, and an object or an id.",
+)
+TOKEN_PIN_IN_URI = ErrorCode(
+    "terminal.token_pin_in_uri",
+    Hint.CALL_STAFF,
+    "A token's PIN does not belong on a command line. Use pin-source=file:… or the environment.",
+)
+TOKEN_PIN_UNREADABLE = ErrorCode(
+    "terminal.token_pin_unreadable",
+    Hint.CALL_STAFF,
+    "The file with the token's PIN cannot be read. Check its path and who may read it.",
+)
+TOKEN_MODULE_UNUSABLE = ErrorCode(
+    "terminal.token_module_unusable",
+    Hint.CALL_STAFF,
+    "The token's PKCS#11 library is not named or cannot be loaded. Check module-path in the URI, or CHIPID_PKCS11_MODULE.",
+)
+TOKEN_NOT_FOUND = ErrorCode(
+    "terminal.token_not_found", Hint.CALL_STAFF, "The token with the terminal's key was not found. Plug it in."
+)
+TOKEN_KEY_NOT_FOUND = ErrorCode(
+    "terminal.token_key_not_found",
+    Hint.CALL_STAFF,
+    "The token holds no such private key, or more than one. Check object and id in the URI, and the PIN.",
+)
+TOKEN_PIN_WRONG = ErrorCode(
+    "terminal.token_pin_wrong",
+    Hint.CALL_STAFF,
+    "The token did not accept its PIN. Check it before the next try: too many wrong ones lock the token.",
+)
+TOKEN_FAILED = ErrorCode(
+    "terminal.token_failed", Hint.CALL_STAFF, "The token did not make a signature. Check that it is still plugged in."
 )
 
 # -------------------------------------------------------------------------------------- documents
@@ -147,6 +284,8 @@ MRZ_CHECK_DIGIT = ErrorCode(
 )
 NUMBER_MALFORMED = ErrorCode("number.malformed", Hint.REENTER_KEY, "A citizen number has 12 digits. Enter it again.")
 CAN_MALFORMED = ErrorCode("can.malformed", Hint.REENTER_KEY, "The card access number has 6 digits. Enter it again.")
+PIN_MALFORMED = ErrorCode("pin.malformed", Hint.REENTER_KEY, "A PIN has 4 to 12 digits. Enter it again.")
+PUK_MALFORMED = ErrorCode("puk.malformed", Hint.REENTER_KEY, "A PUK has 6 to 16 digits. Enter it again.")
 IMAGE_UNREADABLE = ErrorCode("image.unreadable", Hint.NOT_SUPPORTED, "The photo on the chip cannot be shown.")
 IMAGE_TOO_LARGE = ErrorCode("image.too_large", Hint.NOT_SUPPORTED, "The photo on the chip is larger than is allowed.")
 FORMAT_UNSUPPORTED = ErrorCode(

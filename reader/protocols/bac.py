@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from crypto.pace.parameters import PasswordReference
 from crypto.primitives.block_cipher import SymmetricCipher, decrypt_cbc, encrypt_cbc
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import macs_equal, retail_mac
@@ -14,6 +15,7 @@ from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.protocols.access_key import MrzKey
 from reader.protocols.exchange import Steps
+from reader.protocols.password_status import wrong_password
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = ["bac_terminal"]
@@ -38,7 +40,8 @@ def bac_terminal(key: MrzKey, random_bytes: Callable[[int], bytes] = os.urandom)
         3DES session keys with their send sequence counter.
 
     Raises:
-        ProtocolError: ``access.wrong_key``, ``access.not_supported`` or ``access.protocol_violation``.
+        ProtocolError: ``access.wrong_key.mrz``, ``access.key_blocked``, ``access.not_supported`` or
+            ``access.protocol_violation``.
     """
     k_enc = derive_key(key.bac_seed.reveal(), KeyUse.ENCRYPTION, _TDES)
     k_mac = derive_key(key.bac_seed.reveal(), KeyUse.MAC, _TDES)
@@ -74,8 +77,6 @@ def _check_authenticated(sw: StatusWord) -> None:
     """The chip says by its status word whether our half was right; a wrong key is the usual reason."""
     if sw.is_success:
         return
-    if sw == StatusWord.AUTHENTICATION_BLOCKED:
-        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
     if sw in _NO_BAC_HERE:
         raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(sw))
-    raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))
+    raise wrong_password(PasswordReference.MRZ, sw)

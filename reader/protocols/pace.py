@@ -23,12 +23,12 @@ from crypto.primitives.padding import unpad
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.oid import encode_oid
-from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.access_key import AccessKey
 from reader.protocols.exchange import Steps
 from reader.protocols.pace_domain import EcdhDomain, NewScalar, PaceDomain, fresh_scalar
+from reader.protocols.password_status import require_nonce_given, require_selected, wrong_password
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = ["MappingProof", "PaceResult", "PaceSuite", "pace_terminal"]
@@ -90,12 +90,14 @@ class PaceResult:
         chip_identifier: ID_PICC, the chip's compressed ephemeral key, which terminal authentication signs.
         authority_references: DO'87' and DO'88': the authorities whose terminals the chip admits, the newest first.
             Only a chip that was shown a terminal's authorisation names them.
+        tries_announced: how many tries of the password the chip announced before this one; ``None`` for none.
     """
 
     keys: SessionKeys
     proof: MappingProof | None = None
     chip_identifier: bytes = b""
     authority_references: tuple[str, ...] = ()
+    tries_announced: int | None = None
 
 
 def pace_terminal(
@@ -104,23 +106,27 @@ def pace_terminal(
     new_scalar: NewScalar = fresh_scalar,
     random_bytes: Callable[[int], bytes] = os.urandom,
     authorization: bytes = b"",
+    *,
+    resumed: bool = False,
 ) -> Steps[PaceResult]:
     """Open a chip by a password.
 
     Args:
         suite: what the chip offers, see EF.CardAccess.
-        key: CAN or MRZ.
+        key: CAN, MRZ, PIN or PUK.
         new_scalar: source of fresh private scalars: for the mapping key, if there is one, and then for the session key.
         random_bytes: source of the terminal's nonce in integrated mapping.
         authorization: DO'7F4C', the terminal's certificate holder authorization template, if terminal
             authentication version 2 shall follow (TR-03110-3 §B.11.1).
+        resumed: whether this runs in a channel that the card access number opened, so that the last try of a PIN or
+            PUK may be used. Otherwise a chip that announces a last try is left alone.
 
     Raises:
-        ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` or
-            ``access.protocol_violation``.
+        ProtocolError: ``access.wrong_key`` or what :mod:`reader.protocols.password_status` names, then
+            ``access.not_supported`` or ``access.protocol_violation``.
         CardStatusError: ``card.command_refused`` in the middle of the protocol.
     """
-    yield from _select_protocol(suite, key, authorization)
+    tries = yield from _select_protocol(suite, key, authorization, resumed=resumed)
     nonce = yield from _fetch_nonce(suite, key)
     chip_mapping_key = b""
     if suite.protocol.mapping is Mapping.INTEGRATED:
@@ -129,32 +135,27 @@ def pace_terminal(
         generator, chip_mapping_key = yield from _map_generic(suite, nonce, new_scalar)
     shared_secret, own_public, chip_public = yield from _agree(suite, generator, new_scalar)
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
-    answer = yield from _authenticate(suite, keys, own_public, chip_public)
+    answer = yield from _authenticate(suite, key, keys, own_public, chip_public)
     references = _authority_references(answer) if authorization else ()
     proof = None
     if suite.protocol.mapping is Mapping.CHIP_AUTHENTICATION:
         proof = _mapping_proof(suite, keys, chip_mapping_key, answer)
-    return PaceResult(keys, proof, suite.domain.compress(chip_public), references)
+    return PaceResult(keys, proof, suite.domain.compress(chip_public), references, tries)
 
 
-def _select_protocol(suite: PaceSuite, key: AccessKey, authorization: bytes) -> Steps[None]:
-    """MSE:Set AT (Doc 9303-11 §4.4.4.1)."""
+def _select_protocol(suite: PaceSuite, key: AccessKey, authorization: bytes, *, resumed: bool) -> Steps[int | None]:
+    """MSE:Set AT (Doc 9303-11 §4.4.4.1). Returns the tries that the chip announces."""
     data = encode_tlv(0x80, encode_oid(suite.protocol.oid)) + encode_tlv(0x83, bytes([key.reference]))
     if suite.parameter_id is not None:
-        data += encode_tlv(0x84, bytes([suite.parameter_id]))
+        data += encode_tlv(0x84, _unsigned_octets(suite.parameter_id))
     answer = yield CommandApdu(0x00, 0x22, 0xC1, 0xA4, data + authorization)
-    _require_not_blocked(answer.sw)
-    # 63CX announces that X tries are left and lets the protocol go on (TR-03110-3 §B.14.1)
-    if not answer.is_success and answer.sw.tries_left is None:
-        raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(answer.sw))
+    return require_selected(key.reference, answer.sw, resumed=resumed)
 
 
 def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
     """The encrypted nonce, decrypted with Kπ (Doc 9303-11 §4.4.3.3)."""
     answer = yield _general_authenticate(b"")
-    _require_not_blocked(answer.sw)
-    if answer.sw == StatusWord.REFERENCED_DATA_NOT_FOUND:  # some chips look for the key only now (§4.4.4.1 note 1)
-        raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, status_word=str(answer.sw))
+    require_nonce_given(key.reference, answer.sw)
     encrypted = _take(answer, 0x80)
     cipher = suite.protocol.cipher
     if not encrypted or len(encrypted) % cipher.block_bytes or len(encrypted) > 64:
@@ -199,16 +200,14 @@ def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar) -> Steps[tup
         return domain.shared_secret(own_key, domain.decode(chip_public)), own_public, chip_public
 
 
-def _authenticate(suite: PaceSuite, keys: SessionKeys, own_public: bytes, chip_public: bytes) -> Steps[ResponseApdu]:
+def _authenticate(
+    suite: PaceSuite, key: AccessKey, keys: SessionKeys, own_public: bytes, chip_public: bytes
+) -> Steps[ResponseApdu]:
     """Exchange of authentication tokens, each a MAC over the *other* side's public key (Doc 9303-11 §4.4.3.5)."""
     own_token = _token(suite, keys, chip_public)
     answer = yield _general_authenticate(encode_tlv(0x85, own_token), last=True)
-    sw = answer.sw
-    _require_not_blocked(sw)
-    if not sw.is_success:
-        # 6300 and 63CX by the standard; 6982, 6985, 6988 and 6A80 are seen as well. The token is the first thing
-        # that depends on the password, so a refusal here means the password.
-        raise errors.ProtocolError(errors.WRONG_KEY, status_word=str(sw))
+    if not answer.is_success:
+        raise wrong_password(key.reference, answer.sw)
     if not macs_equal(_take(answer, 0x86), _token(suite, keys, own_public)):
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
     return answer
@@ -241,9 +240,9 @@ def _authority_references(answer: ResponseApdu) -> tuple[str, ...]:
     return tuple(reference.value.decode("latin-1") for reference in found if reference is not None)
 
 
-def _require_not_blocked(sw: StatusWord) -> None:
-    if sw == StatusWord.AUTHENTICATION_BLOCKED or sw.tries_left == 0:
-        raise errors.ProtocolError(errors.KEY_BLOCKED, status_word=str(sw))
+def _unsigned_octets(number: int) -> bytes:
+    """A reference as an unsigned number in as few octets as it needs (TR-03110-3 §A.2.1: ids beyond 255 are allowed)."""
+    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big")
 
 
 def _token(suite: PaceSuite, keys: SessionKeys, public_key: bytes) -> bytes:

@@ -210,9 +210,9 @@ def test_a_chip_that_mirrors_our_own_public_keys_is_refused(pace_case: dict[str,
 @pytest.mark.parametrize(
     ("status_word", "code"),
     [
-        (0x6300, errors.WRONG_KEY),
-        (0x63C2, errors.WRONG_KEY),
-        (0x6982, errors.WRONG_KEY),
+        (0x6300, errors.WRONG_MRZ),
+        (0x63C2, errors.WRONG_MRZ),
+        (0x6982, errors.WRONG_MRZ),
         (0x63C0, errors.KEY_BLOCKED),
         (0x6983, errors.KEY_BLOCKED),
     ],
