@@ -9,12 +9,14 @@ import dataclasses
 import enum
 from typing import Final, Protocol
 
-from crypto.pace.parameters import PaceProtocol
+from crypto.pace.parameters import Agreement, PaceProtocol
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import Curve, EcPrivateKey
+from crypto.primitives.dh_groups import DhGroup
 from crypto.primitives.secret import Secret
 from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessCondition
+from emulator.chip.passwords import Pin, Puk
 
 __all__ = [
     "APPLICATION_ID",
@@ -27,10 +29,12 @@ __all__ = [
     "EndOfFile",
     "PaceOffer",
     "TooLongRead",
+    "UnprotectedErrors",
 ]
 
 APPLICATION_ID: Final = bytes.fromhex("A0000002471001")
 """The eMRTD application (Doc 9303-10 §3.2)."""
+_FIRST_OWN_PARAMETER_ID: Final = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -78,6 +82,20 @@ class TooLongRead(enum.Enum):
     """Nothing; the terminal must ask for less."""
 
 
+class UnprotectedErrors(enum.Enum):
+    """Whether an error status comes back without secure messaging although the command itself was well protected.
+
+    The standard protects it (Doc 9303-11 §9.8.4). Chips of both other kinds exist.
+    """
+
+    NEVER = "never"
+    """As the standard demands: DO'99' and DO'8E' around every answer, and the session goes on."""
+    SESSION_GOES_ON = "session goes on"
+    """A bare status word; the chip counts it as an answer and keeps its keys."""
+    SESSION_ENDS = "session ends"
+    """A bare status word, and the keys are gone."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ChipBehaviour:
     """Habits in which operating systems differ and the standards allow it, or real cards do it all the same.
@@ -93,6 +111,9 @@ class ChipBehaviour:
         odd_read: whether READ BINARY with INS B1 is known.
         wrong_password_status: answer to a wrong PACE token or BAC cryptogram.
         pace_in_application: whether PACE also runs while the application is selected.
+        names_password_state: whether a blocked, deactivated or suspended password is refused with a status word of
+            its own, or each with 6982 (TR-03110-3 §B.11.2, note).
+        errors_unprotected: see :class:`UnprotectedErrors`.
     """
 
     master_file_status: int = StatusWord.SUCCESS
@@ -104,14 +125,32 @@ class ChipBehaviour:
     odd_read: bool = True
     wrong_password_status: int = StatusWord.AUTHENTICATION_FAILED
     pace_in_application: bool = True
+    names_password_state: bool = True
+    errors_unprotected: UnprotectedErrors = UnprotectedErrors.NEVER
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PaceOffer:
-    """One PACE protocol with one set of standardised domain parameters."""
+    """One PACE protocol with one set of domain parameters.
+
+    Attributes:
+        protocol: mapping, kind of group and cipher.
+        parameter_id: of Doc 9303-11 table 12, or the issuer's own from 32 on.
+        domain: the group that EF.CardAccess spells out under an id of the issuer's (Doc 9303-11 §9.2.2); ``None`` for
+            standardised parameters.
+    """
 
     protocol: PaceProtocol
     parameter_id: int
+    domain: Curve | DhGroup | None = None
+
+    def __post_init__(self) -> None:
+        # Doc 9303-11 §9.5.1: 0 to 31 are, or will be, standardised
+        if self.domain is not None and self.parameter_id < _FIRST_OWN_PARAMETER_ID:
+            raise ValueError("only ids from 32 on stand for parameters that are spelt out")
+        kind = DhGroup if self.protocol.agreement is Agreement.DH else Curve
+        if self.domain is not None and not isinstance(self.domain, kind):
+            raise ValueError("a protocol and its group are of one kind")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -164,6 +203,7 @@ class ChipContent:
         mrz_information: document number, birth and expiry, each with its check digit: the input of BAC and of
             PACE with the MRZ (Doc 9303-11 §4.3.2); ``None`` if the chip takes neither.
         can: the card access number as ASCII digits, or ``None``.
+        pin, puk: what only the holder knows, with their retry counters, or ``None``.
         basic_access_control: whether BAC is offered.
         pace: what EF.CardAccess announces.
         chip_authentication: static keys; empty if the protocol is not offered.
@@ -177,6 +217,8 @@ class ChipContent:
     application_files: tuple[ElementaryFile, ...] = ()
     mrz_information: Secret | None = None
     can: Secret | None = None
+    pin: Pin | None = None
+    puk: Puk | None = None
     basic_access_control: bool = True
     pace: tuple[PaceOffer, ...] = ()
     chip_authentication: tuple[ChipAuthenticationKey, ...] = ()
