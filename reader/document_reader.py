@@ -31,8 +31,8 @@ from reader.protocols.active_authentication import (
     needs_extended_answer,
 )
 from reader.protocols.chip_authentication import chip_authentication_terminal
+from reader.protocols.chip_authentication_offers import chip_authentication_suites
 from reader.protocols.exchange import run
-from reader.protocols.offers import chip_authentication_suites
 from reader.protocols.pace import MappingProof
 from reader.session import AccessReport, CardSession
 
@@ -208,7 +208,7 @@ class DocumentReader:
         self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
             try:
-                keys = run(chip_authentication_terminal(suites[0]), self._session.transmit)
+                keys = run(chip_authentication_terminal(suites[0]), self._session.transmit).keys
             except errors.ProtocolError as error:
                 if error.code is not errors.CHIP_AUTHENTICATION_REFUSED:
                     raise

@@ -22,7 +22,7 @@ from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
 from reader.lds.security_infos import ActiveAuthenticationInfo, parse_card_access
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
-from reader.protocols.offers import static_keys
+from reader.protocols.chip_authentication_offers import static_keys
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 
 __all__ = [

@@ -31,7 +31,8 @@ from reader.lds.mrz import mrz_information
 from reader.lds.security_infos import parse_card_access, parse_security_infos
 from reader.link import Link
 from reader.plan import HOSPITAL
-from reader.protocols.offers import chip_authentication_suites, pace_suites
+from reader.protocols.chip_authentication_offers import chip_authentication_suites
+from reader.protocols.offers import pace_suites
 from reader.verification.checks import CheckStatus
 from reader.verification.verdict import Decision
 from tests.unit.reader_cards import PEOPLE, TRUST, can_of, read_content, signed_card, status_of
