@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Final
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from crypto.signatures.ecdsa_signing import EcdsaSigningKey
+from crypto.signatures.hash_algorithms import HashAlgorithm
 
 __all__ = ["EcdsaSigner", "RsaSigner"]
 
@@ -21,14 +22,6 @@ _TRAILERS: Final = {
     "sha512": b"\x35\xcc",
 }
 """Trailer field by hash function (Doc 9303-11 §6.1.2.2; SHA-1 takes option 1)."""
-
-_HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
-    "sha224": hashes.SHA224(),
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
-
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class RsaSigner:
@@ -61,20 +54,19 @@ class RsaSigner:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class EcdsaSigner:
-    """ECDSA in plain format r || s (TR-03111 §5.2.1), each half as long as the order of the curve.
+    """ECDSA, in plain format r || s as Doc 9303-11 §6.1.2.3 demands (TR-03111 §5.2.1), or in DER as some chips answer.
 
     Attributes:
         key: the private key.
-        hash_name: ``sha224`` to ``sha512``.
+        hash_name: ``sha1`` or ``sha224`` to ``sha512``.
+        der: whether the answer is a SEQUENCE of two INTEGERs.
     """
 
-    key: ec.EllipticCurvePrivateKey
+    key: EcdsaSigningKey
     hash_name: str
+    der: bool = False
 
     def sign(self, challenge: bytes) -> bytes:
-        """r || s over the challenge."""
-        # Deterministic (RFC 6979), so that a card answers the same in every process
-        algorithm = ec.ECDSA(_HASHES[self.hash_name], deterministic_signing=True)
-        r, s = decode_dss_signature(self.key.sign(challenge, algorithm))
-        size = (self.key.curve.key_size + 7) // 8
-        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+        """The signature over the challenge; always the same one for the same challenge (RFC 6979)."""
+        algorithm = next(known for known in HashAlgorithm if known.label == self.hash_name)
+        return self.key.sign_der(algorithm, challenge) if self.der else self.key.sign_plain(algorithm, challenge)

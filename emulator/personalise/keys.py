@@ -16,8 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crypto.primitives.curves import EcPrivateKey, curve
+from crypto.signatures.ecdsa_signing import EcdsaSigningKey
 
-__all__ = ["derived_key_pair", "derived_octets", "derived_scalar", "derived_signing_key", "shipped_rsa_key"]
+__all__ = [
+    "derived_chip_signing_key",
+    "derived_key_pair",
+    "derived_octets",
+    "derived_scalar",
+    "derived_signing_key",
+    "shipped_rsa_key",
+]
 
 _SEED: Final = b"chipid-kiosk TEST ONLY: everybody can derive these keys"
 _OPENSSL_CURVES: Final[dict[str, ec.EllipticCurve]] = {
@@ -51,13 +59,18 @@ def derived_key_pair(label: str, curve_name: str) -> EcPrivateKey:
 
 
 def derived_signing_key(label: str, curve_name: str) -> ec.EllipticCurvePrivateKey:
-    """A key pair for ECDSA."""
+    """A key pair for ECDSA as the crypto library has it, which X.509 certificates are signed with."""
     return ec.derive_private_key(derived_scalar(label, curve_name), _OPENSSL_CURVES[curve_name])
+
+
+def derived_chip_signing_key(label: str, curve_name: str) -> EcdsaSigningKey:
+    """The same key pair for a chip, on any known curve."""
+    return EcdsaSigningKey(curve(curve_name), derived_scalar(label, curve_name))
 
 
 @functools.cache
 def shipped_rsa_key(bits: int) -> rsa.RSAPrivateKey:
-    """The RSA key of that size among those shipped beside this module (1024 or 2048)."""
+    """The RSA key of that size among those shipped beside this module (1024, 1536, 2048, 3072 or 4096)."""
     pem = importlib.resources.files(__package__).joinpath(f"rsa_keys/test_only_{bits}.pem").read_bytes()
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, rsa.RSAPrivateKey):
