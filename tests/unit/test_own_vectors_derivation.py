@@ -118,7 +118,8 @@ def test_the_openssl_command_encrypts_and_authenticates_the_same(case: dict[str,
     if aes:
         options = ["-macopt", f"cipher:aes-{bits}-cbc", "-macopt", f"hexkey:{case['ks_mac']}"]
         covered = bytes.fromhex(exchange["command_mac_input"])
-        done = subprocess.run(["openssl", "mac", *options, "-in", "-", "CMAC"], input=covered, capture_output=True)
+        command = ["openssl", "mac", *options, "-in", "-", "CMAC"]
+        done = subprocess.run(command, input=covered, capture_output=True, check=True)
         assert done.stdout.decode().strip().lower()[:16] == exchange["command_mac"], done.stderr
 
 

@@ -80,7 +80,7 @@ class ValueTrace:
         return {name for name, text in leaves.items() if not self.met(bytes.fromhex(text))}
 
 
-def hex_leaves(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, str]:  # noqa: ANN401 - JSON
+def hex_leaves(value: Any, *, without: frozenset[str] = frozenset()) -> dict[str, str]:
     """Every text in a JSON value that is hexadecimal and no shorter than two octets, by its dotted place.
 
     Args:
