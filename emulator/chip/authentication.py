@@ -19,6 +19,7 @@ from emulator.chip.chip_authentication import (
 )
 from emulator.chip.content import ChipContent
 from emulator.chip.pace import PaceRun, start_pace
+from emulator.chip.passwords import PasswordStore
 from emulator.chip.refusal import CommandRefusedError, require_header, require_le
 from emulator.chip.session import Session
 
@@ -36,12 +37,14 @@ class AuthenticationCommands:
     Args:
         content: keys and habits.
         random_bytes: source of challenges, nonces and ephemeral keys.
+        passwords: what opens this card by PACE.
     """
 
-    def __init__(self, content: ChipContent, random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(self, content: ChipContent, random_bytes: Callable[[int], bytes], passwords: PasswordStore) -> None:
         self._content: Final = content
+        self._passwords: Final = passwords
         self._random: Final = random_bytes
-        self._functions: Final[dict[int, Callable[[Session, CommandApdu], None]]] = {
+        self._functions: Final[dict[int, Callable[[Session, CommandApdu], int | None]]] = {
             _SET_AT_MUTUAL: self._set_pace,
             _SET_AT_INTERNAL: self._set_chip_authentication,
             _SET_KAT: self._set_key_agreement,
@@ -84,15 +87,16 @@ class AuthenticationCommands:
         function = self._functions.get(command.p1 << 8 | command.p2)
         if function is None:
             raise CommandRefusedError(StatusWord.WRONG_P1_P2)
-        function(session, command)
-        return ResponseApdu(b"", StatusWord.SUCCESS)
+        status = function(session, command)
+        return ResponseApdu(b"", StatusWord.SUCCESS if status is None else status)
 
-    def _set_pace(self, session: Session, command: CommandApdu) -> None:
+    def _set_pace(self, session: Session, command: CommandApdu) -> int:
         if session.files.in_application and not self._content.behaviour.pace_in_application:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         session.agreement_key = None
         session.pace = None
-        session.pace = start_pace(self._content, command.data, self._random)
+        session.pace = start_pace(self._content, command.data, self._random, self._passwords, resumed=session.resumed)
+        return session.pace.announcement
 
     def _set_chip_authentication(self, session: Session, command: CommandApdu) -> None:
         self._require_chip_access(session)
@@ -126,8 +130,9 @@ class AuthenticationCommands:
         except CommandRefusedError:
             session.pace = None  # a failed run cannot be resumed
             raise
-        if run.channel is not None:
-            session.next_channel, session.pace = run.channel, None
+        if run.outcome is not None:
+            session.next_channel, session.next_pace = run.outcome.channel, run.outcome
+            session.pace = None
             session.next_level = AccessLevel.PACE
         return ResponseApdu(answer, StatusWord.SUCCESS)
 

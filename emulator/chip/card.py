@@ -16,6 +16,7 @@ from crypto.wire.status_word import StatusWord
 from emulator.chip.authentication import AuthenticationCommands
 from emulator.chip.content import ChipContent
 from emulator.chip.misbehaviour import Misbehaviour
+from emulator.chip.passwords import PasswordStore
 from emulator.chip.read_binary import read_binary, read_binary_odd
 from emulator.chip.refusal import CommandRefusedError, require_le
 from emulator.chip.session import Session
@@ -46,7 +47,10 @@ class VirtualCard:
         self._misbehaviour: Final = misbehaviour or Misbehaviour()
         self._powered = True
         self._session = Session(content)
-        authentication = AuthenticationCommands(content, random_bytes)
+        passwords = PasswordStore(
+            mrz_information=content.mrz_information, can=content.can, pin=content.pin, puk=content.puk
+        )
+        authentication = AuthenticationCommands(content, random_bytes, passwords)
         self._handlers: Final[dict[int, _Handler]] = {
             0xA4: self._select,
             0xB0: self._read_binary,

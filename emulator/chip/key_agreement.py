@@ -7,6 +7,7 @@ the protocol need not know which kind it is.
 from __future__ import annotations
 
 import abc
+import hashlib
 from collections.abc import Callable
 from typing import ClassVar, Final
 
@@ -69,6 +70,10 @@ class KeyAgreement(abc.ABC):
             CommandRefusedError: 6300, both public keys are the same.
         """
 
+    @abc.abstractmethod
+    def compress(self, public_key: bytes) -> bytes:
+        """Comp(PK) of an encoded public key of this group (TR-03110-3 §A.2.2.3)."""
+
 
 class EcdhAgreement(KeyAgreement):
     """Over an elliptic curve."""
@@ -103,6 +108,10 @@ class EcdhAgreement(KeyAgreement):
         own: Point = key.multiply(self._generator)
         _require_different(own == peer_point)
         return self.curve.encode_point(own), key.shared_x(peer_point)
+
+    def compress(self, public_key: bytes) -> bytes:
+        """The x-coordinate."""
+        return public_key[1 : 1 + self.curve.field_bytes]
 
     def chip_authentication_data(self, static_scalar: Secret) -> bytes:
         """CA_IC = SK_IC^-1 · SK_Map,IC modulo the order, after generic mapping (Doc 9303-11 §4.4.3.5.1).
@@ -149,6 +158,10 @@ class DhAgreement(KeyAgreement):
         _require_different(own == peer_value)
         return self._group.encode(own), key.shared_octets(peer_value)
 
+    def compress(self, public_key: bytes) -> bytes:
+        """SHA-1 of the public value."""
+        return hashlib.sha1(public_key, usedforsecurity=False).digest()
+
     def _decode(self, octets: bytes) -> int:
         """The value, validated as Doc 9303-11 §4.4.3.3.1 demands (RFC 2631 §2.1.5).
 
@@ -166,12 +179,12 @@ def agreement_for(offer: PaceOffer, random_bytes: Callable[[int], bytes]) -> Key
         CommandRefusedError: 6A88, the parameter id names no group of the protocol's kind.
     """
     if offer.protocol.agreement is Agreement.DH:
-        group = DH_GROUPS.get(offer.parameter_id)
-        if group is not None:
+        group = offer.domain or DH_GROUPS.get(offer.parameter_id)
+        if isinstance(group, DhGroup):
             return DhAgreement(group, random_bytes)
     else:
-        curve = standardized_curve(offer.parameter_id)
-        if curve is not None:
+        curve = offer.domain or standardized_curve(offer.parameter_id)
+        if isinstance(curve, Curve):
             return EcdhAgreement(curve, random_bytes)
     raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
 

@@ -2,63 +2,110 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from crypto.errors import CryptoError, WireError
 from crypto.pace.parameters import Mapping, PasswordReference
+from crypto.pki.cvc import TerminalType
 from crypto.primitives.block_cipher import encrypt_block, encrypt_cbc
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import mac, macs_equal
 from crypto.primitives.padding import pad
 from crypto.primitives.secret import Secret
 from crypto.wire.apdu import CommandApdu
-from crypto.wire.oid import decode_oid, encode_oid
+from crypto.wire.oid import encode_oid
 from crypto.wire.status_word import StatusWord
-from crypto.wire.tlv import encode_tlv, iter_tlvs, parse_tlv
+from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.chip.content import ChipContent, PaceOffer
 from emulator.chip.key_agreement import EcdhAgreement, KeyAgreement, agreement_for
+from emulator.chip.pace_request import AuthorizationTemplate, PaceRequest, parse_pace_request
+from emulator.chip.passwords import Password, PasswordStore
 from emulator.chip.refusal import CommandRefusedError
 from emulator.chip.secure_messaging import ChipChannel
 
-__all__ = ["PaceRun", "start_pace"]
+__all__ = ["PaceOutcome", "PaceRun", "start_pace"]
 
 _GENERIC_NONCE_BYTES: Final = 16
 """Doc 9303-11 §4.4.3.3 leaves the number of blocks to the chip; 128 bits are what most documents send."""
 
 
-def start_pace(content: ChipContent, data: bytes, random_bytes: Callable[[int], bytes]) -> PaceRun:
-    """MSE:Set AT for PACE (Doc 9303-11 §4.4.4.1). Unknown data objects are ignored, as note 2 there asks.
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class PaceOutcome:
+    """What a finished run leaves behind.
+
+    Attributes:
+        channel: the session that begins after the last answer.
+        password: by which the terminal opened the chip.
+        resumes: passwords that the CAN, if it was the password, has resumed for this session (TR-03110-2 §2.2.3).
+        template: what the terminal said about itself, or ``None``. Without it there is no terminal authentication
+            version 2 (TR-03110-2 §2.3.2.1).
+        compressed_chip_key: Comp of the chip's ephemeral public key: the ID_PICC that a terminal signs
+            (TR-03110-3 §A.2.2.3).
+    """
+
+    channel: ChipChannel
+    password: PasswordReference
+    resumes: frozenset[PasswordReference]
+    template: AuthorizationTemplate | None
+    compressed_chip_key: bytes
+
+
+def start_pace(
+    content: ChipContent,
+    data: bytes,
+    random_bytes: Callable[[int], bytes],
+    passwords: PasswordStore,
+    *,
+    resumed: frozenset[PasswordReference] = frozenset(),
+    authorities: Callable[[TerminalType], Sequence[bytes]] = lambda _: (),
+) -> PaceRun:
+    """MSE:Set AT for PACE (Doc 9303-11 §4.4.4.1; TR-03110-3 §B.11.1).
+
+    Args:
+        content: offers, keys and habits.
+        data: the data field.
+        random_bytes: source of nonces and ephemeral keys.
+        passwords: what opens this card.
+        resumed: passwords that the CAN has resumed in the running session.
+        authorities: references of the trust points for a type of terminal, the most recent first.
 
     Raises:
-        CommandRefusedError: 6A80 protocol unknown or ambiguous, 6A88 password or domain parameters unknown.
+        CommandRefusedError: 6A80 protocol unknown or ambiguous, or not this password for this type of terminal;
+            6A88 password or domain parameters unknown.
     """
-    try:
-        objects = {tlv.tag: tlv.value for tlv in iter_tlvs(data)}
-        oid = decode_oid(objects.get(0x80, b""))
-    except WireError:
-        raise CommandRefusedError(StatusWord.WRONG_DATA) from None
-    offers = [offer for offer in content.pace if offer.protocol.oid == oid]
-    if not offers or 0x83 not in objects:
+    request = parse_pace_request(data)
+    offer = _offer(content.pace, request)
+    password = passwords.select(request.password)
+    template = request.template
+    if template is not None and not template.may_use(password.reference):
         raise CommandRefusedError(StatusWord.WRONG_DATA)
-    if 0x84 in objects:
-        parameter_id = int.from_bytes(objects[0x84], "big")
-        offers = [offer for offer in offers if offer.parameter_id == parameter_id]
-        if not offers:
+    return PaceRun(
+        offer,
+        password,
+        random_bytes,
+        content,
+        refusal=password.refusal(resumed=password.reference in resumed),
+        # only the CAN resumes, and only what was suspended before it was shown
+        resumes=passwords.suspended() if password.reference is PasswordReference.CAN else frozenset(),
+        template=template,
+        authorities=authorities(template.terminal_type) if template is not None else (),
+    )
+
+
+def _offer(offers: Sequence[PaceOffer], request: PaceRequest) -> PaceOffer:
+    """The one offer that DO'80' and DO'84' mean; DO'84' may also be there when it need not be."""
+    fitting = [offer for offer in offers if offer.protocol.oid == request.protocol_oid]
+    if not fitting:
+        raise CommandRefusedError(StatusWord.WRONG_DATA)
+    if request.parameter_id is not None:
+        fitting = [offer for offer in fitting if offer.parameter_id == request.parameter_id]
+        if not fitting:
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
-    if len(offers) > 1:
+    if len(fitting) > 1:
         raise CommandRefusedError(StatusWord.WRONG_DATA)
-    return PaceRun(offers[0], _password_seed(content, objects[0x83]), random_bytes, content)
-
-
-def _password_seed(content: ChipContent, reference: bytes) -> bytes:
-    """K = f(π) (Doc 9303-11 table 14)."""
-    if reference == bytes([PasswordReference.MRZ]) and content.mrz_information is not None:
-        return hashlib.sha1(content.mrz_information.reveal(), usedforsecurity=False).digest()
-    if reference == bytes([PasswordReference.CAN]) and content.can is not None:
-        return content.can.reveal()
-    raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+    return fitting[0]
 
 
 def _static_scalar(content: ChipContent, offer: PaceOffer, agreement: KeyAgreement) -> Secret | None:
@@ -80,15 +127,29 @@ class PaceRun:
     """One run of the protocol: four steps in this order, each once, none after a failure."""
 
     def __init__(
-        self, offer: PaceOffer, seed: bytes, random_bytes: Callable[[int], bytes], content: ChipContent
+        self,
+        offer: PaceOffer,
+        password: Password,
+        random_bytes: Callable[[int], bytes],
+        content: ChipContent,
+        *,
+        refusal: int | None = None,
+        resumes: frozenset[PasswordReference] = frozenset(),
+        template: AuthorizationTemplate | None = None,
+        authorities: Sequence[bytes] = (),
     ) -> None:
         self._agreement: Final = agreement_for(offer, random_bytes)
         self._static_scalar: Final = _static_scalar(content, offer, self._agreement)
         self._protocol: Final = offer.protocol
         self._cipher: Final = offer.protocol.cipher
-        self._password_key: Final = derive_key(seed, KeyUse.PASSWORD, self._cipher)
+        self._password: Final = password
+        self._password_key: Final = derive_key(password.seed, KeyUse.PASSWORD, self._cipher)
+        self._refusal: Final = refusal
+        self._resumes: Final = resumes
+        self._template: Final = template
+        self._authorities: Final = tuple(authorities)[:2]  # TR-03110-3 §B.1.4: at most two
         self._random: Final = random_bytes
-        self._wrong_password_status: Final = content.behaviour.wrong_password_status
+        self._behaviour: Final = content.behaviour
         integrated = offer.protocol.mapping is Mapping.INTEGRATED
         # Doc 9303-11 §4.4.5.2.3: chip authentication mapping exchanges what generic mapping does
         mapping_step = self._integrated_mapping_step if integrated else self._generic_mapping_step
@@ -98,8 +159,11 @@ class PaceRun:
         self._nonce = b""
         self._tokens = (b"", b"")
         self._shared = b""
-        self.channel: ChipChannel | None = None
-        """Set by the last step: the session that begins after its answer."""
+        self._own_key = b""
+        self.announcement: Final = password.announcement
+        """Status word of MSE:Set AT: 9000, or a warning about the password; the protocol goes on all the same."""
+        self.outcome: PaceOutcome | None = None
+        """Set by the last step."""
 
     @property
     def has_begun(self) -> bool:
@@ -132,6 +196,9 @@ class PaceRun:
         return -(-self._cipher.key_bytes // block) * block
 
     def _nonce_step(self, body: bytes) -> bytes:
+        if self._refusal is not None:
+            named = self._behaviour.names_password_state  # else TR-03110-3 §B.11.2, note
+            raise CommandRefusedError(self._refusal if named else StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if body:
             raise CommandRefusedError(StatusWord.WRONG_DATA)
         self._nonce = self._random(self._nonce_bytes)
@@ -148,6 +215,7 @@ class PaceRun:
     def _agreement_step(self, body: bytes) -> bytes:
         peer = parse_tlv(body, 0x83).value
         own, self._shared = self._agreement.agree(peer)
+        self._own_key = own
         ks_mac = derive_key(self._shared, KeyUse.MAC, self._cipher)
         # §4.4.3.4: each side's token covers the other side's key; the terminal's covers ours
         self._tokens = (self._token(ks_mac, own), self._token(ks_mac, peer))
@@ -161,10 +229,22 @@ class PaceRun:
 
     def _token_step(self, body: bytes) -> bytes:
         expected, own = self._tokens
-        if not macs_equal(parse_tlv(body, 0x85).value, expected):
-            raise CommandRefusedError(self._wrong_password_status)
-        self.channel = ChipChannel.derive(self._cipher, self._shared)
-        return encode_tlv(0x86, own) + self._encrypted_chip_authentication_data()
+        received = parse_tlv(body, 0x85).value
+        password = self._password
+        password.spend_try()  # before the comparison: a card that is torn away now has lost the try all the same
+        if not macs_equal(received, expected):
+            raise CommandRefusedError(password.failure_status(self._behaviour.wrong_password_status))
+        password.accept()
+        self.outcome = PaceOutcome(
+            ChipChannel.derive(self._cipher, self._shared),
+            password.reference,
+            self._resumes,
+            self._template,
+            self._agreement.compress(self._own_key),
+        )
+        # TR-03110-3 §B.1: DO'87' the most recent authority, DO'88' the one before
+        references = b"".join(encode_tlv(tag, name) for tag, name in zip((0x87, 0x88), self._authorities, strict=False))
+        return encode_tlv(0x86, own) + references + self._encrypted_chip_authentication_data()
 
     def _encrypted_chip_authentication_data(self) -> bytes:
         """DO'8A' with A_IC for CAM, nothing for the other mappings (Doc 9303-11 §4.4.5 and §4.4.3.5)."""
