@@ -11,8 +11,8 @@ from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent
 from emulator.faults import Fault, FaultScript
 from emulator.personalise.document import personalise
+from emulator.personalise.holder_groups import printed_lines
 from emulator.personalise.issuer import trust_anchors
-from emulator.personalise.mrz import mrz_lines
 from emulator.personalise.profile import load_profile, profile_names
 
 __all__ = ["CardSpec", "card", "card_names", "catalogue", "chip_content", "trust_anchors"]
@@ -24,9 +24,9 @@ class CardSpec:
 
     Attributes:
         name: slug for the command line.
-        number: personal number, twelve digits.
+        number: personal number, twelve digits; the document number of another state's document.
         can: card access number, six digits.
-        mrz: three lines of thirty characters.
+        mrz: three lines of thirty characters, two of 36 or two of 44.
         expected: ``ACCEPT``, ``REFER`` or ``REJECT``.
         what_for: one English sentence.
         full_name: with diacritics.
@@ -36,7 +36,7 @@ class CardSpec:
     name: str
     number: str
     can: str
-    mrz: tuple[str, str, str]
+    mrz: tuple[str, ...]
     expected: str
     what_for: str
     full_name: str
@@ -56,7 +56,7 @@ def _spec(name: str) -> CardSpec:
         name=name,
         number=holder.number,
         can=holder.can,
-        mrz=mrz_lines(holder.number, holder.full_name, holder.born, holder.mrz_sex, holder.expires),
+        mrz=printed_lines(profile),
         expected=str(profile.expected),
         what_for=profile.what_for,
         full_name=holder.full_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -22,19 +23,16 @@ from emulator.chip.content import (
     ElementaryFile,
 )
 from emulator.personalise.answer_to_reset import contactless_atr, extended_length_information
-from emulator.personalise.dg2 import ImageCoding, encode_dg2
-from emulator.personalise.dg13 import encode_dg13
-from emulator.personalise.faces.portrait import encoded_portrait
+from emulator.personalise.holder_groups import holder_groups, printed_lines
 from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_card_security, sign_security_object
 from emulator.personalise.keys import (
+    derived_chip_signing_key,
     derived_key_pair,
-    derived_octets,
     derived_scalar,
-    derived_signing_key,
     shipped_rsa_key,
 )
-from emulator.personalise.mrz import mrz_information, mrz_lines
-from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, DocumentKind
+from emulator.personalise.mrz import mrz_information
+from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice
 from emulator.personalise.security_infos import (
     ID_CA_ECDH,
     KeyEncoding,
@@ -56,7 +54,8 @@ _CIPHER_ARC: Final = {
     SymmetricCipher.AES192: 3,
     SymmetricCipher.AES256: 4,
 }
-_GROUP_TAGS: Final = {1: 0x61, 2: 0x75, 3: 0x63, 13: 0x6D, 14: 0x6E, 15: 0x6F}  # Doc 9303-10 table 37
+_GROUP_TAGS: Final = dict(enumerate(bytes.fromhex("6175637665666768696A6B6C6D6E6F70"), start=1))
+"""Doc 9303-10 table 37: EF.DG1 has tag 61, EF.DG16 has tag 70."""
 
 
 def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.urandom) -> ChipContent:
@@ -78,7 +77,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
     )
     if profile.changed_group:
         groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
-    lines = _mrz(profile)
+    lines = printed_lines(profile)
     return ChipContent(
         master_files=_master_files(profile),
         application_files=_application_files(profile, groups, security_object),
@@ -104,31 +103,14 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
 
 def data_groups(profile: CardProfile) -> dict[int, bytes]:
     """The data groups as they are signed, whole files by number."""
-    holder = profile.holder
-    groups = {1: encode_tlv(0x61, encode_tlv(0x5F1F, "".join(_mrz(profile)).encode("ascii")))}
-    if profile.appearance is not None:
-        coding = ImageCoding.JPEG2000 if profile.jpeg2000 else ImageCoding.JPEG
-        image, size = encoded_portrait(profile.appearance, coding)
-        groups[2] = encode_dg2(image, coding, size, sex=holder.mrz_sex, created=holder.issued)
-        groups[3] = _closed_group(profile)
-    if profile.document is DocumentKind.CCCD:
-        groups[13] = encode_dg13(holder, nested_parents=profile.nested_parents)
-    groups[14] = encode_tlv(0x6E, security_infos(_all_infos(profile), sort=profile.sorted_infos))
+    groups = holder_groups(profile)
+    infos = tuple(_all_infos(profile))
+    if infos:  # a chip with BAC and RSA active authentication only has nothing to say there
+        groups[14] = encode_tlv(0x6E, security_infos(infos, sort=profile.sorted_infos))
     public_key = _signature_public_key(profile)
     if public_key:
         groups[15] = encode_tlv(0x6F, public_key)
     return groups
-
-
-def _mrz(profile: CardProfile) -> tuple[str, str, str]:
-    holder = profile.holder
-    return mrz_lines(holder.number, holder.full_name, holder.born, holder.mrz_sex, holder.expires)
-
-
-def _closed_group(profile: CardProfile) -> bytes:
-    """DG3 with zero instances and filler (Doc 9303-10 §4.7.3.1): there are no fingers, and nobody may read it."""
-    filler = encode_tlv(0x53, derived_octets(f"{profile.name}/dg3", 32))
-    return encode_tlv(0x63, encode_tlv(0x7F61, encode_tlv(0x02, b"\0") + filler))
 
 
 def _with_one_byte_changed(group: bytes) -> bytes:
@@ -153,9 +135,23 @@ def _signer(profile: CardProfile, random_bytes: Callable[[int], bytes]) -> Activ
     if choice is None:
         return None
     if choice.rsa_bits:
-        return RsaSigner(shipped_rsa_key(choice.rsa_bits), choice.hash_name, random_bytes)
-    label = _key_label(profile, "aa", stolen=profile.copied)
-    return EcdsaSigner(derived_signing_key(label, choice.curve), choice.hash_name)
+        signer: ActiveAuthenticationSigner = RsaSigner(shipped_rsa_key(choice.rsa_bits), choice.hash_name, random_bytes)
+    else:
+        label = _key_label(profile, "aa", stolen=profile.copied)
+        signer = EcdsaSigner(derived_chip_signing_key(label, choice.curve), choice.hash_name)
+    return _CutSigner(signer, choice.cut_bytes) if choice.cut_bytes else signer
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class _CutSigner:
+    """Signs like another signer and loses the last bytes, as one passport series was seen to do."""
+
+    signer: ActiveAuthenticationSigner
+    cut_bytes: int
+
+    def sign(self, challenge: bytes) -> bytes:
+        """The signature without its end."""
+        return self.signer.sign(challenge)[: -self.cut_bytes]
 
 
 def _mapping_keys(profile: CardProfile) -> tuple[ChipAuthenticationMappingKey, ...]:
@@ -260,7 +256,8 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
         files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
     if profile.directory:  # one application template (Doc 9303-10 §3.11.2)
         entry = encode_tlv(0x61, encode_tlv(0x4F, APPLICATION_ID))
-        files.append(ElementaryFile(0x2F00, entry, 0x1E, AccessCondition.ALWAYS))
+        access = AccessCondition.CHIP_ACCESS if profile.directory_guarded else AccessCondition.ALWAYS
+        files.append(ElementaryFile(0x2F00, entry, 0x1E, access))
     return tuple(files)
 
 
@@ -270,7 +267,7 @@ def _application_files(
     """Identifiers and short identifiers of Doc 9303-10 §3.11.3."""
     guarded = profile.basic_access_control or profile.pace
     protected = AccessCondition.CHIP_ACCESS if guarded else AccessCondition.ALWAYS
-    com = _com(groups, LDS_VERSIONS[profile.security_object_version])
+    com = _com(groups, LDS_VERSIONS[profile.security_object_version], profile.lds.unknown_tags)
     files = [
         ElementaryFile(0x011E, com, 0x1E, protected),
         ElementaryFile(0x011D, security_object, 0x1D, protected),
@@ -281,8 +278,8 @@ def _application_files(
     return tuple(files)
 
 
-def _com(groups: Iterable[int], lds_version: bytes) -> bytes:
+def _com(groups: Iterable[int], lds_version: bytes, unknown_tags: bytes) -> bytes:
     """EF.COM: versions of LDS and Unicode as in EF.SOD, the groups' tags (Doc 9303-10 §4.6.1)."""
-    tags = bytes(_GROUP_TAGS[number] for number in sorted(groups))
+    tags = bytes(_GROUP_TAGS[number] for number in sorted(groups)) + unknown_tags
     versions = encode_tlv(0x5F01, lds_version) + encode_tlv(0x5F36, UNICODE_VERSION)
     return encode_tlv(0x60, versions + encode_tlv(0x5C, tags))

@@ -1,4 +1,4 @@
-"""The invented person on a test card."""
+"""The invented person on a test document."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ class Holder:
     """What the issuer knows about a person; texts as they stand on the chip, NFC.
 
     Attributes:
-        number: personal number, twelve digits.
+        number: personal number, twelve digits; the document number of another state's document.
         full_name: family name first.
         born, issued: dates.
         expires: last day of validity, ``None`` for a card without end.
-        sex: ``Nam`` or ``Nữ``.
+        sex: ``Nam`` or ``Nữ``; ``M``, ``F`` or ``X`` on documents of other states.
         ethnic, religion, origin, residence, features: texts.
         father, mother, spouse: names; empty if not on the card.
         former_number: nine digits, or empty.
         field_16: sixteen hexadecimal digits whose meaning is unconfirmed.
-        nationality: always Việt Nam so far.
+        nationality: always Việt Nam on a Vietnamese card.
+        card_access_number: six digits; if empty, the last six of the number.
     """
 
     number: str
@@ -42,16 +43,17 @@ class Holder:
     field_16: str = ""
     expires: datetime.date | None = None
     nationality: str = "Việt Nam"
+    card_access_number: str = ""
 
     def __repr__(self) -> str:
         return "Holder(…)"
 
     @property
     def can(self) -> str:
-        """Card access number: the last six digits."""
-        return self.number[-6:]
+        """Card access number, six digits."""
+        return self.card_access_number or self.number[-6:]
 
     @property
     def mrz_sex(self) -> str:
-        """``M`` or ``F``."""
-        return "M" if self.sex == "Nam" else "F"
+        """``M``, ``F`` or, where it is not specified, ``<`` (Doc 9303-3 §4.1)."""
+        return {"Nam": "M", "Nữ": "F", "X": "<"}.get(self.sex, self.sex)

@@ -1,4 +1,4 @@
-"""The TEST country: certification authorities, document signers, EF.SOD and EF.CardSecurity.
+"""The TEST countries: certification authorities, document signers, EF.SOD and EF.CardSecurity.
 
 Everything is derived and deterministic: the same certificates and the same files, octet by octet, on every machine.
 The names say TEST ONLY, and anybody can compute the private keys (:mod:`emulator.personalise.keys`).
@@ -57,6 +57,8 @@ class Authority(enum.StrEnum):
     TEST = "test"
     UNKNOWN = "unknown"
     """Issues cards just as well, but is not among :func:`trust_anchors`."""
+    UTOPIA = "utopia"
+    """Of the state UTO, which the standard uses in its examples: issues the documents that are not Vietnamese."""
 
 
 class SignerReference(enum.StrEnum):
@@ -76,8 +78,27 @@ class _Period:
     serial: int
 
 
-_AUTHORITY_NAMES: Final = {Authority.TEST: "CSCA TEST ONLY", Authority.UNKNOWN: "CSCA TEST ONLY UNKNOWN"}
-_AUTHORITY_SERIALS: Final = {Authority.TEST: 0x7E5701, Authority.UNKNOWN: 0x7E5702}
+@dataclasses.dataclass(frozen=True, slots=True)
+class _State:
+    """Whose authority it is: country of the certificates, state of the MRZ, document codes of the MRZ."""
+
+    country: str
+    mrz_state: str
+    document_codes: tuple[str, ...]
+
+
+_VIET_NAM: Final = _State("VN", "VNM", ("ID",))
+_STATES: Final = {
+    Authority.TEST: _VIET_NAM,
+    Authority.UNKNOWN: _VIET_NAM,
+    Authority.UTOPIA: _State("UT", "UTO", ("I", "P")),
+}
+_AUTHORITY_NAMES: Final = {
+    Authority.TEST: "CSCA TEST ONLY",
+    Authority.UNKNOWN: "CSCA TEST ONLY UNKNOWN",
+    Authority.UTOPIA: "CSCA TEST ONLY UTOPIA",
+}
+_AUTHORITY_SERIALS: Final = {Authority.TEST: 0x7E5701, Authority.UNKNOWN: 0x7E5702, Authority.UTOPIA: 0x7E5703}
 _AUTHORITY_FIRST: Final = datetime.datetime(2020, 12, 1, tzinfo=_UTC)
 _AUTHORITY_KEY_LAST: Final = datetime.datetime(2030, 12, 31, tzinfo=_UTC)
 _AUTHORITY_LAST: Final = datetime.datetime(2049, 12, 31, tzinfo=_UTC)
@@ -96,11 +117,11 @@ def _signer_key(authority: Authority, period: _Period) -> ec.EllipticCurvePrivat
     return derived_signing_key(f"ds/{authority}/{period.label}", _CURVE)
 
 
-def _name(common_name: str) -> x509.Name:
+def _name(authority: Authority, common_name: str) -> x509.Name:
     """Country in capitals (Doc 9303-12 §7.1), and TEST ONLY where nobody can miss it."""
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"),
+            x509.NameAttribute(NameOID.COUNTRY_NAME, _STATES[authority].country),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "chipid-kiosk"),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "TEST ONLY"),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
@@ -108,9 +129,10 @@ def _name(common_name: str) -> x509.Name:
     )
 
 
-def _alternative_names() -> list[x509.GeneralName]:
+def _alternative_names(authority: Authority) -> list[x509.GeneralName]:
     """The three-letter code of the MRZ as locality (Doc 9303-12 §7.1.1.2)."""
-    return [x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.LOCALITY_NAME, "VNM")]))]
+    locality = x509.NameAttribute(NameOID.LOCALITY_NAME, _STATES[authority].mrz_state)
+    return [x509.DirectoryName(x509.Name([locality]))]
 
 
 def _key_usage(*, signs_documents: bool) -> x509.KeyUsage:
@@ -133,12 +155,12 @@ def _builder(issuer: Authority, key: ec.EllipticCurvePublicKey) -> x509.Certific
     crl = x509.DistributionPoint([x509.UniformResourceIdentifier(_CRL_ADDRESS)], None, None, None)
     return (
         x509.CertificateBuilder()
-        .issuer_name(_name(_AUTHORITY_NAMES[issuer]))
+        .issuer_name(_name(issuer, _AUTHORITY_NAMES[issuer]))
         .public_key(key)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(x509.SubjectAlternativeName(_alternative_names()), critical=False)
-        .add_extension(x509.IssuerAlternativeName(_alternative_names()), critical=False)
+        .add_extension(x509.SubjectAlternativeName(_alternative_names(issuer)), critical=False)
+        .add_extension(x509.IssuerAlternativeName(_alternative_names(issuer)), critical=False)
         .add_extension(x509.CRLDistributionPoints([crl]), critical=False)
     )
 
@@ -153,7 +175,7 @@ def authority_certificate(authority: Authority) -> bytes:
     """DER of the self-signed certificate of a TEST authority (Doc 9303-12 §7.1.1)."""
     builder = (
         _builder(authority, _authority_key(authority).public_key())
-        .subject_name(_name(_AUTHORITY_NAMES[authority]))
+        .subject_name(_name(authority, _AUTHORITY_NAMES[authority]))
         .serial_number(_AUTHORITY_SERIALS[authority])
         .not_valid_before(_AUTHORITY_FIRST)
         .not_valid_after(_AUTHORITY_LAST)
@@ -166,7 +188,7 @@ def authority_certificate(authority: Authority) -> bytes:
 
 def trust_anchors() -> tuple[bytes, ...]:
     """DER certificates to trust when TEST cards are to be accepted. The unknown authority is not among them."""
-    return (authority_certificate(Authority.TEST),)
+    return authority_certificate(Authority.TEST), authority_certificate(Authority.UTOPIA)
 
 
 @functools.cache
@@ -175,10 +197,11 @@ def _signer_certificate(authority: Authority, period: _Period, explicit: bool) -
     first = datetime.datetime.combine(period.first, datetime.time(), _UTC)
     last = datetime.datetime.combine(period.last, datetime.time(23, 59, 59), _UTC)
     # DocumentTypeList: version 0 and the document codes of the MRZ (Doc 9303-12 §7.1.2)
-    document_types = encode_tlv(0x30, encode_tlv(0x02, b"\0") + encode_tlv(0x31, encode_tlv(0x13, b"ID")))
+    codes = [encode_tlv(0x13, code.encode("ascii")) for code in _STATES[authority].document_codes]
+    document_types = encode_tlv(0x30, encode_tlv(0x02, b"\0") + encode_tlv(0x31, codes))
     builder = (
         _builder(authority, _signer_key(authority, period).public_key())
-        .subject_name(_name(f"Document Signer TEST ONLY {period.label}"))
+        .subject_name(_name(authority, f"Document Signer TEST ONLY {period.label}"))
         .serial_number(period.serial)
         .not_valid_before(first)
         .not_valid_after(_SIGNER_LAST)

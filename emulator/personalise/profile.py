@@ -19,7 +19,9 @@ from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRe
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
 from emulator.personalise.issuer import Authority, SignerReference
+from emulator.personalise.lds_choice import LdsChoice, lds_choice
 from emulator.personalise.security_infos import KeyEncoding
+from emulator.personalise.travel_document import MrzFormat, TravelDocument
 
 __all__ = [
     "CardProfile",
@@ -33,12 +35,28 @@ __all__ = [
 
 
 class DocumentKind(enum.StrEnum):
-    """Generation of the card."""
+    """Generation of the Vietnamese card, or size of another state's document."""
 
     CCCD = "cccd"
     """Chip citizen-ID card, 2021 to mid-2024."""
     CAN_CUOC_2024 = "can-cuoc-2024"
     """Identity card of the law of 2024. Assumed: no data group 13 that anybody could read."""
+    PASSPORT = "passport"
+    """Booklet, TD3."""
+    ID_CARD_TD1 = "id-card-td1"
+    ID_CARD_TD2 = "id-card-td2"
+
+    @property
+    def mrz_format(self) -> MrzFormat | None:
+        """The zone of a document of any state; ``None`` for the Vietnamese cards, which fill TD1 in their own way."""
+        return _TRAVEL_FORMATS.get(self)
+
+
+_TRAVEL_FORMATS: Final = {
+    DocumentKind.PASSPORT: MrzFormat.TD3,
+    DocumentKind.ID_CARD_TD1: MrzFormat.TD1,
+    DocumentKind.ID_CARD_TD2: MrzFormat.TD2,
+}
 
 
 class Expected(enum.StrEnum):
@@ -61,11 +79,15 @@ class ChipAuthenticationChoice:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SignatureChoice:
-    """Key and hash of active authentication; exactly one of ``curve`` and ``rsa_bits`` is set."""
+    """Key and hash of active authentication; exactly one of ``curve`` and ``rsa_bits`` is set.
+
+    ``cut_bytes`` are missing at the end of each signature, which the chip answers all the same with 9000.
+    """
 
     hash_name: str
     curve: str = ""
     rsa_bits: int = 0
+    cut_bytes: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,11 +101,14 @@ class CardProfile:
         laboratory: a chip for tests of the reader that no kiosk user needs to see; left out of the plain list.
         document: generation.
         holder: the person.
+        travel_document: what documents of other states say besides; ``None`` for the Vietnamese cards.
+        lds: data groups and encodings beyond the ordinary.
         appearance: how the portrait is drawn, or ``None`` for a card without photograph.
         jpeg2000: portrait as JPEG 2000 instead of JPEG.
         basic_access_control, pace, chip_authentication, active_authentication: protocols offered.
         card_access: whether EF.CardAccess exists.
         directory: whether EF.DIR exists.
+        directory_guarded: whether EF.DIR, if it exists, refuses to be selected before access control.
         key_encoding: how DG14 and DG15 write domain parameters.
         sorted_infos: whether DG14 is sorted as DER demands.
         behaviour: habits of the operating system.
@@ -99,6 +124,8 @@ class CardProfile:
     expected: Expected
     document: DocumentKind
     holder: Holder
+    travel_document: TravelDocument | None = None
+    lds: LdsChoice = dataclasses.field(default_factory=LdsChoice)
     laboratory: bool = False
     appearance: Appearance | None = None
     jpeg2000: bool = False
@@ -108,6 +135,7 @@ class CardProfile:
     active_authentication: SignatureChoice | None = None
     card_access: bool = True
     directory: bool = False
+    directory_guarded: bool = False
     key_encoding: KeyEncoding = KeyEncoding.EXPLICIT
     sorted_infos: bool = True
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
@@ -150,11 +178,16 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
     chip = {**_DEFAULT_CHIP, **table.pop("chip", {})}
     portrait = dict(table.pop("portrait", {}))
     jpeg2000 = portrait.pop("jpeg2000", False)
+    holder = table.pop("holder")
+    state = table.pop("travel_document", None)
+    travel_document = None if state is None else TravelDocument(number=holder["number"], **state)
     return CardProfile(
         name=name,
         expected=Expected(table.pop("expected")),
         document=DocumentKind(table.pop("document")),
-        holder=Holder(**table.pop("holder")),
+        holder=Holder(**holder),
+        travel_document=travel_document,
+        lds=lds_choice(table.pop("lds", {})),
         appearance=Appearance(**portrait) if portrait else None,
         jpeg2000=jpeg2000,
         pace=tuple(_pace_offer(text) for text in chip.pop("pace")),
@@ -182,7 +215,7 @@ def _agreement(cipher: str, curve: str, key_id: int | None = None, announced: bo
 def _signature(table: Mapping[str, Any]) -> SignatureChoice | None:
     if not table:
         return None
-    return SignatureChoice(table["hash"], table.get("curve", ""), table.get("rsa_bits", 0))
+    return SignatureChoice(table["hash"], table.get("curve", ""), table.get("rsa_bits", 0), table.get("cut_bytes", 0))
 
 
 def _behaviour(table: Mapping[str, Any]) -> ChipBehaviour:

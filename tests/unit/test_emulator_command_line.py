@@ -48,12 +48,12 @@ def test_laboratory_chips_are_listed_on_request(capsys: pytest.CaptureFixture[st
     assert "bac-only" in capsys.readouterr().out
 
 
-def test_trust_anchor_is_written_as_der(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trust_anchors_are_written_as_der(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cards", "--trust-out", str(tmp_path / "new" / "folder")]) == 0
-    (written,) = (tmp_path / "new" / "folder").iterdir()
-    assert written.suffix == ".cer"
-    assert (written.read_bytes(),) == trust_anchors()
-    assert str(written) in capsys.readouterr().out
+    written = sorted((tmp_path / "new" / "folder").iterdir())
+    assert {path.suffix for path in written} == {".cer"}
+    assert tuple(path.read_bytes() for path in written) == trust_anchors()
+    assert [str(path) for path in written] == capsys.readouterr().out.split()
 
 
 @pytest.mark.parametrize(

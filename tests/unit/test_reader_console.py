@@ -126,7 +126,7 @@ def pem(certificate: bytes) -> bytes:
 
 
 def test_one_damaged_certificate_in_a_bundle_spoils_no_other(tmp_path: Path) -> None:
-    (good,) = trust_anchors()
+    good = trust_anchors()[0]
     bundle = pem(good[:-40]) + b"-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n" + pem(good)
     (tmp_path / "all.pem").write_bytes(bundle + b"-----BEGIN CERTIFICATE-----\ncut off")
     loaded = load_folder(tmp_path, test_mode=True)
@@ -134,7 +134,7 @@ def test_one_damaged_certificate_in_a_bundle_spoils_no_other(tmp_path: Path) -> 
 
 
 def test_a_bundle_of_a_thousand_certificates_is_read_to_its_end(tmp_path: Path) -> None:
-    (good,) = trust_anchors()
+    good = trust_anchors()[0]
     (tmp_path / "all.pem").write_bytes(pem(b"\x30\x03\x02\x01\x01" + bytes(1200)) * 1000 + pem(good))
     assert len(load_folder(tmp_path, test_mode=True).store) == 1
 
