@@ -118,8 +118,6 @@ class AuthenticationCommands:
             return self._pace_step(session, session.pace, command)
         if session.agreement_key is None:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
-        if command.cla & 0x10:
-            raise CommandRefusedError(StatusWord.CHAINING_NOT_SUPPORTED)
         self._require_chip_access(session)
         session.next_channel = agree_by_general_authenticate(session.agreement_key, command.data)
         return ResponseApdu(b"\x7c\x00", StatusWord.SUCCESS)

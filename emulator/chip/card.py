@@ -14,14 +14,19 @@ from crypto.errors import WireError
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from emulator.chip.authentication import AuthenticationCommands
-from emulator.chip.content import ChipContent
+from emulator.chip.content import ChipContent, UnprotectedErrors
 from emulator.chip.misbehaviour import Misbehaviour
 from emulator.chip.passwords import PasswordStore
+from emulator.chip.pin_management import PinManagement
 from emulator.chip.read_binary import read_binary, read_binary_odd
 from emulator.chip.refusal import CommandRefusedError, require_le
+from emulator.chip.secure_messaging import ChipChannel
 from emulator.chip.session import Session
 
 __all__ = ["VirtualCard"]
+
+_ERRORS: Final = range(0x6400, 0x7000)
+"""Status words that say that a command was not carried out (ISO/IEC 7816-4 §5.6)."""
 
 _Handler = Callable[[Session, CommandApdu, int], ResponseApdu]
 
@@ -60,6 +65,7 @@ class VirtualCard:
             0x22: authentication.manage_security_environment,
             0x86: authentication.general_authenticate,
             0x88: authentication.internal_authenticate,
+            0x2C: PinManagement(passwords).reset_retry_counter,
         }
 
     def __repr__(self) -> str:
@@ -147,9 +153,21 @@ class VirtualCard:
         limit = 65_536 if command.is_extended else 256
         capacity = channel.capacity(min(limit, self._content.behaviour.max_response_data))
         response = self._execute(plain, min(plain.ne, capacity))
+        if response.sw in _ERRORS and self._content.behaviour.errors_unprotected is not UnprotectedErrors.NEVER:
+            self._leave_unprotected(channel)
+            return ResponseApdu(b"", response.sw)
         sealed = channel.seal_response(response, odd_ins=bool(command.ins & 1), misbehaviour=self._misbehaviour)
         session.take_over(response, self._misbehaviour)  # §9.8.2: the answer itself still ran under the old keys
         return sealed
+
+    def _leave_unprotected(self, channel: ChipChannel) -> None:
+        """The habit of answering an error in plain: the session ends with it, or the answer is only counted."""
+        session = self._session
+        session.discard_agreed_keys()
+        if self._content.behaviour.errors_unprotected is UnprotectedErrors.SESSION_ENDS:
+            session.end()
+        else:
+            channel.count_plain_answer()
 
     def _execute(self, command: CommandApdu, capacity: int) -> ResponseApdu:
         """Runs a plain command; refusals become status words here."""
@@ -157,17 +175,28 @@ class VirtualCard:
         try:
             handler = self._handlers.get(command.ins)
             if handler is None:
+                session.chain.discard()
                 raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
-            if command.cla & 0x10 and command.ins != 0x86:
-                raise CommandRefusedError(StatusWord.CHAINING_NOT_SUPPORTED)
             if command.ins != 0x86 and session.pace is not None and session.pace.has_begun:
                 session.pace = None  # another command breaks the chain
+            whole = self._joined(command)
+            if whole is None:  # a part has nothing to say yet
+                return ResponseApdu(b"", StatusWord.SUCCESS)
+            command = whole
             response = handler(session, command, capacity)
             if len(response.data) > capacity:
                 raise CommandRefusedError(StatusWord.WRONG_LENGTH)
         except CommandRefusedError as refused:
             response = ResponseApdu(b"", refused.status)
         return self._misbehaviour.plain_answer(command, response)
+
+    def _joined(self, command: CommandApdu) -> CommandApdu | None:
+        """The command with all parts of its data field, ``None`` while parts are missing (ISO/IEC 7816-4 §5.3.3)."""
+        session = self._session
+        if command.ins == 0x86 and (session.pace is not None or session.agreement_key is None):
+            session.chain.discard()  # every command of PACE's chain is a step of its own
+            return command
+        return session.chain.join(command)
 
     # -- files -------------------------------------------------------------------------------------
 

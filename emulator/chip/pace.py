@@ -86,7 +86,7 @@ def start_pace(
         password,
         random_bytes,
         content,
-        refusal=password.refusal(resumed=password.reference in resumed),
+        resumed=password.reference in resumed,
         # only the CAN resumes, and only what was suspended before it was shown
         resumes=passwords.suspended() if password.reference is PasswordReference.CAN else frozenset(),
         template=template,
@@ -133,7 +133,7 @@ class PaceRun:
         random_bytes: Callable[[int], bytes],
         content: ChipContent,
         *,
-        refusal: int | None = None,
+        resumed: bool = False,
         resumes: frozenset[PasswordReference] = frozenset(),
         template: AuthorizationTemplate | None = None,
         authorities: Sequence[bytes] = (),
@@ -143,8 +143,7 @@ class PaceRun:
         self._protocol: Final = offer.protocol
         self._cipher: Final = offer.protocol.cipher
         self._password: Final = password
-        self._password_key: Final = derive_key(password.seed, KeyUse.PASSWORD, self._cipher)
-        self._refusal: Final = refusal
+        self._resumed: Final = resumed
         self._resumes: Final = resumes
         self._template: Final = template
         self._authorities: Final = tuple(authorities)[:2]  # TR-03110-3 §B.1.4: at most two
@@ -196,14 +195,17 @@ class PaceRun:
         return -(-self._cipher.key_bytes // block) * block
 
     def _nonce_step(self, body: bytes) -> bytes:
-        if self._refusal is not None:
+        # The password's state and value are those of now: a command since MSE:Set AT may have changed either.
+        refusal = self._password.refusal(resumed=self._resumed)
+        if refusal is not None:
             named = self._behaviour.names_password_state  # else TR-03110-3 §B.11.2, note
-            raise CommandRefusedError(self._refusal if named else StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+            raise CommandRefusedError(refusal if named else StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if body:
             raise CommandRefusedError(StatusWord.WRONG_DATA)
         self._nonce = self._random(self._nonce_bytes)
         zero_iv = bytes(self._cipher.block_bytes)
-        return encode_tlv(0x80, encrypt_cbc(self._cipher, self._password_key, zero_iv, self._nonce))
+        password_key = derive_key(self._password.seed, KeyUse.PASSWORD, self._cipher)
+        return encode_tlv(0x80, encrypt_cbc(self._cipher, password_key, zero_iv, self._nonce))
 
     def _generic_mapping_step(self, body: bytes) -> bytes:
         return encode_tlv(0x82, self._agreement.map_generic(self._nonce, parse_tlv(body, 0x81).value))

@@ -97,6 +97,10 @@ class ChipChannel:
         body = b"".join(objects)
         return ResponseApdu(body + encode_tlv(_DO_MAC, self._mac(body)), response.sw)
 
+    def count_plain_answer(self) -> None:
+        """An answer went out without protection, on a chip with that habit; it is counted like any other (§9.8.2)."""
+        self._step()
+
     def capacity(self, limit: int) -> int:
         """Most plain data bytes whose protected form, without status word, stays within ``limit`` bytes."""
         room = limit - 4 - 2 - MAC_BYTES  # DO'99' and DO'8E'

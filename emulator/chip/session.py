@@ -5,6 +5,7 @@ from __future__ import annotations
 from crypto.pace.parameters import PasswordReference
 from crypto.wire.apdu import ResponseApdu
 from emulator.chip.access_rules import AccessLevel, SecurityStatus
+from emulator.chip.command_chain import CommandChain
 from emulator.chip.content import ChipAuthenticationKey, ChipContent
 from emulator.chip.file_system import FileSystem
 from emulator.chip.misbehaviour import Misbehaviour
@@ -34,10 +35,15 @@ class Session:
         self.challenge: bytes | None = None
         self.pace: PaceRun | None = None
         self.agreement_key: ChipAuthenticationKey | None = None
+        self.chain = CommandChain()
 
     def end(self) -> None:
         """Keys deleted, rights reset (Doc 9303-11 §9.8.3). The selection stays; access rules guard it."""
         self._forget()
+
+    def discard_agreed_keys(self) -> None:
+        """The command just answered has agreed on no keys, whatever it had begun."""
+        self.next_channel, self.next_level, self.next_pace = None, AccessLevel.NONE, None
 
     def take_over(self, response: ResponseApdu, misbehaviour: Misbehaviour) -> None:
         """Installs the keys that the command just answered has agreed on."""
