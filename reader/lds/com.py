@@ -6,11 +6,11 @@ The file is not signed. What it lists is a hint for reading; what counts is the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 from crypto.wire.tlv import Tlv, parse_tlv
 from reader import errors
 from reader.lds import files
+from reader.lds.tag_list import split_tags
 
 __all__ = ["CommonData", "parse_com"]
 
@@ -58,7 +58,7 @@ def parse_com(octets: bytes) -> CommonData:
     return CommonData(
         lds_version=_version(template.find(0x5F01), 4),
         unicode_version=_version(template.find(0x5F36), 6),
-        tags=tuple(_tags(template.require(0x5C).value)),
+        tags=_tags(template.require(0x5C).value),
         encoded=bytes(octets),
     )
 
@@ -71,15 +71,8 @@ def _version(tlv: Tlv | None, digits: int) -> str | None:
     return tlv.value.decode("ascii")
 
 
-def _tags(octets: bytes) -> Iterator[int]:
-    position = 0
-    while position < len(octets):
-        size = 1
-        if octets[position] & 0x1F == 0x1F:  # ISO/IEC 7816-4 §5.2.2.1: the number goes on in the next octets
-            size = 2
-            while position + size <= len(octets) and octets[position + size - 1] & 0x80:
-                size += 1
-        if position + size > len(octets):
-            raise errors.DocumentError(errors.FILE_MALFORMED, file="COM")
-        yield int.from_bytes(octets[position : position + size], "big")
-        position += size
+def _tags(octets: bytes) -> tuple[int, ...]:
+    tags, rest = split_tags(octets)
+    if rest:
+        raise errors.DocumentError(errors.FILE_MALFORMED, file="COM")
+    return tags

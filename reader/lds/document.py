@@ -16,10 +16,16 @@ from collections.abc import Iterator, Mapping
 
 from crypto.errors import WireError
 from reader import errors
-from reader.lds import dg1, dg2, dg14, dg15, files, vietnam
+from reader.lds import dg1, dg2, dg3, dg4, dg5, dg7, dg11, dg12, dg14, dg15, dg16, files, open_groups, vietnam
 from reader.lds.com import CommonData, parse_com
 from reader.lds.face_record import FaceImage
+from reader.lds.field_text import FieldText
 from reader.lds.files import FileId
+from reader.lds.finger_record import FingerImage
+from reader.lds.iris_record import IrisImage
+from reader.lds.iso39794_face import ExtensibleFaceImage
+from reader.lds.iso39794_finger import ExtensibleFingerImage
+from reader.lds.iso39794_iris import ExtensibleIrisImage
 from reader.lds.mrz import Mrz, MrzFormat
 from reader.lds.security_infos import SecurityInfos, parse_card_access
 from reader.lds.sod import signed_data_of
@@ -38,6 +44,11 @@ def _issued_for_life(born: dt.date | None, issued: dt.date | None) -> bool:
         return False
     had_birthday = (issued.month, issued.day) >= (born.month, born.day)
     return issued.year - born.year - (0 if had_birthday else 1) >= _AGE_FOR_LIFE
+
+
+def _line(text: FieldText | None) -> str | None:
+    """A text in one line; one of fillers only says nothing."""
+    return None if text is None else text.line or None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -125,10 +136,57 @@ class IdDocument:
         return None if octets is None else dg1.parse_dg1(octets).mrz
 
     @functools.cached_property
-    def faces(self) -> tuple[FaceImage, ...] | None:
+    def faces(self) -> tuple[FaceImage | ExtensibleFaceImage, ...] | None:
         """The pictures in DG2; empty if the group is there and holds none."""
         octets = self.raw.get(files.data_group(2))
         return None if octets is None else dg2.parse_dg2(octets).face_images()
+
+    @functools.cached_property
+    def fingers(self) -> tuple[FingerImage | ExtensibleFingerImage, ...] | None:
+        """The pictures in DG3; :func:`reader.lds.finger_image.decode_finger` opens them."""
+        octets = self.raw.get(files.data_group(3))
+        return None if octets is None else dg3.parse_dg3(octets).finger_images()
+
+    @functools.cached_property
+    def irises(self) -> tuple[IrisImage | ExtensibleIrisImage, ...] | None:
+        """The pictures in DG4."""
+        octets = self.raw.get(files.data_group(4))
+        return None if octets is None else dg4.parse_dg4(octets).iris_images()
+
+    @functools.cached_property
+    def displayed_portraits(self) -> dg5.DataGroup5 | None:
+        """The portrait as printed, in DG5."""
+        octets = self.raw.get(files.data_group(5))
+        return None if octets is None else dg5.parse_dg5(octets)
+
+    @functools.cached_property
+    def signatures(self) -> dg7.DataGroup7 | None:
+        """The holder's signature or usual mark, in DG7."""
+        octets = self.raw.get(files.data_group(7))
+        return None if octets is None else dg7.parse_dg7(octets)
+
+    def open_group(self, number: int) -> open_groups.OpenGroup | None:
+        """DG6, DG8, DG9, DG10 or DG13, whose content is the issuer's. Raises ``KeyError`` for another number."""
+        octets = self.raw.get(files.data_group(number))
+        return None if octets is None else open_groups.parse_open_group(number, octets)
+
+    @functools.cached_property
+    def personal_details(self) -> dg11.DataGroup11 | None:
+        """DG11: what the chip says about the holder beyond the MRZ."""
+        octets = self.raw.get(files.data_group(11))
+        return None if octets is None else dg11.parse_dg11(octets)
+
+    @functools.cached_property
+    def document_details(self) -> dg12.DataGroup12 | None:
+        """DG12: what the chip says about the document itself."""
+        octets = self.raw.get(files.data_group(12))
+        return None if octets is None else dg12.parse_dg12(octets)
+
+    @functools.cached_property
+    def persons_to_notify(self) -> tuple[dg16.PersonToNotify, ...] | None:
+        """The persons in DG16; empty if the group is there and names none."""
+        octets = self.raw.get(files.data_group(16))
+        return None if octets is None else dg16.parse_dg16(octets).persons
 
     @functools.cached_property
     def personal_data(self) -> vietnam.PersonalData | None:
@@ -192,10 +250,54 @@ class IdDocument:
 
     @property
     def full_name(self) -> str | None:
-        """The name in its own letters (DG13), else in those of the MRZ."""
+        """The name in its own letters (DG13, else DG11), else in those of the MRZ."""
         if self.personal_data is not None and (text := self.personal_data.text("ho_ten")) is not None:
             return " ".join(text.split())
+        details = self._readable_details
+        if details is not None and details.full_name is not None and details.full_name.full:
+            return details.full_name.full
         return None if self.mrz is None else self.mrz.name.full
+
+    @property
+    def _readable_details(self) -> dg11.DataGroup11 | None:
+        """DG11 if it can be read: what DG1 says as well must not depend on a group that only adds to it."""
+        try:
+            return self.personal_details
+        except (errors.DocumentError, WireError):
+            return None
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Other names of the holder (DG11); empty if the chip gives none."""
+        details = self.personal_details
+        return (
+            () if details is None or details.other_names is None else tuple(name.full for name in details.other_names)
+        )
+
+    @property
+    def place_of_birth(self) -> str | None:
+        """In one line (DG11); a Vietnamese DG13 names the family's home instead (``que_quan``)."""
+        return None if self.personal_details is None else _line(self.personal_details.place_of_birth)
+
+    @property
+    def address(self) -> str | None:
+        """Permanent address in one line (DG13, else DG11)."""
+        if self.personal_data is not None and (text := self.personal_data.text("noi_thuong_tru")) is not None:
+            return text
+        return None if self.personal_details is None else _line(self.personal_details.address)
+
+    @property
+    def issued_on(self) -> dt.date | None:
+        """Date of issue (DG13, else DG12); ``None`` if there is none or a part of it is unknown."""
+        if self.personal_data is not None and (date := self.personal_data.date("ngay_cap")) is not None:
+            return date
+        details = self.document_details
+        return None if details is None or details.date_of_issue is None else details.date_of_issue.as_date()
+
+    @property
+    def issuing_authority(self) -> str | None:
+        """In one line (DG12)."""
+        return None if self.document_details is None else _line(self.document_details.issuing_authority)
 
     @property
     def sex(self) -> Sex:
@@ -220,10 +322,10 @@ class IdDocument:
         return self.mrz is not None and self.is_vietnamese and self.mrz.date_of_expiry.text == _OPEN_ENDED
 
     def date_of_birth(self, today: dt.date | None = None) -> dt.date | None:
-        """Date of birth from DG13, else from the MRZ with the century that the citizen number names.
+        """Date of birth from DG13, else from the MRZ with the century that the citizen number or DG11 names.
 
         Args:
-            today: decides the century of other documents; defaults to the clock's day.
+            today: decides the century where nothing names it; defaults to the clock's day.
 
         Returns:
             ``None`` if the card gives only a part of it, or no day of the calendar.
@@ -233,8 +335,24 @@ class IdDocument:
         if self.mrz is None:
             return None
         number = self.citizen_number
+        century = self._century_in_details if number is None else number.century
         today = today or dt.datetime.now(dt.UTC).astimezone().date()
-        return self.mrz.date_of_birth.birth_date(today, None if number is None else number.century)
+        return self.mrz.date_of_birth.birth_date(today, century)
+
+    @property
+    def _century_in_details(self) -> int | None:
+        """First year of the century of birth by DG11, if the rest of its date is the MRZ's: 1924 and 2024 look alike."""
+        details = self._readable_details
+        if details is None or details.date_of_birth is None or self.mrz is None:
+            return None
+        full, short = details.date_of_birth, self.mrz.date_of_birth
+        if full.year is None or (full.year % 100, full.month, full.day) != (
+            short.year_of_century,
+            short.month,
+            short.day,
+        ):
+            return None
+        return full.year // 100 * 100
 
     @property
     def expires_on(self) -> dt.date | None:

@@ -16,7 +16,7 @@ from PIL import Image
 from reader import errors
 from reader.lds.face_record import ImageEncoding, detect_encoding
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "DecodedImage", "decode_image", "image_size"]
+__all__ = ["MAX_IMAGE_BYTES", "MAX_PIXELS", "MAX_SIDE", "DecodedImage", "checked_size", "decode_image", "image_size"]
 
 MAX_SIDE: Final = 4096
 """Longest side in pixels."""
@@ -111,7 +111,12 @@ def image_size(octets: bytes) -> tuple[int, int]:
     raise errors.DocumentError(errors.IMAGE_UNREADABLE)
 
 
-def _checked(width: int, height: int, components: int, *, tiles: int = 1) -> tuple[int, int]:
+def checked_size(width: int, height: int, components: int, *, tiles: int = 1) -> tuple[int, int]:
+    """Width and height if a picture of this size is fit to be decoded.
+
+    Raises:
+        DocumentError: ``image.unreadable`` for a size of nothing, ``image.too_large``.
+    """
     if min(width, height, components) < 1:
         raise errors.DocumentError(errors.IMAGE_UNREADABLE)
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
@@ -141,7 +146,7 @@ def _jpeg_size(octets: bytes) -> tuple[int, int]:
         (length,) = struct.unpack_from(">H", octets, position)
         if marker in _FRAMES:
             height, width, components = struct.unpack_from(">HHB", octets, position + 3)
-            frames.add(_checked(width, height, components))
+            frames.add(checked_size(width, height, components))
         scans += marker == _SOS
         position += max(length, 2)
     if scans > MAX_SCANS:
@@ -177,4 +182,4 @@ def _codestream_size(octets: bytes, offset: int) -> tuple[int, int]:
     if (soc, siz) != (0xFF4F, 0xFF51) or not tile_x or not tile_y or tile_x0 > x_start or tile_y0 > y_start:
         raise errors.DocumentError(errors.IMAGE_UNREADABLE)
     tiles = -(-(x_end - tile_x0) // tile_x) * -(-(y_end - tile_y0) // tile_y)
-    return _checked(x_end - x_start, y_end - y_start, components, tiles=tiles)
+    return checked_size(x_end - x_start, y_end - y_start, components, tiles=tiles)

@@ -130,14 +130,13 @@ def test_a_document_without_a_photo() -> None:
     assert parse_dg2(nothing_said).announced is None
 
 
-def test_the_newer_encoding_is_kept_and_named() -> None:
-    octets = group(encode_tlv(0xA1, b"\x80\x01\x03"), data_tag=0x7F2E)
+def test_the_newer_encoding_is_named_and_a_broken_one_is_refused() -> None:
+    octets = group(encode_tlv(0xA1, encode_tlv(0x65, b"\x80\x01\x03")), data_tag=0x7F2E)
     (template,) = parse_dg2(octets).templates
     assert template.is_iso_39794
-    assert template.data == encode_tlv(0xA1, b"\x80\x01\x03")
-    with pytest.raises(errors.DocumentError) as caught:
-        template.face_record()
-    assert caught.value.code is errors.FORMAT_UNSUPPORTED
+    assert template.data == encode_tlv(0xA1, encode_tlv(0x65, b"\x80\x01\x03"))
+    with pytest.raises((errors.DocumentError, WireError)):
+        parse_dg2(octets).face_images()
 
 
 MALFORMED_RECORDS = {

@@ -1,0 +1,128 @@
+"""From the picture of a finger on a chip to pixels that a screen can show, without trusting a byte of it.
+
+WSQ is the usual encoding (Doc 9303-10 §4.7.3). Its one maintained decoder is C code from before such input was thought
+hostile: damaged pictures crash it. So its header is read here and refused if it announces too much, and the decoder runs
+in a process of its own with limits (docs/decisions/). It comes with the extra ``biometrics``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from reader import errors
+from reader.lds.face_image import MAX_IMAGE_BYTES, DecodedImage, checked_size, decode_image
+from reader.lds.face_record import ImageEncoding
+from reader.lds.finger_record import FingerCompression, FingerImage
+from reader.lds.iso39794_finger import ExtensibleFingerImage
+
+__all__ = ["can_decode_wsq", "decode_finger", "decode_wsq", "wsq_size"]
+
+_DECODER: Final = Path(__file__).with_name("wsq_process.py")
+_DECODER_TIMEOUT_S: Final = 20
+_SIZE: Final = struct.Struct(">II")
+
+# IAFIS-IC-0110 §3: markers of the code stream
+_SOI: Final = b"\xff\xa0"
+_SOF, _SOB = 0xFFA2, 0xFFA3
+_TABLES: Final = frozenset(range(0xFFA4, 0xFFA9))  # DTT, DQT, DHT, DRI, COM
+
+
+def decode_finger(finger: FingerImage | ExtensibleFingerImage) -> DecodedImage:
+    """Pixels of one finger; grey values as red, green and blue.
+
+    Raises:
+        DocumentError: ``document.format_unsupported`` for an encoding that is not decoded here (PNG, packed bits), or
+            for WSQ without the extra ``biometrics``; ``image.too_large`` or ``image.unreadable``.
+    """
+    if isinstance(finger, FingerImage) and finger.compression == FingerCompression.NONE:
+        return _raw_image(finger)
+    if finger.encoding is ImageEncoding.WSQ:
+        return decode_wsq(finger.image)
+    if finger.encoding in (ImageEncoding.JPEG, ImageEncoding.JPEG2000, ImageEncoding.JPEG2000_CODESTREAM):
+        return decode_image(finger.image)
+    raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
+
+
+def _raw_image(finger: FingerImage) -> DecodedImage:
+    """Rows of grey values of one octet each (ISO/IEC 19794-4:2005 §7.1.13, compression 0)."""
+    if finger.pixel_depth != 8:
+        raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
+    width, height = checked_size(finger.width, finger.height, 1)
+    if len(finger.image) != width * height:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return _grey(width, height, finger.image)
+
+
+def _grey(width: int, height: int, pixels: bytes) -> DecodedImage:
+    rgb = bytearray(3 * len(pixels))
+    rgb[0::3] = rgb[1::3] = rgb[2::3] = pixels
+    return DecodedImage(width, height, bytes(rgb))
+
+
+def wsq_size(octets: bytes) -> tuple[int, int]:
+    """Width and height in pixels from the frame header of a WSQ picture, checked against the limits.
+
+    Raises:
+        DocumentError: ``image.too_large`` or ``image.unreadable``.
+    """
+    if len(octets) > MAX_IMAGE_BYTES:
+        raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
+    if not octets.startswith(_SOI):
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    size: tuple[int, int] | None = None
+    position = len(_SOI)
+    try:
+        while True:
+            marker, length = struct.unpack_from(">HH", octets, position)
+            if marker == _SOB:
+                break
+            if marker == _SOF and size is None:  # length, black, white, then lines and samples of a line
+                height, width = struct.unpack_from(">HH", octets, position + 6)
+                size = checked_size(width, height, 1)
+            elif marker not in _TABLES:  # also a second frame header
+                raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+            position += 2 + max(length, 2)
+    except struct.error:  # a header ends too early
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE) from None
+    if size is None:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return size
+
+
+def can_decode_wsq() -> bool:
+    """Whether the decoder is installed (extra ``biometrics``)."""
+    return bool(sys.executable) and importlib.util.find_spec("wsq") is not None
+
+
+def decode_wsq(octets: bytes) -> DecodedImage:
+    """Decode a WSQ picture, in a process that may crash without taking this one along.
+
+    Raises:
+        DocumentError: ``image.too_large`` before anything is decoded, ``image.unreadable``, or
+            ``document.format_unsupported`` if the extra ``biometrics`` is not installed.
+    """
+    width, height = wsq_size(octets)
+    if not can_decode_wsq():
+        raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
+    try:
+        # The picture goes through pipes: a fingerprint never lies in a file
+        done = subprocess.run(
+            [sys.executable, "-I", str(_DECODER)],
+            input=octets,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_DECODER_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE) from None
+    pixels = done.stdout[_SIZE.size :]
+    is_whole = done.returncode == 0 and len(pixels) == width * height
+    if not is_whole or _SIZE.unpack_from(done.stdout) != (width, height):
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return _grey(width, height, pixels)
