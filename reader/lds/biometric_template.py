@@ -102,7 +102,7 @@ def parse_biometric_group(octets: bytes, file: FileId) -> BiometricGroup:
     # Doc 9303-10 table 50 puts the object beside the group template; some issuers put it inside
     defined = outer.find(_ISSUER_DEFINED) or group.find(_ISSUER_DEFINED)
     return BiometricGroup(
-        announced=instance_count(children, file.name),
+        announced=instance_count(children, file.name, longest=1),
         templates=templates,
         issuer_defined=None if defined is None else defined.value,
     )

@@ -11,22 +11,22 @@ from reader import errors
 __all__ = ["instance_count"]
 
 _COUNT: Final = 0x02
-_LONGEST: Final = 2  # one octet in the tables; an INTEGER of 128 or more would take two
 
 
-def instance_count(objects: Iterable[Tlv], file: str) -> int | None:
+def instance_count(objects: Iterable[Tlv], file: str, *, longest: int = 2) -> int | None:
     """The first number among these objects, or ``None`` if there is none. What is really there counts, not this.
 
     Args:
         objects: the data objects of a template.
         file: short name of the file, for the error.
+        longest: most octets of the number. Most tables say one; DG5 and DG7 leave it open.
 
     Raises:
-        DocumentError: ``document.malformed`` if it is empty or longer than two octets.
+        DocumentError: ``document.malformed`` if it is empty or longer.
     """
     tlv = next((child for child in objects if child.tag == _COUNT), None)
     if tlv is None:
         return None
-    if not 1 <= len(tlv.value) <= _LONGEST:
+    if not 1 <= len(tlv.value) <= longest:
         raise errors.DocumentError(errors.FILE_MALFORMED, file=file)
     return int.from_bytes(tlv.value, "big")
