@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 from typing import Final
 
 from crypto.errors import WireError
@@ -22,11 +23,12 @@ from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_card_access
 from reader.link import Link
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
-from reader.protocols.access_key import AccessKey, MrzKey
+from reader.protocols.access_key import AccessKey, HolderKey, MrzKey
 from reader.protocols.bac import bac_terminal
 from reader.protocols.exchange import run
-from reader.protocols.offers import pace_suites
-from reader.protocols.pace import MappingProof, PaceSuite, pace_terminal
+from reader.protocols.offers import OfferProblem, PaceOffers, pace_offers
+from reader.protocols.pace import MappingProof, PaceResult, PaceSuite, pace_terminal
+from reader.protocols.password_status import RESUMABLE
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
@@ -36,6 +38,9 @@ ASSUMED_CCCD_CARD_ACCESS: Final = bytes.fromhex(
 )
 """EF.CardAccess of the Vietnamese CCCD as several independent programs know it: PACE-ECDH-GM-AES-128 on
 brainpoolP256r1. Used only where the chip does not show its own and the key comes from a Vietnamese number."""
+
+_MOST_SUITES: Final = 8
+"""Offers that are tried one after the other while the chip refuses them: more than any document has."""
 
 
 class CardAccessSource(enum.StrEnum):
@@ -51,6 +56,7 @@ class Downgrade(enum.StrEnum):
 
     BAC_AS_PACE_IS_NOT_SUPPORTED = "bac_as_pace_is_not_supported"
     BAC_AS_PACE_WAS_REFUSED = "bac_as_pace_was_refused"
+    LESSER_PACE_AS_BETTER_WAS_REFUSED = "lesser_pace_as_better_was_refused"
     TDES_AS_AES_IS_NOT_SUPPORTED = "3des_as_aes_is_not_supported"
 
 
@@ -61,9 +67,11 @@ class AccessReport:
     Attributes:
         protocol: ``PACE`` or ``BAC``; ``NONE`` for a chip without access control.
         suite: the protocol's full name, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128`` with its curve.
-        password: ``CAN`` or ``MRZ``; ``NONE`` where none was needed.
+        password: ``CAN``, ``MRZ``, ``PIN`` or ``PUK``; ``NONE`` where none was needed.
         card_access: where EF.CardAccess came from.
         downgrades: findings, empty as a rule.
+        tries_announced: tries of the password that the chip said were left before this one; ``None`` if it said none.
+        resumed_with_can: whether the last try was used, after the card access number had been shown.
     """
 
     protocol: str
@@ -71,6 +79,9 @@ class AccessReport:
     password: str
     card_access: CardAccessSource
     downgrades: tuple[Downgrade, ...] = ()
+    # the two differ when the same chip is opened again, since success gives all tries back: they are not compared
+    tries_announced: int | None = dataclasses.field(default=None, compare=False)
+    resumed_with_can: bool = dataclasses.field(default=False, compare=False)
 
 
 class CardSession:
@@ -129,7 +140,8 @@ class CardSession:
         """Run access control and select the eMRTD application.
 
         Raises:
-            ProtocolError: ``access.wrong_key``, ``access.key_blocked``, ``access.not_supported`` …
+            ProtocolError: ``access.wrong_key``, ``access.pin_suspended`` and their like,
+                ``access.not_supported`` (with a ``reason`` if offers of PACE could not be taken) …
             CardStatusError: ``card.not_an_identity_card`` …
             DocumentError: ``document.malformed``: EF.CardAccess is not what it should be.
             TransportError: the card is gone.
@@ -146,41 +158,66 @@ class CardSession:
     def _run_access_control(
         self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos | None
     ) -> AccessReport:
-        suites = pace_suites(infos) if infos else []
-        downgrades: tuple[Downgrade, ...] = ()
-        if suites:
+        offers = pace_offers(infos) if infos else PaceOffers((), ())
+        if offers.are_manipulated:
+            raise errors.ProtocolError(errors.CHIP_DECEPTIVE, reason=OfferProblem.PARAMETERS_MANIPULATED.value)
+        weaker: tuple[Downgrade, ...] = ()
+        reason: dict[str, str | int] = {"reason": offers.problems[0].value} if offers.problems else {}
+        for suite in offers.suites[:_MOST_SUITES]:
             try:
-                return self._open_by_pace(suites[0], key, source, _weaker_than_offered(suites[0], infos))
+                return self._open_by_pace(suite, key, source, (*weaker, *_weaker_than_offered(suite, infos)))
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
-                if source is CardAccessSource.READ:
-                    downgrades = (Downgrade.BAC_AS_PACE_WAS_REFUSED,)
-        elif infos and infos.of(PaceInfo):
+                weaker, reason = (Downgrade.LESSER_PACE_AS_BETTER_WAS_REFUSED,), dict(error.facts)
+        downgrades: tuple[Downgrade, ...] = ()
+        if offers.suites and source is CardAccessSource.READ:
+            downgrades = (Downgrade.BAC_AS_PACE_WAS_REFUSED,)
+        elif offers.exist and source is CardAccessSource.READ:
             downgrades = (Downgrade.BAC_AS_PACE_IS_NOT_SUPPORTED,)
         if downgrades and not plan.allow_bac_fallback:
-            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
-        return self._open_without_pace(key, source, downgrades)
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, **reason)
+        return self._open_without_pace(key, source, downgrades, reason)
 
     def _open_by_pace(
         self, suite: PaceSuite, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
     ) -> AccessReport:
-        result = run(pace_terminal(suite, key), self.link.exchange)
-        self._channel = SecureChannel(result.keys)
+        result, resumed = self._run_pace(suite, key)
+        self.replace_channel(result.keys)
         if result.proof is not None:  # the static key that it is held against lies outside the application
             self.mapping_proof, self.card_security = result.proof, self._read_card_security()
         self._select_application()
-        return AccessReport("PACE", suite.name, key.reference.name, source, downgrades)
+        return AccessReport("PACE", suite.name, key.reference.name, source, downgrades, result.tries_announced, resumed)
+
+    def _run_pace(self, suite: PaceSuite, key: AccessKey) -> tuple[PaceResult, bool]:
+        """PACE; with a suspended PIN or PUK first by the card access number and then, inside, by the secret.
+
+        TR-03110-2 §2.4.1 step 2; TR-03110-3 §B.1: the second run MUST be under the secure messaging of the first.
+        Returns what came out, and whether the last try was used so.
+        """
+        try:
+            return run(pace_terminal(suite, key), self.link.exchange), False
+        except errors.ProtocolError as error:
+            if error.code not in RESUMABLE or not isinstance(key, HolderKey) or key.resume_with is None:
+                raise
+        self.replace_channel(run(pace_terminal(suite, key.resume_with), self.link.exchange).keys)
+        return run(pace_terminal(suite, key, resumed=True), self.transmit), True
 
     def _open_without_pace(
-        self, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
+        self,
+        key: AccessKey,
+        source: CardAccessSource,
+        downgrades: tuple[Downgrade, ...],
+        reason: Mapping[str, str | int],
     ) -> AccessReport:
+        """By BAC, or in plain where the chip has no access control. ``reason``: why PACE was not possible, if known."""
         try:
             self._select_application()
         except errors.CardStatusError as error:
             if error.facts.get("status_word") != str(StatusWord(StatusWord.SECURITY_STATUS_NOT_SATISFIED)):
                 raise
-            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED) from error  # it is there, and opens by PACE alone
+            # it is there, and opens by PACE alone
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, **reason) from error
         if isinstance(key, MrzKey):  # BAC knows no card access number
             try:
                 self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
@@ -190,7 +227,7 @@ class CardSession:
             else:
                 return AccessReport("BAC", "BAC 3DES", key.reference.name, source, downgrades)
         if not self._reads_in_plain():
-            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED)
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, **reason)
         return AccessReport("NONE", "no access control", "NONE", source, downgrades)
 
     def _reads_in_plain(self) -> bool:

@@ -1,7 +1,7 @@
 """SecurityInfos: what a chip can do and with which keys (Doc 9303-11 §9.2, TR-03110-3 §A.1).
 
 The same structure stands in EF.CardAccess (unsigned, before access control) and in DG14 (signed). Objects that are
-not known here are kept as octets; known ones that are not well formed are an error.
+not known here are kept as octets, and so are known ones that are not well formed: one bad object does not hide the rest.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import dataclasses
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from crypto.errors import CryptoError, WireError
 from crypto.pace.parameters import PaceProtocol, pace_protocol
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.wire.oid import decode_oid
-from crypto.wire.tlv import Tlv, parse_tlv
+from crypto.wire.tlv import Tlv, parse_tlv, parse_tlv_prefix
 from reader import errors
 from reader.lds.public_key import (
     AlgorithmIdentifier,
@@ -26,6 +27,7 @@ __all__ = [
     "ActiveAuthenticationInfo",
     "ChipAuthenticationInfo",
     "ChipAuthenticationPublicKeyInfo",
+    "MalformedSecurityInfo",
     "PaceDomainParameterInfo",
     "PaceInfo",
     "SecurityInfo",
@@ -137,6 +139,11 @@ class ActiveAuthenticationInfo(SecurityInfo):
     signature_algorithm: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class MalformedSecurityInfo(SecurityInfo):
+    """An object of a known kind that is not well formed. It offers nothing; checks say that it is there."""
+
+
 _Kind = TypeVar("_Kind", bound=SecurityInfo)
 
 
@@ -161,6 +168,11 @@ class SecurityInfos:
         """The objects that are none of the known kinds."""
         return tuple(info for info in self.infos if type(info) is SecurityInfo)
 
+    @property
+    def malformed(self) -> tuple[MalformedSecurityInfo, ...]:
+        """The objects of a known kind that are not well formed."""
+        return self.of(MalformedSecurityInfo)
+
 
 def parse_card_access(octets: bytes) -> SecurityInfos:
     """Read EF.CardAccess (Doc 9303-10 §3.11.3, Doc 9303-11 §9.2): the SET stands alone.
@@ -177,7 +189,7 @@ def parse_security_infos(tlv: Tlv) -> SecurityInfos:
 
     Raises:
         WireError: it is not well formed.
-        DocumentError: ``document.malformed`` if it is no SET of SEQUENCEs, or a known object lacks a required part.
+        DocumentError: ``document.malformed`` if it is no SET of SEQUENCEs that each begin with an identifier.
     """
     if tlv.tag != _SET:
         raise errors.DocumentError(errors.FILE_MALFORMED)
@@ -185,16 +197,20 @@ def parse_security_infos(tlv: Tlv) -> SecurityInfos:
 
 
 def _parse_info(tlv: Tlv) -> SecurityInfo:
-    parts = tlv.children() if tlv.tag == _SEQUENCE else ()
-    if not parts or parts[0].tag != _OID:
+    first = parse_tlv_prefix(tlv.value) if tlv.tag == _SEQUENCE and tlv.value else None
+    if first is None or first.tag != _OID:
         raise errors.DocumentError(errors.FILE_MALFORMED)
-    oid = decode_oid(parts[0].value)
+    oid = decode_oid(first.value)
     parse = _parser_of(oid)
     if parse is None:
         return SecurityInfo(oid, tlv.encoded)
-    if len(parts) < 2:  # every known kind has requiredData
-        raise errors.DocumentError(errors.FILE_MALFORMED)
-    return parse(oid, parts[1:], tlv.encoded)
+    try:
+        _, *parts = tlv.children()
+        if not parts:  # every known kind has requiredData
+            return MalformedSecurityInfo(oid, tlv.encoded)
+        return parse(oid, tuple(parts), tlv.encoded)
+    except (errors.DocumentError, WireError, CryptoError):
+        return MalformedSecurityInfo(oid, tlv.encoded)
 
 
 _Parser = Callable[[str, tuple[Tlv, ...], bytes], SecurityInfo]

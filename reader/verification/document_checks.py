@@ -8,7 +8,7 @@ from typing import Final
 from crypto.errors import ChipIdError
 from reader.lds.document import IdDocument
 from reader.lds.mrz import Mrz
-from reader.lds.security_infos import PaceInfo, SecurityInfos
+from reader.lds.security_infos import ID_PACE, SecurityInfos
 from reader.session import AccessReport, CardAccessSource
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.vietnamese.text import compare_with_mrz
@@ -65,13 +65,14 @@ def check_access_control(access: AccessReport, document: IdDocument, *, dg14_is_
     if access.protocol == "NONE":
         detail = "The chip has no access control: anyone near it can read it."
         return _access(CheckStatus.NOT_SUPPORTED, "none", detail)
-    return _access(CheckStatus.SUCCESSFUL, "opened")
+    return _access(CheckStatus.SUCCESSFUL, "opened", _remark_on_malformed(document))
 
 
 def _difference_to_signed_offer(access: AccessReport, document: IdDocument) -> str | None:
     """EF.CardAccess against DG14 (Doc 9303-11 §4.2): somebody may have taken PACE away, or put something weaker there.
 
-    A DG14 that names no PACE at all says nothing about it: there are such chips.
+    Every object of PACE counts, also what is malformed, of another version or spells out parameters. A DG14 that names
+    no PACE at all says nothing about it: there are such chips.
     """
     try:
         signed, shown = document.security_infos, document.card_access
@@ -85,8 +86,20 @@ def _difference_to_signed_offer(access: AccessReport, document: IdDocument) -> s
     return None if access.protocol == "PACE" else "pace_hidden"
 
 
+def _remark_on_malformed(document: IdDocument) -> str:
+    """Malformed objects offer nothing, and what was signed so is no forgery; but somebody should know."""
+    try:
+        sets = [document.security_infos, document.card_access]
+    except ChipIdError:
+        return ""
+    malformed = any(infos is not None and infos.malformed for infos in sets)
+    return "An object in the chip's list of protocols is malformed and was left out." if malformed else ""
+
+
 def _pace_objects(infos: SecurityInfos | None) -> frozenset[bytes]:
-    return frozenset() if infos is None else frozenset(info.encoded for info in infos.of(PaceInfo))
+    if infos is None:
+        return frozenset()
+    return frozenset(info.encoded for info in infos.infos if info.oid.startswith(f"{ID_PACE}."))
 
 
 def _access(status: CheckStatus, reason: str, detail: str = "") -> CheckResult:

@@ -25,6 +25,8 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
             "password": access.password,
             "card_access": access.card_access.value,
             "downgrades": [downgrade.value for downgrade in access.downgrades],
+            "tries_announced": access.tries_announced,
+            "resumed_with_can": access.resumed_with_can,
         },
         "document": {
             "mrz": _mrz(outcome.document),

@@ -133,10 +133,13 @@ def test_a_point_off_the_curve_is_refused() -> None:
         key.point()
 
 
-BAD_INFOS = {
+NO_INFOS = {
     "no sequence": integer(1),
     "empty sequence": sequence(),
     "no identifier first": sequence(integer(1)),
+    "identifier cut short": sequence(encode_tlv(0x06, b"\x2a\x86")),
+}
+MALFORMED_INFOS = {
     "PACE without version": sequence(oid(f"{BSI}.2.2.4.2.2")),
     "PACE with a text for a version": sequence(oid(f"{BSI}.2.2.4.2.2"), encode_tlv(0x0C, b"2")),
     "PACE with a negative version": sequence(oid(f"{BSI}.2.2.4.2.2"), encode_tlv(0x02, b"\xff")),
@@ -151,14 +154,25 @@ BAD_INFOS = {
     "CA key with more behind": sequence(
         oid(f"{BSI}.2.2.1.2"), sequence(sequence(oid("1.2.3")), encode_tlv(0x03, b"\x00\x08"), integer(1))
     ),
-    "identifier cut short": sequence(encode_tlv(0x06, b"\x2a\x86")),
+    "PACE cut short inside": encode_tlv(0x30, oid(f"{BSI}.2.2.4.2.2") + b"\x02\x05\x02"),
 }
 
 
-@pytest.mark.parametrize("bad", BAD_INFOS.values(), ids=BAD_INFOS.keys())
-def test_known_objects_that_are_not_well_formed(bad: bytes) -> None:
+@pytest.mark.parametrize("bad", NO_INFOS.values(), ids=NO_INFOS.keys())
+def test_a_set_of_something_else_is_an_error(bad: bytes) -> None:
     with pytest.raises((errors.DocumentError, WireError)):
         infos(bad)
+
+
+@pytest.mark.parametrize("bad", MALFORMED_INFOS.values(), ids=MALFORMED_INFOS.keys())
+def test_one_malformed_object_does_not_hide_the_others(bad: bytes) -> None:
+    """It offers nothing, is none of the unknown ones, and is kept as it is for whoever wants to say so."""
+    good = sequence(oid(f"{BSI}.2.2.4.2.4"), integer(2), integer(13))
+    found = infos(bad, good)
+    assert [info.encoded for info in found.malformed] == [bad]
+    assert [info.encoded for info in found.of(PaceInfo)] == [good]
+    assert found.unknown == ()
+    assert len(found.infos) == 2
 
 
 def test_something_else_than_a_set() -> None:
