@@ -6,6 +6,9 @@ import dataclasses
 import enum
 from typing import Final
 
+from crypto.pki.cvc import TerminalType
+from emulator.chip.trust_points import Authorization
+
 __all__ = ["AccessCondition", "AccessLevel", "SecurityStatus"]
 
 
@@ -17,7 +20,8 @@ class AccessCondition(enum.Enum):
     """Also only through secure messaging: without it the status below is lost."""
     PACE = "after PACE only"
     """EF.CardSecurity (Doc 9303-10 §3.11, table 34)."""
-    TERMINAL_AUTHENTICATION = "after terminal authentication"
+    FINGERPRINTS = "after terminal authentication with the right to read DG3"
+    IRISES = "after terminal authentication with the right to read DG4"
 
 
 class AccessLevel(enum.IntEnum):
@@ -35,9 +39,11 @@ class SecurityStatus:
 
     Attributes:
         level: how the chip was opened.
+        authorization: what terminal authentication allows in the running channel, or ``None``.
     """
 
     level: AccessLevel = AccessLevel.NONE
+    authorization: Authorization | None = None
 
     @property
     def is_open(self) -> bool:
@@ -48,8 +54,19 @@ class SecurityStatus:
         """The status after that level has been proven, too."""
         return dataclasses.replace(self, level=max(self.level, level))
 
+    def with_rights(self, authorization: Authorization | None) -> SecurityStatus:
+        """The status with these rights and no others."""
+        return dataclasses.replace(self, authorization=authorization)
+
+    def allows(self, terminal: TerminalType, right: int) -> bool:
+        """Whether the terminal has proven to be of that type and to have the right, counted from the last bit as 0."""
+        return self.authorization is not None and self.authorization.allows(terminal, right)
+
     def satisfies(self, condition: AccessCondition) -> bool:
         """Whether a file under this condition may be used."""
+        right = _RIGHTS.get(condition)
+        if right is not None:
+            return self.allows(TerminalType.INSPECTION_SYSTEM, right)
         needed = _NEEDED.get(condition)
         return needed is not None and self.level >= needed
 
@@ -59,3 +76,5 @@ _NEEDED: Final = {
     AccessCondition.CHIP_ACCESS: AccessLevel.CHIP_ACCESS,
     AccessCondition.PACE: AccessLevel.PACE,
 }
+_RIGHTS: Final = {AccessCondition.FINGERPRINTS: 0, AccessCondition.IRISES: 1}
+"""Bits of an inspection system's authorisation (TR-03110-3 table 20)."""

@@ -13,15 +13,19 @@ from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessLevel
 from emulator.chip.bac import mutual_authenticate
 from emulator.chip.chip_authentication import (
+    ChipAuthenticated,
     agree_by_general_authenticate,
     agree_by_key_agreement_template,
+    agree_with_authenticated_terminal,
     select_key,
 )
-from emulator.chip.content import ChipContent
+from emulator.chip.content import EF_CVCA, ChipAuthenticationKey, ChipContent
 from emulator.chip.pace import PaceRun, start_pace
 from emulator.chip.passwords import PasswordStore
 from emulator.chip.refusal import CommandRefusedError, require_header, require_le
 from emulator.chip.session import Session
+from emulator.chip.terminal_authentication import TerminalAuthentication
+from emulator.chip.trust_points import TrustPoints
 
 __all__ = ["AuthenticationCommands"]
 
@@ -29,6 +33,10 @@ _CHALLENGE_BYTES: Final = 8
 _SET_AT_MUTUAL: Final = 0xC1A4  # PACE
 _SET_AT_INTERNAL: Final = 0x41A4  # chip authentication
 _SET_KAT: Final = 0x41A6  # chip authentication with 3DES
+_SET_DST: Final = 0x81B6  # certificates of a terminal
+_SET_AT_EXTERNAL: Final = 0x81A4  # terminal authentication
+_VERIFY_CERTIFICATE: Final = 0x00BE
+_BIRTH_AND_EXPIRY: Final = 14  # two dates with a check digit each
 
 
 class AuthenticationCommands:
@@ -44,29 +52,44 @@ class AuthenticationCommands:
         self._content: Final = content
         self._passwords: Final = passwords
         self._random: Final = random_bytes
+        self._trust_points: Final = TrustPoints(content.terminal_trust_points, content.personalised_on)
+        self._terminals: Final = TerminalAuthentication(self._trust_points, content.terminal_authentication_versions)
         self._functions: Final[dict[int, Callable[[Session, CommandApdu], int | None]]] = {
             _SET_AT_MUTUAL: self._set_pace,
             _SET_AT_INTERNAL: self._set_chip_authentication,
             _SET_KAT: self._set_key_agreement,
         }
+        if content.terminal_trust_points:
+            self._functions[_SET_DST] = self._set_issuer
+            self._functions[_SET_AT_EXTERNAL] = self._set_terminal
+
+    def restore(self, session: Session) -> None:
+        """Writes into a fresh session what the card remembers for life."""
+        if self._content.terminal_trust_points:
+            session.files.update_application_file(EF_CVCA, self._trust_points.ef_cvca())
 
     # -- challenges --------------------------------------------------------------------------------
 
     def get_challenge(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
-        """Doc 9303-11 §4.3.4.1."""
+        """For BAC (Doc 9303-11 §4.3.4.1), or in a session for terminal authentication (TR-03110-3 §B.11.6)."""
         require_header(command, 0x0000)
         require_le(command)
         if command.data:
             raise CommandRefusedError(StatusWord.WRONG_LENGTH)
-        if not session.files.in_application:
+        if session.channel is None and not session.files.in_application:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         session.challenge = self._random(_CHALLENGE_BYTES)
         return ResponseApdu(session.challenge, StatusWord.SUCCESS)
 
     def external_authenticate(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
-        """BAC (Doc 9303-11 §4.3.4.2). The challenge serves once, also when the cryptogram is wrong."""
+        """BAC (Doc 9303-11 §4.3.4.2), or in a session terminal authentication (TR-03110-3 §B.11.7).
+
+        The challenge serves once, also when the cryptogram or the signature is wrong.
+        """
         require_header(command, 0x0000)
         challenge, session.challenge = session.challenge, None
+        if session.channel is not None and self._content.terminal_trust_points:
+            return self._authenticate_terminal(session, command.data, challenge)
         mrz_information = self._content.mrz_information
         if not self._content.basic_access_control or mrz_information is None:
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
@@ -77,6 +100,30 @@ class AuthenticationCommands:
             mrz_information, challenge, command.data, self._random, self._content.behaviour.wrong_password_status
         )
         return ResponseApdu(answer, StatusWord.SUCCESS)
+
+    def _authenticate_terminal(self, session: Session, signature: bytes, challenge: bytes | None) -> ResponseApdu:
+        if session.terminal is not None:  # TR-03110-1 §3.5.2: once in a session
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        if challenge is None:
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+        pace = session.pace_outcome
+        proof = self._terminals.authenticate(
+            session.terminal_keys,
+            signature,
+            identifier=self._document_number() if pace is None else pace.compressed_chip_key,
+            challenge=challenge,
+            agreed_key=session.agreed_key,
+            template=None if pace is None else pace.template,
+        )
+        session.trust_terminal(proof)
+        return ResponseApdu(b"", StatusWord.SUCCESS)
+
+    def _document_number(self) -> bytes:
+        """ID_PICC after BAC: the document number with its check digit (TR-03110-1 §3.5)."""
+        mrz_information = self._content.mrz_information
+        if mrz_information is None:  # neither PACE nor BAC: there is nothing to bind the signature to
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        return mrz_information.reveal()[:-_BIRTH_AND_EXPIRY]
 
     # -- security environment ----------------------------------------------------------------------
 
@@ -95,7 +142,14 @@ class AuthenticationCommands:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         session.agreement_key = None
         session.pace = None
-        session.pace = start_pace(self._content, command.data, self._random, self._passwords, resumed=session.resumed)
+        session.pace = start_pace(
+            self._content,
+            command.data,
+            self._random,
+            self._passwords,
+            resumed=session.resumed,
+            authorities=self._trust_points.references,
+        )
         return session.pace.announcement
 
     def _set_chip_authentication(self, session: Session, command: CommandApdu) -> None:
@@ -106,7 +160,27 @@ class AuthenticationCommands:
 
     def _set_key_agreement(self, session: Session, command: CommandApdu) -> None:
         self._require_chip_access(session)
-        session.next_channel = agree_by_key_agreement_template(self._content.chip_authentication, command.data)
+        session.agree(agree_by_key_agreement_template(self._content.chip_authentication, command.data))
+
+    def _set_issuer(self, session: Session, command: CommandApdu) -> None:
+        _require_channel(session)
+        self._terminals.choose_issuer(session.terminal_keys, command.data)
+
+    def _set_terminal(self, session: Session, command: CommandApdu) -> None:
+        _require_channel(session)
+        self._terminals.choose_terminal(session.terminal_keys, command.data)
+
+    # -- certificates --------------------------------------------------------------------------------
+
+    def perform_security_operation(self, session: Session, command: CommandApdu, capacity: int) -> ResponseApdu:
+        """PSO:Verify Certificate (TR-03110-3 §B.11.5)."""
+        if not self._content.terminal_trust_points:
+            raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        require_header(command, _VERIFY_CERTIFICATE)
+        _require_channel(session)
+        self._terminals.verify_certificate(session.terminal_keys, command.data)
+        self.restore(session)
+        return ResponseApdu(b"", StatusWord.SUCCESS)
 
     # -- PACE and chip authentication ----------------------------------------------------------------
 
@@ -119,8 +193,16 @@ class AuthenticationCommands:
         if session.agreement_key is None:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         self._require_chip_access(session)
-        session.next_channel = agree_by_general_authenticate(session.agreement_key, command.data)
-        return ResponseApdu(b"\x7c\x00", StatusWord.SUCCESS)
+        agreement = self._agreement(session, session.agreement_key, command.data)
+        session.agree(agreement)
+        return ResponseApdu(agreement.answer, StatusWord.SUCCESS)
+
+    def _agreement(self, session: Session, key: ChipAuthenticationKey, data: bytes) -> ChipAuthenticated:
+        """Version 2 after terminal authentication version 2, else version 1 (TR-03110-2 §3.4.1, TR-03110-1 §3.5.1)."""
+        terminal = session.terminal
+        if terminal is not None and terminal.version == 2:
+            return agree_with_authenticated_terminal(key, data, terminal.compressed_key, self._random)
+        return agree_by_general_authenticate(key, data)
 
     def _pace_step(self, session: Session, run: PaceRun, command: CommandApdu) -> ResponseApdu:
         try:
@@ -153,3 +235,9 @@ class AuthenticationCommands:
     def _require_chip_access(self, session: Session) -> None:
         if self._content.has_access_control and not session.security.is_open:
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+
+
+def _require_channel(session: Session) -> None:
+    """TR-03110-3 §B.3: terminal authentication runs with secure messaging."""
+    if session.channel is None:
+        raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)

@@ -51,11 +51,12 @@ class VirtualCard:
         self._content: Final = content
         self._misbehaviour: Final = misbehaviour or Misbehaviour()
         self._powered = True
-        self._session = Session(content)
         passwords = PasswordStore(
             mrz_information=content.mrz_information, can=content.can, pin=content.pin, puk=content.puk
         )
         authentication = AuthenticationCommands(content, random_bytes, passwords)
+        self._restore: Final = authentication.restore
+        self._session = self._fresh_session()
         self._handlers: Final[dict[int, _Handler]] = {
             0xA4: self._select,
             0xB0: self._read_binary,
@@ -64,6 +65,7 @@ class VirtualCard:
             0x82: authentication.external_authenticate,
             0x22: authentication.manage_security_environment,
             0x86: authentication.general_authenticate,
+            0x2A: authentication.perform_security_operation,
             0x88: authentication.internal_authenticate,
             0x2C: PinManagement(passwords).reset_retry_counter,
         }
@@ -84,12 +86,17 @@ class VirtualCard:
     def power_on(self) -> None:
         """The card enters the field: everything volatile is forgotten."""
         self._powered = True
-        self._session = Session(self._content)
+        self._session = self._fresh_session()
 
     def power_off(self) -> None:
         """The card leaves the field. Until :meth:`power_on` it answers every command with 6F00."""
         self._powered = False
-        self._session = Session(self._content)
+        self._session = self._fresh_session()
+
+    def _fresh_session(self) -> Session:
+        session = Session(self._content)
+        self._restore(session)
+        return session
 
     def reset(self) -> None:
         """Warm reset: as if just powered on."""

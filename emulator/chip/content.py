@@ -6,20 +6,23 @@ A chip is made from one :class:`ChipContent`; the personalisation fills it, test
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 from typing import Final, Protocol
 
 from crypto.pace.parameters import Agreement, PaceProtocol
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import Curve, EcPrivateKey
-from crypto.primitives.dh_groups import DhGroup
+from crypto.primitives.dh_groups import DhGroup, DhPrivateKey
 from crypto.primitives.secret import Secret
 from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.passwords import Pin, Puk
+from emulator.chip.trust_points import TrustedKey
 
 __all__ = [
     "APPLICATION_ID",
+    "EF_CVCA",
     "ActiveAuthenticationSigner",
     "ChipAuthenticationKey",
     "ChipAuthenticationMappingKey",
@@ -34,6 +37,8 @@ __all__ = [
 
 APPLICATION_ID: Final = bytes.fromhex("A0000002471001")
 """The eMRTD application (Doc 9303-10 §3.2)."""
+EF_CVCA: Final = 0x011C
+"""File of the application with the references of the trust points (TR-03110-3 table 13). The chip itself keeps it."""
 _FIRST_OWN_PARAMETER_ID: Final = 32
 
 
@@ -160,14 +165,17 @@ class ChipAuthenticationKey:
     Attributes:
         oid: id-CA-… protocol that the key serves.
         cipher: the cipher that this protocol starts.
-        private_key: the static private key.
+        private_key: the static private key, on a curve or in a finite field.
         key_id: reference in DO'84', or ``None`` if the chip has one key only.
+        versions: of the protocol for which the key may be used: 1, 2 or both. Version 2 follows upon terminal
+            authentication version 2, version 1 comes before terminal authentication version 1.
     """
 
     oid: str
     cipher: SymmetricCipher
-    private_key: EcPrivateKey
+    private_key: EcPrivateKey | DhPrivateKey
     key_id: int | None = None
+    versions: tuple[int, ...] = (1,)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -209,6 +217,10 @@ class ChipContent:
         chip_authentication: static keys; empty if the protocol is not offered.
         chip_authentication_mapping: static keys of PACE-CAM, one for each curve on which it is offered.
         active_authentication: the signer, or ``None``.
+        terminal_trust_points: public keys of the country's verifying authority, the most recent first; empty if the
+            chip knows no terminal authentication.
+        terminal_authentication_versions: versions of that protocol which the chip takes: 1, 2 or both.
+        personalised_on: the chip's first idea of the current date (TR-03110-3 §2.5).
         behaviour: habits of the operating system.
         atr: answer to reset.
     """
@@ -224,6 +236,9 @@ class ChipContent:
     chip_authentication: tuple[ChipAuthenticationKey, ...] = ()
     chip_authentication_mapping: tuple[ChipAuthenticationMappingKey, ...] = ()
     active_authentication: ActiveAuthenticationSigner | None = None
+    terminal_trust_points: tuple[TrustedKey, ...] = ()
+    terminal_authentication_versions: tuple[int, ...] = (1,)
+    personalised_on: dt.date = dt.date(2020, 1, 1)
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     atr: bytes = b""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from crypto.wire.apdu import CommandApdu
@@ -48,6 +49,17 @@ class FileSystem:
     def in_application(self) -> bool:
         """Whether the eMRTD application is the current directory."""
         return self._current is self._application
+
+    def update_application_file(self, identifier: int, content: bytes) -> None:
+        """Rewrites a file of the application that the chip itself keeps; nothing happens if there is none."""
+        directory = self._application
+        old = directory.by_identifier(identifier)
+        if old is None or old.content == content:
+            return
+        new = dataclasses.replace(old, content=content)
+        directory.files = tuple(new if file is old else file for file in directory.files)
+        if self._file is old:
+            self._file = new
 
     # -- SELECT ------------------------------------------------------------------------------------
 

@@ -56,6 +56,7 @@ _CIPHER_ARC: Final = {
 }
 _GROUP_TAGS: Final = dict(enumerate(bytes.fromhex("6175637665666768696A6B6C6D6E6F70"), start=1))
 """Doc 9303-10 table 37: EF.DG1 has tag 61, EF.DG16 has tag 70."""
+_GUARDED_GROUPS: Final = {3: AccessCondition.FINGERPRINTS, 4: AccessCondition.IRISES}
 
 
 def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.urandom) -> ChipContent:
@@ -273,7 +274,7 @@ def _application_files(
         ElementaryFile(0x011D, security_object, 0x1D, protected),
     ]
     for number, content in sorted(groups.items()):
-        access = AccessCondition.TERMINAL_AUTHENTICATION if number in (3, 4) else protected
+        access = _GUARDED_GROUPS.get(number, protected)
         files.append(ElementaryFile(0x0100 | number, content, number, access))
     return tuple(files)
 
