@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from reader.progress import ReadingPhase as ReadingPhase
     from reader.protocols.access_key import CanKey as CanKey
     from reader.protocols.access_key import MrzKey as MrzKey
+    from reader.protocols.access_key import PinKey as PinKey
+    from reader.protocols.access_key import PukKey as PukKey
     from reader.transport import list_pcsc_readers as list_pcsc_readers
     from reader.transport import open_emulated as open_emulated
     from reader.transport import open_pcsc as open_pcsc
@@ -35,7 +37,9 @@ _HOMES = {
     "Cancelled": "reader.errors",
     "CanKey": "reader.protocols.access_key",
     "MrzKey": "reader.protocols.access_key",
+    "PinKey": "reader.protocols.access_key",
     "ProgressEvent": "reader.progress",
+    "PukKey": "reader.protocols.access_key",
     "ReadOutcome": "reader.inspection",
     "ReadPlan": "reader.plan",
     "ReadingPhase": "reader.progress",

@@ -25,7 +25,7 @@ from reader.protocols.access_key import AccessKey
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
 
-__all__ = ["read_command", "readers_command"]
+__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command"]
 
 EXIT_ACCEPTED = 0
 EXIT_NOT_ACCEPTED = 1
@@ -52,10 +52,7 @@ def _read_parser() -> UsageParser:
     card = parser.add_mutually_exclusive_group(required=True)
     card.add_argument("--reader", metavar="NAME", help="PC/SC reader; see 'chipid readers'")
     card.add_argument("--emulated", metavar="NAME", help="built-in emulated card; see 'chipid cards'")
-    key = parser.add_mutually_exclusive_group(required=True)
-    key.add_argument("--number", metavar="N12", help="12-digit citizen number; its last six digits open a CCCD")
-    key.add_argument("--can", metavar="N6", help="card access number, six digits")
-    key.add_argument("--mrz", metavar="LINES", help="machine-readable lines, joined by newlines")
+    add_key_arguments(parser)
     parser.add_argument("--trust", metavar="FOLDER", type=Path, help="folder with CSCA certificates (DER or PEM)")
     parser.add_argument("--policy", choices=("hospital", "desk", "laboratory"), default="hospital")
     parser.add_argument("--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated")
@@ -64,12 +61,37 @@ def _read_parser() -> UsageParser:
     return parser
 
 
+def add_key_arguments(parser: argparse.ArgumentParser) -> None:
+    """What opens a chip. :func:`check_key_arguments` says which of them go together."""
+    printed = parser.add_mutually_exclusive_group()
+    printed.add_argument("--number", metavar="N12", help="12-digit citizen number; its last six digits open a CCCD")
+    printed.add_argument("--can", metavar="N6", help="card access number, six digits; beside --pin for a last try")
+    printed.add_argument("--mrz", metavar="LINES", help="machine-readable lines, joined by newlines")
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument("--pin", metavar="DIGITS", help="the holder's PIN")
+    secret.add_argument("--puk", metavar="DIGITS", help="the key that unblocks the PIN")
+
+
+def check_key_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Ends the program with wrong usage if the keys given do not go together."""
+    printed = [value for value in (arguments.number, arguments.can, arguments.mrz) if value is not None]
+    secret = [value for value in (arguments.pin, arguments.puk) if value is not None]
+    if not printed + secret:
+        parser.error("one of the arguments --number --can --mrz --pin --puk is required")
+    if secret and arguments.mrz is not None:
+        parser.error("argument --mrz: not allowed with argument --pin or --puk; a last try is allowed by --can")
+    if (printed + secret).count("-") > 1:
+        parser.error("only one secret can be read from standard input")
+
+
 def read_command(argv: Sequence[str]) -> int:
     """``chipid read``. Returns the exit code."""
-    arguments = _read_parser().parse_args(list(argv))
+    parser = _read_parser()
+    arguments = parser.parse_args(list(argv))
+    check_key_arguments(parser, arguments)
     try:
         key = _access_key(arguments)  # may wait for standard input, and Ctrl-C must end that at once
-        with _cancelled_by_ctrl_c() as cancel:
+        with cancelled_by_ctrl_c() as cancel:
             return _read(arguments, key, cancel)
     except (errors.Cancelled, KeyboardInterrupt):
         return _fail("Stopped. Nothing was kept.")
@@ -131,12 +153,19 @@ def _print(text: str) -> bool:
 
 
 def _access_key(arguments: argparse.Namespace) -> AccessKey:
-    from reader.protocols.access_key import CanKey, MrzKey
+    from reader.protocols.access_key import CanKey, MrzKey, PinKey, PukKey
 
+    can: CanKey | None = None
     if arguments.number is not None:
-        return CanKey.from_citizen_number(_secret(arguments.number))
-    if arguments.can is not None:
-        return CanKey.from_digits(_secret(arguments.can))
+        can = CanKey.from_citizen_number(_secret(arguments.number))
+    elif arguments.can is not None:
+        can = CanKey.from_digits(_secret(arguments.can))
+    if arguments.pin is not None:
+        return PinKey.from_digits(_secret(arguments.pin), resume_with=can)
+    if arguments.puk is not None:
+        return PukKey.from_digits(_secret(arguments.puk), resume_with=can)
+    if can is not None:
+        return can
     lines = _secret(arguments.mrz).replace("\\n", "\n").split("\n")  # shells make a real newline awkward to type
     return MrzKey.from_lines([line.strip() for line in lines if line.strip()])
 
@@ -161,7 +190,7 @@ def _fail(sentence: str) -> int:
 
 
 @contextlib.contextmanager
-def _cancelled_by_ctrl_c() -> Iterator[threading.Event]:
+def cancelled_by_ctrl_c() -> Iterator[threading.Event]:
     """Ctrl-C and SIGTERM end the reading after the command under way."""
     cancel = threading.Event()
     if threading.current_thread() is not threading.main_thread():
