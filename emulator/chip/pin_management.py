@@ -48,4 +48,5 @@ class PinManagement:
             self._passwords.set_pin(command.data, by_puk=by_puk)
         else:
             self._passwords.unblock_pin(by_puk=by_puk)
+        session.resumed -= {PasswordReference.PIN}  # all tries are back; another suspension needs the CAN anew
         return ResponseApdu(b"", StatusWord.SUCCESS)

@@ -6,12 +6,15 @@ It does one thing at a time, in whatever order a test wants, so that the chip me
 from __future__ import annotations
 
 import hashlib
-from typing import Protocol
+import secrets
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from crypto.pace.mapping import map_generic_ecdh
-from crypto.pace.parameters import PaceProtocol, pace_protocol, standardized_curve
+from crypto.pace.parameters import Agreement, PaceProtocol, pace_protocol, standardized_curve
 from crypto.primitives.block_cipher import SymmetricCipher, decrypt_cbc, encrypt_block, encrypt_cbc
 from crypto.primitives.curves import Curve, Point, random_scalar
+from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import aes_cmac, mac, retail_mac
 from crypto.primitives.padding import pad, unpad
@@ -21,7 +24,7 @@ from emulator.cards import card, catalogue
 from emulator.chip.content import ChipBehaviour
 
 SELECT_APPLICATION = bytes.fromhex("00A4040C07A0000002471001")
-CAN, MRZ = 2, 1
+MRZ, CAN, PIN, PUK = 1, 2, 3, 4
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}
 
 
@@ -88,6 +91,8 @@ class Terminal:
     def __init__(self, card: Answers) -> None:
         self.card = card
         self.channel: Channel | None = None
+        self.references: list[bytes] = []
+        self.compressed_chip_key = b""
 
     def raw(self, text: str) -> str:
         """A plain command in hex; the status word (and only it) comes back."""
@@ -116,45 +121,66 @@ class Terminal:
         if self.channel is not None:
             answer, status = self.send(header, data, b"\0", extended=len(data) > 200)
         else:
-            octets = self.card.transmit(bytes.fromhex(header) + bytes([len(data)]) + data + b"\0")
+            octets = self.card.transmit(_plain_command(header, data, b"\0"))
             answer, status = octets[:-2], octets[-2:].hex().upper()
         if status != "9000":
             raise RefusedError(status)
         return answer
 
-    def pace(self, protocol: PaceProtocol, parameter_id: int, password: int, secret: bytes) -> None:
-        """PACE with generic mapping; ``secret`` is the CAN, or the MRZ information."""
-        curve = standardized_curve(parameter_id)
-        assert curve is not None
+    def pace(
+        self,
+        protocol: PaceProtocol,
+        parameter_id: int,
+        password: int,
+        secret: bytes,
+        *,
+        group: Curve | DhGroup | None = None,
+        template: bytes = b"",
+    ) -> str:
+        """PACE with generic mapping; ``secret`` is the CAN, PIN or PUK, or the MRZ information.
+
+        Args:
+            protocol: what DO'80' names.
+            parameter_id: what DO'84' names.
+            password: what DO'83' names.
+            secret: the password.
+            group: where ``parameter_id`` is the issuer's own.
+            template: a whole DO'7F4C', or nothing.
+
+        Returns:
+            The status word of MSE:Set AT, which may be a warning. ``references`` then has what DO'87' and DO'88' say.
+        """
         cipher = protocol.cipher
         reference = encode_tlv(0x80, encode_oid(protocol.oid)) + bytes([0x83, 1, password, 0x84, 1, parameter_id])
-        self._command("0022C1A4", reference)
+        announced = self._command("0022C1A4", reference + template)
+        side = _side(group or _standardized(protocol, parameter_id))
         key = hashlib.sha1(secret, usedforsecurity=False).digest() if password == MRZ else secret
         z = parse_tlv(self.exchange("10860000", b"\x7c\x00")).require(0x80).value
         k_pi = derive_key(key, KeyUse.PASSWORD, cipher)
         nonce = decrypt_cbc(cipher, k_pi, bytes(cipher.block_bytes), z)
-        own = curve.private_key(random_scalar(curve))
-        peer = curve.decode_point(self._step(0x81, own.public_octets, 0x82))
-        generator = map_generic_ecdh(curve, nonce, own, peer)
-        own = curve.private_key(random_scalar(curve))
-        own_point = own.multiply(generator)
-        peer = curve.decode_point(self._step(0x83, curve.encode_point(own_point), 0x84))
-        shared = own.shared_x(peer)
+        generator = side.map(nonce, lambda own: self._step(0x81, own, 0x82))
+        own, peer, shared = side.agree(generator, lambda own: self._step(0x83, own, 0x84))
         ks_mac = derive_key(shared, KeyUse.MAC, cipher)
-        token = _token(protocol, curve, ks_mac, peer)
-        answer = self._step(0x85, token, 0x86, last=True)
-        assert answer == _token(protocol, curve, ks_mac, own_point)
+        answer = self._step(0x85, _token(protocol, side.tag, ks_mac, peer), 0x86, last=True)
+        assert answer == _token(protocol, side.tag, ks_mac, own)
+        self.references = [tlv.value for tlv in self.answered.children() if tlv.tag in (0x87, 0x88)]
+        self.compressed_chip_key = side.compress(peer)
         self.channel = Channel(cipher, shared)
+        return announced
 
     def _step(self, tag: int, value: bytes, answer_tag: int, *, last: bool = False) -> bytes:
         data = encode_tlv(0x7C, encode_tlv(tag, value))
-        return parse_tlv(self.exchange("00860000" if last else "10860000", data), 0x7C).require(answer_tag).value
+        self.answered = parse_tlv(self.exchange("00860000" if last else "10860000", data), 0x7C)
+        return self.answered.require(answer_tag).value
 
-    def _command(self, header: str, data: bytes) -> None:
-        plain = header + f"{len(data):02X}" + data.hex()
-        status = self.raw(plain) if self.channel is None else self.send(header, data)[1]
-        if status != "9000":
+    def _command(self, header: str, data: bytes) -> str:
+        if self.channel is None:
+            status = self.card.transmit(_plain_command(header, data, b""))[-2:].hex().upper()
+        else:
+            status = self.send(header, data)[1]
+        if status[:2] not in ("90", "62", "63"):
             raise RefusedError(status)
+        return status
 
     def bac(self, mrz_information: bytes) -> None:
         """Basic access control, in the application."""
@@ -186,9 +212,76 @@ class Terminal:
         return content
 
 
-def _token(protocol: PaceProtocol, curve: Curve, ks_mac: bytes, point: Point) -> bytes:
-    key = encode_tlv(0x06, encode_oid(protocol.oid)) + encode_tlv(0x86, curve.encode_point(point))
+def _plain_command(header: str, data: bytes, le: bytes) -> bytes:
+    if len(data) > 255:
+        return bytes.fromhex(header) + b"\0" + len(data).to_bytes(2, "big") + data + (b"\0\0" if le else b"")
+    return bytes.fromhex(header) + bytes([len(data)]) + data + le
+
+
+def _token(protocol: PaceProtocol, tag: int, ks_mac: bytes, public_key: bytes) -> bytes:
+    key = encode_tlv(0x06, encode_oid(protocol.oid)) + encode_tlv(tag, public_key)
     return mac(protocol.cipher, ks_mac, encode_tlv(0x7F49, key))
+
+
+class _CurveSide:
+    """The terminal's numbers on a curve."""
+
+    tag = 0x86
+
+    def __init__(self, curve: Curve) -> None:
+        self.curve = curve
+
+    def map(self, nonce: bytes, exchange: Callable[[bytes], bytes]) -> Point:
+        own = self.curve.private_key(random_scalar(self.curve))
+        return map_generic_ecdh(self.curve, nonce, own, self.curve.decode_point(exchange(own.public_octets)))
+
+    def agree(self, generator: Point, exchange: Callable[[bytes], bytes]) -> tuple[bytes, bytes, bytes]:
+        key = self.curve.private_key(random_scalar(self.curve))
+        own = self.curve.encode_point(key.multiply(generator))
+        peer = exchange(own)
+        return own, peer, key.shared_x(self.curve.decode_point(peer))
+
+    def compress(self, public_key: bytes) -> bytes:
+        return public_key[1 : 1 + (len(public_key) - 1) // 2]
+
+
+class _FieldSide:
+    """The terminal's numbers in a finite field."""
+
+    tag = 0x84
+
+    def __init__(self, group: DhGroup) -> None:
+        self.p, self.g, self.q = group.p, group.g, group.q
+
+    def _octets(self, value: int) -> bytes:
+        return value.to_bytes((value.bit_length() + 7) // 8, "big")  # Doc 9303-11 §9.4.1
+
+    def map(self, nonce: bytes, exchange: Callable[[bytes], bytes]) -> int:
+        exponent = secrets.randbelow(self.q - 1) + 1
+        peer = int.from_bytes(exchange(self._octets(pow(self.g, exponent, self.p))), "big")
+        return pow(self.g, int.from_bytes(nonce, "big"), self.p) * pow(peer, exponent, self.p) % self.p
+
+    def agree(self, generator: int, exchange: Callable[[bytes], bytes]) -> tuple[bytes, bytes, bytes]:
+        exponent = secrets.randbelow(self.q - 1) + 1
+        own = self._octets(pow(generator, exponent, self.p))
+        peer = exchange(own)
+        shared = pow(int.from_bytes(peer, "big"), exponent, self.p)
+        return own, peer, shared.to_bytes((self.p.bit_length() + 7) // 8, "big")
+
+    def compress(self, public_key: bytes) -> bytes:
+        return hashlib.sha1(public_key, usedforsecurity=False).digest()
+
+
+def _side(group: Curve | DhGroup) -> Any:
+    return _CurveSide(group) if isinstance(group, Curve) else _FieldSide(group)
+
+
+def _standardized(protocol: PaceProtocol, parameter_id: int) -> Curve | DhGroup:
+    if protocol.agreement is Agreement.DH:
+        return DH_GROUPS[parameter_id]
+    curve = standardized_curve(parameter_id)
+    assert curve is not None
+    return curve
 
 
 def generic_mapping(arc: int) -> PaceProtocol:
