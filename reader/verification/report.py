@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from crypto.errors import ChipIdError
 from reader.inspection import ReadOutcome
+from reader.lds.details import details_of
 from reader.lds.document import IdDocument
 from reader.session import AccessReport
 from reader.verification.checks import CheckResult, CheckStatus
@@ -31,6 +32,7 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
         "document": {
             "mrz": _mrz(outcome.document),
             "personal": _personal(outcome.document),
+            "details": details_of(outcome.document),
             "files": {file.name: {"bytes": len(raw.require(file)), "sha256": raw.sha256(file)} for file in raw},
             "unread": {file.name: code.name for file, code in outcome.reading.unread.items()},
         },
@@ -78,6 +80,13 @@ _MARKS: Final = {
     CheckStatus.NOT_SUPPORTED: "–",
     CheckStatus.ABORTED: "!",
 }
+# What DG11 and DG12 add; a Vietnamese card has neither
+_DETAIL_LINES: Final = (
+    ("born in", "place_of_birth"),
+    ("lives", "address"),
+    ("issued", "issued_on"),
+    ("by", "issuing_authority"),
+)
 _VERDICT_TEXTS: Final = {
     "ACCEPT": "genuine: signed by a trusted issuer, on the chip that was issued",
     "REFER": "read, but not everything could be proven: let a person decide",
@@ -104,10 +113,12 @@ def _person_lines(outcome: ReadOutcome) -> list[str]:
     identity = outcome.identity
     if identity is None:
         return ["The chip names nobody readable."]
+    details = details_of(outcome.document)
     born = identity.date_of_birth.strftime("%d/%m/%Y") if identity.date_of_birth else "not fully known"
     last_day = identity.expires_on.strftime("%d/%m/%Y") if identity.expires_on else "not known"
     expires = "never" if identity.no_expiry else last_day
     rows = [("name", identity.full_name), ("number", identity.number), ("born", born), ("expires", expires)]
+    rows += [(label, line) for label, key in _DETAIL_LINES if isinstance(line := details.get(key), str)]
     return [f"{label:<8}{value}" for label, value in rows]
 
 
