@@ -142,7 +142,7 @@ def travel_document_lines(
         layout: size.
         document: number, state, primary identifier, optional data.
         secondary: secondary identifier with diacritics; empty if there is none.
-        born: date of birth.
+        born: date of birth, unless the document knows only parts of it.
         sex: ``M``, ``F`` or ``<`` for unspecified.
         expires: last day of validity.
 
@@ -151,7 +151,8 @@ def travel_document_lines(
     """
     code, state = _fill(document.code, 2), _fill(document.issuing_state, 3)
     nationality = _fill(document.nationality or document.issuing_state, 3)
-    birth, expiry = _with_digit(f"{born:%y%m%d}"), _with_digit(f"{expires:%y%m%d}")
+    birth = _with_digit(_fill(document.partial_birth or f"{born:%y%m%d}", 6))
+    expiry = _with_digit(f"{expires:%y%m%d}")
     if layout is MrzFormat.TD1:
         first = code + state + _number_and_optional(document, 15)
         second = birth + sex + expiry + nationality + _fill(document.further_optional_data, 11)

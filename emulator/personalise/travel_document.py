@@ -36,6 +36,7 @@ class TravelDocument:
         nationality: one to three letters; the issuing state if empty.
         optional_data: what follows the document number on TD1, the expiry on TD2 and TD3.
         further_optional_data: of the second line of TD1.
+        partial_birth: date of birth as printed if parts of it are unknown, ``9112<<`` (Doc 9303-3 §4.8).
     """
 
     number: str
@@ -45,6 +46,7 @@ class TravelDocument:
     nationality: str = ""
     optional_data: str = ""
     further_optional_data: str = ""
+    partial_birth: str = ""
 
     def __repr__(self) -> str:
         return "TravelDocument(…)"

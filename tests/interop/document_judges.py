@@ -29,16 +29,17 @@ from tests.interop.foreign_terminal import (
     public_key,
 )
 
-GROUP_TAGS = {0x61: 1, 0x75: 2, 0x63: 3, 0x6D: 13, 0x6E: 14, 0x6F: 15}  # Doc 9303-10 table 38
+GROUP_TAGS = {0x61: 1, 0x75: 2, 0x63: 3, 0x76: 4, **{0x60 | number: number for number in range(5, 16)}, 0x70: 16}
+"""Doc 9303-10 table 38."""
 SHA256_IDENTIFIER = oid("2.16.840.1.101.3.4.2.1")
 
 
 def groups_in_com(octets: bytes) -> tuple[str, set[int]]:
-    """LDS version and the data groups that EF.COM lists (Doc 9303-10 §4.6.1)."""
+    """LDS version and the data groups that EF.COM lists (Doc 9303-10 §4.6.1); unknown tags are passed over."""
     (lds, version), (unicode, unicode_version), (tags, listed) = objects(only(octets, 0x60))
     assert (lds, unicode, tags) == (0x5F01, 0x5F36, 0x5C)
     assert unicode_version == b"040000"
-    return version.decode("ascii"), {GROUP_TAGS[tag] for tag in listed}
+    return version.decode("ascii"), {GROUP_TAGS[tag] for tag in listed if tag in GROUP_TAGS}
 
 
 # -- DG1 ----------------------------------------------------------------------------------------------------------
@@ -52,52 +53,106 @@ def _digit(field: str) -> str:
     return str(total % 10)
 
 
-def mrz_of(dg1: bytes) -> tuple[str, str, str]:
-    """The lines of a TD1 zone whose check digits are right (Doc 9303-5 §4.2)."""
+def mrz_of(dg1: bytes) -> tuple[str, ...]:
+    """The lines of a zone whose check digits are right (Doc 9303-4, -5, -6 §4.2)."""
     text = only(dg1, 0x61, 0x5F1F).decode("ascii")
-    assert len(text) == 90
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<")
-    first, second, third = text[:30], text[30:60], text[60:]
-    assert first[:2] == "ID"
-    assert first[2:5] == second[15:18] == "VNM"
-    assert first[14] == _digit(first[5:14])
-    assert second[6] == _digit(second[:6])
-    assert second[14] == _digit(second[8:14])
-    assert second[29] == _digit(first[5:30] + second[:7] + second[8:15] + second[18:29])
-    return first, second, third
+    width = {90: 30, 72: 36, 88: 44}[len(text)]
+    lines = tuple(text[start : start + width] for start in range(0, len(text), width))
+    number, _, dates = _keys(lines)
+    assert number[-1] == _digit(number[:-1])
+    assert dates[6] == _digit(dates[:6])
+    assert dates[13] == _digit(dates[7:13])
+    first, second = lines[:2]
+    if width == 30:
+        assert second[29] == _digit(first[5:30] + second[:7] + second[8:15] + second[18:29])
+        nationality = second[15:18]
+    else:
+        assert second[-1] == _digit(second[:10] + second[13:20] + second[21:-1])
+        assert width == 36 or second[42] == _digit(second[28:42])
+        nationality = second[10:13]
+    assert (first[:2], first[2:5], nationality) == ("ID", "VNM", "VNM") or first[2:5] == nationality == "UTO"
+    return lines
 
 
-def mrz_information(lines: tuple[str, str, str]) -> bytes:
+def _keys(lines: tuple[str, ...]) -> tuple[str, str, str]:
+    """Document number with its digit, optional data, both dates with their digits.
+
+    A number of more than nine characters goes on in the optional data (Doc 9303-5 and -6 §4.2.2).
+    """
+    first, second = lines[:2]
+    if len(lines) == 3:
+        number, optional, dates = first[5:15], first[15:30], second[:7] + second[8:15]
+    else:
+        number, optional, dates = second[:10], second[28:-1], second[13:20] + second[21:28]
+    if number[9] == "<":
+        rest, filler, optional = optional.partition("<")
+        assert len(rest) >= 2
+        assert filler
+        number = number[:9] + rest
+    return number, optional, dates
+
+
+def mrz_information(lines: tuple[str, ...]) -> bytes:
     """What is typed for BAC (Doc 9303-11 §4.3.2)."""
-    return (lines[0][5:15] + lines[1][:7] + lines[1][8:15]).encode("ascii")
+    number, _, dates = _keys(lines)
+    return (number + dates).encode("ascii")
 
 
 # -- DG2 ----------------------------------------------------------------------------------------------------------
 
 
-def face_of(dg2: bytes) -> tuple[str, int, int]:
-    """Image format, width and height, after every length and enumeration of ISO/IEC 19794-5:2005 was checked."""
+def face_of(dg2: bytes, wrong_lengths: tuple[int, int] = (0, 0)) -> tuple[str, int, int]:
+    """Image format, width and height, after every length and enumeration of the record was checked.
+
+    ``wrong_lengths`` is by how much this issuer is known to be wrong about record and block of ISO/IEC 19794-5:2005.
+    """
     (count, number), (template, biometric) = objects(only(dg2, 0x75, 0x7F61))
     assert (count, number, template) == (0x02, b"\x01", 0x7F60)
     (header_tag, header), (block_tag, record) = objects(biometric)
-    assert (header_tag, block_tag) == (0xA1, 0x5F2E)
+    assert header_tag == 0xA1
     elements = dict(objects(header))
     assert elements[0x81] == b"\x02"  # face
     assert elements[0x87] == b"\x01\x01"  # ISO/IEC JTC 1/SC 37
+    if block_tag == 0x7F2E:
+        assert elements[0x88] == b"\x00\x2a"
+        return _face_39794(only(record, 0xA1, 0x65))
+    assert block_tag == 0x5F2E
     assert elements[0x88] == b"\x00\x08"
+    return _face_19794(record, wrong_lengths)
+
+
+def _face_19794(record: bytes, wrong_lengths: tuple[int, int]) -> tuple[str, int, int]:
+    """ISO/IEC 19794-5:2005 §5.4 to §5.7."""
     magic, version, length, faces = struct.unpack_from(">4s4sIH", record)
     assert (magic, version, faces) == (b"FAC\0", b"010\0", 1)
-    assert length == len(record)
+    assert length == len(record) + wrong_lengths[0]
     block, points, gender, eyes, hair = struct.unpack_from(">IHBBB", record, 14)
-    assert block == length - 14
+    assert block == len(record) - 14 + wrong_lengths[1]
     assert (points, eyes, hair) == (0, 0, 0)
-    assert gender in (1, 2)
+    assert gender in (0, 1, 2)
     image_type, data_type, width, height, colours, _, _, _ = struct.unpack_from(">BBHHBBHH", record, 34)
     assert image_type in (0, 1, 2)
     assert colours == 1
     image = record[46:]
     assert (width, height) == (_jpeg_size(image) if data_type == 0 else _jpeg2000_size(image))
     return ("JPEG", "JPEG2000")[data_type], width, height
+
+
+def _face_39794(block: bytes) -> tuple[str, int, int]:
+    """FaceImageDataBlock of ISO/IEC 39794-5:2019: version, then one representation with a two-dimensional image."""
+    (version_tag, version), (list_tag, listed) = objects(block)
+    assert (version_tag, list_tag) == (0xA0, 0xA1)
+    assert list(objects(version)) == [(0x80, b"\x03"), (0x81, b"\x07\xe3")]  # generation 3 of 2019
+    parts = dict(objects(only(listed, 0x30)))
+    assert parts[0x80] == b"\0"
+    image_and_information = dict(objects(only(parts[0xA1], 0xA0, 0xA0)))
+    image, information = image_and_information[0x80], dict(objects(image_and_information[0xA1]))
+    code = int.from_bytes(only(information[0xA0], 0x80), "big")
+    (_, width), (_, height) = objects(information[0xA7])
+    size = int.from_bytes(width, "big"), int.from_bytes(height, "big")
+    assert size == (_jpeg_size(image) if code == 2 else _jpeg2000_size(image))
+    return {2: "JPEG", 3: "JPEG2000"}[code], *size
 
 
 def _jpeg_size(image: bytes) -> tuple[int, int]:

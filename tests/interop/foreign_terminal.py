@@ -186,9 +186,33 @@ BRAINPOOL_P512 = _curve(
     "aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870"
     "553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069",
 )
-STANDARDIZED = {12: NIST_P256, 13: BRAINPOOL_P256, 16: BRAINPOOL_P384, 17: BRAINPOOL_P512}  # Doc 9303-11 table 12
+NIST_P384 = _curve(
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
+    "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000fffffffc",
+    "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
+    "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+    "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+)
+BRAINPOOL_P320 = _curve(
+    "d35e472036bc4fb7e13c785ed201e065f98fcfa6f6f40def4f92b9ec7893ec28fcd412b1f1b32e27",
+    "3ee30b568fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4",
+    "520883949dfdbc42d3ad198640688a6fe13f41349554b49acc31dccd884539816f5eb4ac8fb1f1a6",
+    "43bd7e9afb53d8b85289bcc48ee5bfe6f20137d10a087eb6e7871e2a10a599c710af8d0d39e20611",
+    "14fdd05545ec1cc8ab4093247f77275e0743ffed117182eaa9c77877aaac6ac7d35245d1692e8ee1",
+    "d35e472036bc4fb7e13c785ed201e065f98fcfa5b68f12a32d482ec7ee8658e98691555b44c59311",
+)
+STANDARDIZED = {  # Doc 9303-11 table 12
+    12: NIST_P256,
+    13: BRAINPOOL_P256,
+    14: BRAINPOOL_P320,
+    15: NIST_P384,
+    16: BRAINPOOL_P384,
+    17: BRAINPOOL_P512,
+}
 CURVES_BY_OID = {
     oid("1.2.840.10045.3.1.7"): NIST_P256,
+    oid("1.3.132.0.34"): NIST_P384,
     oid("1.3.36.3.3.2.8.1.1.7"): BRAINPOOL_P256,
     oid("1.3.36.3.3.2.8.1.1.11"): BRAINPOOL_P384,
     oid("1.3.36.3.3.2.8.1.1.13"): BRAINPOOL_P512,

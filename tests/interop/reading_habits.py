@@ -10,7 +10,7 @@ import dataclasses
 import secrets
 from collections.abc import Callable
 
-from tests.interop.document_judges import check_signature, mrz_information
+from tests.interop.document_judges import check_signature, groups_in_com, mrz_information
 from tests.interop.foreign_terminal import (
     APPLICATION,
     CAN,
@@ -27,6 +27,7 @@ from tests.interop.foreign_terminal import (
 )
 
 CARD_ACCESS, COM, SOD = 0x011C, 0x011E, 0x011D
+USUAL_GROUPS = (0x0101, 0x0102, 0x0103, 0x010D, 0x010E, 0x010F)
 ID_INSPECTION_SYSTEM = oid("0.4.0.127.0.7.3.1.2.1")
 USUAL_PACE = (ID_PACE_ECDH_GM + b"\x02", 13)  # what the citizen card is known to offer if EF.CardAccess is absent
 
@@ -36,7 +37,7 @@ class Printed:
     """What a reader's user types from the card."""
 
     can: bytes
-    mrz: tuple[str, str, str]
+    mrz: tuple[str, ...]
 
 
 @dataclasses.dataclass
@@ -59,17 +60,23 @@ def _block(terminal: Terminal) -> int:
 
 
 def _read_all(read: Read) -> Reading:
-    """EF.COM and EF.SOD, then each group of the usual list."""
+    """EF.COM and EF.SOD, then each group of the usual list and what else EF.COM names."""
     reading = Reading({}, {})
-    for identifier in (COM, SOD, 0x0101, 0x0102, 0x0103, 0x010D, 0x010E, 0x010F):
+    identifiers = [COM, SOD, *USUAL_GROUPS]
+    for identifier in identifiers:
         try:
             reading.files[identifier] = read(identifier)
         except Refused as refused:
             reading.refused[identifier] = refused.status
+        if identifier == COM and COM in reading.files:
+            listed = {0x0100 | number for number in groups_in_com(reading.files[COM])[1]}
+            identifiers += sorted(listed.difference(USUAL_GROUPS))
     return reading
 
 
 def _infos(reading: Reading) -> SecurityInfos:
+    if 0x010E not in reading.files:
+        return SecurityInfos([], {}, {})
     return security_infos(only(reading.files[0x010E], 0x6E))
 
 
@@ -182,8 +189,21 @@ def basic_access_and_odd_reads(terminal: Terminal, printed: Printed) -> Reading:
     assert terminal.raw("00A4020C02011E")[1] == "6982"
     terminal.bac(mrz_information(printed.mrz))
     reading = _read_all(terminal.read_odd)
+    if COM in reading.refused:  # a chip that does not know the instruction
+        raise Refused(reading.refused[COM])
     if _infos(reading).signature_hash:
         _authenticate_actively(terminal, reading, b"\0")
+    _authenticate_chip(terminal, reading)
+    return reading
+
+
+def basic_access_in_small_blocks(terminal: Terminal, printed: Printed) -> Reading:
+    """For chips that carry little at once and know no odd instruction: BAC, then blocks of 112."""
+    terminal.expect("00A4040C", APPLICATION)
+    terminal.bac(mrz_information(printed.mrz))
+    reading = _read_all(lambda file: terminal.read_by_identifier(file, block=112))
+    long = len(reading.files.get(0x010F, b"")) > 200 and not _infos(reading).signature_hash  # RSA with 2048 bits
+    _authenticate_actively(terminal, reading, b"\0\0" if long else b"\0")
     _authenticate_chip(terminal, reading)
     return reading
 
@@ -195,4 +215,5 @@ def in_plain(terminal: Terminal) -> Reading:
 
 
 PACE_HABITS = (by_identifier_with_reference, counting_what_comes, le_on_every_command)
-HABITS = (*PACE_HABITS, by_short_identifier, extended_with_authorisation, basic_access_and_odd_reads)
+BASIC_HABITS = (basic_access_and_odd_reads, basic_access_in_small_blocks)
+HABITS = (*PACE_HABITS, by_short_identifier, extended_with_authorisation, *BASIC_HABITS)
