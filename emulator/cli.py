@@ -1,4 +1,4 @@
-"""``chipid cards`` and ``chipid card run``: the emulated people on the command line.
+"""``chipid cards``, ``chipid card run``, ``chipid terminal-certificates``: what is emulated, on the command line.
 
 Exit codes: 0 done, 1 the virtual reader cannot be reached or a file cannot be written, 64 wrong usage.
 """
@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 
 from emulator.adapters.vpcd import DEFAULT_HOST, DEFAULT_PORT, VirtualReaderError, VpcdSlot
 from emulator.cards import CardSpec, card, card_names, catalogue, trust_anchors
+from emulator.terminal_certificates import add_terminal_certificate_arguments
 
 __all__ = ["add_arguments", "main"]
 
@@ -39,7 +40,10 @@ class _Stopped(Exception):  # noqa: N818 - no error: somebody asked the program 
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds the sub-commands ``cards`` and ``card``; each sets ``run`` to a function of the parsed arguments."""
+    """Adds the sub-commands ``cards``, ``card`` and ``terminal-certificates``.
+
+    Each sets ``run`` to a function of the parsed arguments.
+    """
     listing = commands.add_parser("cards", help="list the built-in emulated people")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.add_argument("--all", action="store_true", help="also chips that serve tests of the reader only")
@@ -68,9 +72,11 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     run.set_defaults(run=_run_card, parser=run)
 
+    add_terminal_certificate_arguments(commands)
+
 
 def main(argv: Sequence[str]) -> int:
-    """Runs ``cards …`` or ``card run …`` and returns the exit code."""
+    """Runs ``cards …``, ``card run …`` or ``terminal-certificates …`` and returns the exit code."""
     parser = _Parser(prog="chipid", description="Emulated chip identity cards. All people are invented.")
     add_arguments(parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser))
     try:

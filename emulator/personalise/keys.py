@@ -24,6 +24,7 @@ __all__ = [
     "derived_octets",
     "derived_scalar",
     "derived_signing_key",
+    "shipped_authority_rsa_key",
     "shipped_rsa_key",
 ]
 
@@ -71,8 +72,18 @@ def derived_chip_signing_key(label: str, curve_name: str) -> EcdsaSigningKey:
 @functools.cache
 def shipped_rsa_key(bits: int) -> rsa.RSAPrivateKey:
     """The RSA key of that size among those shipped beside this module (1024, 1536, 2048, 3072 or 4096)."""
-    pem = importlib.resources.files(__package__).joinpath(f"rsa_keys/test_only_{bits}.pem").read_bytes()
+    return _rsa_key(f"test_only_{bits}.pem")
+
+
+@functools.cache
+def shipped_authority_rsa_key() -> rsa.RSAPrivateKey:
+    """The RSA key of the authority whose certificates TEST terminals show, 2048 bits."""
+    return _rsa_key("test_only_cvca_2048.pem")
+
+
+def _rsa_key(name: str) -> rsa.RSAPrivateKey:
+    pem = importlib.resources.files(__package__).joinpath("rsa_keys", name).read_bytes()
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"test_only_{bits}.pem holds no RSA key")
+        raise TypeError(f"{name} holds no RSA key")
     return key
