@@ -31,6 +31,7 @@ class CardSpec:
         what_for: one English sentence.
         full_name: with diacritics.
         laboratory: a chip for tests of the reader only.
+        pin, puk: what the holder got by letter; empty for a card without.
     """
 
     name: str
@@ -41,6 +42,8 @@ class CardSpec:
     what_for: str
     full_name: str
     laboratory: bool = False
+    pin: str = ""
+    puk: str = ""
 
 
 def card_names() -> tuple[str, ...]:
@@ -61,6 +64,8 @@ def _spec(name: str) -> CardSpec:
         what_for=profile.what_for,
         full_name=holder.full_name,
         laboratory=profile.laboratory,
+        pin=profile.pin.secret.reveal().decode("ascii") if profile.pin else "",
+        puk=profile.puk.secret.reveal().decode("ascii") if profile.puk else "",
     )
 
 

@@ -40,6 +40,7 @@ from emulator.personalise.security_infos import (
     chip_authentication_info,
     chip_authentication_public_key_info,
     ec_public_key_info,
+    pace_domain_parameter_info,
     pace_info,
     rsa_public_key_info,
     security_infos,
@@ -84,6 +85,8 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         application_files=_application_files(profile, groups, security_object),
         mrz_information=Secret(mrz_information(lines).encode("ascii")),
         can=Secret(profile.holder.can.encode("ascii")) if profile.pace else None,
+        pin=profile.pin,
+        puk=profile.puk,
         basic_access_control=profile.basic_access_control,
         pace=profile.pace,
         chip_authentication=tuple(
@@ -176,7 +179,7 @@ def _mapping_keys(profile: CardProfile) -> tuple[ChipAuthenticationMappingKey, .
 def _mapping_curves(profile: CardProfile) -> set[str]:
     """Names of the curves on which PACE-CAM is offered."""
     offers = (offer for offer in profile.pace if offer.protocol.mapping is Mapping.CHIP_AUTHENTICATION)
-    return {STANDARDIZED_CURVES[offer.parameter_id] for offer in offers}
+    return {STANDARDIZED_CURVES[offer.parameter_id] if offer.domain is None else offer.domain.name for offer in offers}
 
 
 def _signature_public_key(profile: CardProfile) -> bytes:
@@ -208,6 +211,8 @@ def _open_infos(profile: CardProfile) -> Iterable[bytes]:
             yield chip_authentication_info(_agreement_oid(choice), choice.key_id)
     for offer in profile.pace:
         yield pace_info(offer)
+    # several ciphers may share a group, which is spelt out once
+    yield from dict.fromkeys(pace_domain_parameter_info(offer) for offer in profile.pace if offer.domain is not None)
 
 
 def _infos_with_keys(profile: CardProfile) -> Iterable[bytes]:

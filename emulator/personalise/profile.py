@@ -15,11 +15,16 @@ from typing import Any, Final
 
 from crypto.pace.parameters import pace_protocols
 from crypto.primitives.block_cipher import SymmetricCipher
-from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRead
+from crypto.primitives.curves import Curve, curve
+from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
+from crypto.primitives.secret import Secret
+from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
+from emulator.chip.passwords import Pin, Puk
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
 from emulator.personalise.issuer import Authority, SignerReference
 from emulator.personalise.lds_choice import LdsChoice, lds_choice
+from emulator.personalise.own_group import OWN_GROUP
 from emulator.personalise.security_infos import KeyEncoding
 from emulator.personalise.travel_document import MrzFormat, TravelDocument
 
@@ -106,6 +111,7 @@ class CardProfile:
         appearance: how the portrait is drawn, or ``None`` for a card without photograph.
         jpeg2000: portrait as JPEG 2000 instead of JPEG.
         basic_access_control, pace, chip_authentication, active_authentication: protocols offered.
+        pin, puk: passwords of the holder's, beside the CAN, or ``None``.
         card_access: whether EF.CardAccess exists.
         directory: whether EF.DIR exists.
         directory_guarded: whether EF.DIR, if it exists, refuses to be selected before access control.
@@ -131,6 +137,8 @@ class CardProfile:
     jpeg2000: bool = False
     basic_access_control: bool = True
     pace: tuple[PaceOffer, ...] = ()
+    pin: Pin | None = None
+    puk: Puk | None = None
     chip_authentication: tuple[ChipAuthenticationChoice, ...] = ()
     active_authentication: SignatureChoice | None = None
     card_access: bool = True
@@ -191,6 +199,8 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
         appearance=Appearance(**portrait) if portrait else None,
         jpeg2000=jpeg2000,
         pace=tuple(_pace_offer(text) for text in chip.pop("pace")),
+        pin=_pin(chip.pop("pin")) if "pin" in chip else None,
+        puk=_puk(chip.pop("puk")) if "puk" in chip else None,
         chip_authentication=tuple(_agreement(**entry) for entry in chip.pop("chip_authentication")),
         active_authentication=_signature(chip.pop("active_authentication")),
         key_encoding=KeyEncoding(chip.pop("key_encoding", KeyEncoding.EXPLICIT)),
@@ -203,9 +213,26 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
 
 
 def _pace_offer(text: str) -> PaceOffer:
-    protocol_name, _, parameter_id = text.partition("/")
+    """``PROTOCOL/ID``, or ``PROTOCOL/ID=GROUP`` for a group that the chip spells out under an id of its own."""
+    protocol_name, _, parameters = text.partition("/")
+    parameter_id, _, group = parameters.partition("=")
     protocols = {protocol.name: protocol for protocol in pace_protocols()}
-    return PaceOffer(protocols[protocol_name], int(parameter_id))
+    return PaceOffer(protocols[protocol_name], int(parameter_id), _domain(group) if group else None)
+
+
+def _domain(name: str) -> Curve | DhGroup:
+    fields = {group.name: group for group in (*DH_GROUPS.values(), OWN_GROUP)}
+    return fields[name] if name in fields else curve(name)
+
+
+def _pin(table: Mapping[str, Any]) -> Pin:
+    rules = dict(table)
+    return Pin(Secret(rules.pop("digits").encode("ascii")), **rules)
+
+
+def _puk(table: Mapping[str, Any]) -> Puk:
+    rules = dict(table)
+    return Puk(Secret(rules.pop("digits").encode("ascii")), **rules)
 
 
 def _agreement(cipher: str, curve: str, key_id: int | None = None, announced: bool = True) -> ChipAuthenticationChoice:
@@ -225,6 +252,8 @@ def _behaviour(table: Mapping[str, Any]) -> ChipBehaviour:
         values["end_of_file"] = EndOfFile(values["end_of_file"])
     if "too_long_read" in values:
         values["too_long_read"] = TooLongRead(values["too_long_read"])
+    if "errors_unprotected" in values:
+        values["errors_unprotected"] = UnprotectedErrors(values["errors_unprotected"])
     # Observed on the Vietnamese card: SELECT of the master file fails, files are selected directly
     values.setdefault("master_file_status", 0x6D00)
     return ChipBehaviour(**values)

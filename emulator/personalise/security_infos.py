@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.primitives.curves import Curve, Point
+from crypto.primitives.dh_groups import DhGroup
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv
 from emulator.chip.content import PaceOffer
@@ -22,6 +23,7 @@ __all__ = [
     "chip_authentication_info",
     "chip_authentication_public_key_info",
     "ec_public_key_info",
+    "pace_domain_parameter_info",
     "pace_info",
     "rsa_public_key_info",
     "security_infos",
@@ -35,6 +37,7 @@ _ID_AA: Final = "2.23.136.1.1.5"
 _ECDSA_PLAIN: Final = "0.4.0.127.0.7.1.1.4.1"
 _ECDSA_PLAIN_ARC: Final = {"sha1": 1, "sha224": 2, "sha256": 3, "sha384": 4, "sha512": 5}
 _EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
+_DH_PUBLIC_NUMBER: Final = "1.2.840.10046.2.1"
 _PRIME_FIELD: Final = "1.2.840.10045.1.1"
 _STANDARDIZED: Final = "0.4.0.127.0.7.1.2"
 _CURVE_OIDS: Final = {
@@ -93,6 +96,26 @@ def chip_authentication_public_key_info(public_key_info: bytes, key_id: int | No
 def pace_info(offer: PaceOffer) -> bytes:
     """Doc 9303-11 §9.2.3, version 2."""
     return _sequence(_oid(offer.protocol.oid), _integer(2), _integer(offer.parameter_id))
+
+
+def pace_domain_parameter_info(offer: PaceOffer) -> bytes:
+    """The group that an offer spells out under an id of the issuer's (Doc 9303-11 §9.2.2, §9.5.2).
+
+    Raises:
+        ValueError: the offer is for standardised parameters, of which there is nothing to say.
+    """
+    family = offer.protocol.oid.rpartition(".")[0]  # id-PACE-ECDH-GM and so on: of the cipher nothing is said
+    if isinstance(offer.domain, Curve):
+        algorithm = _sequence(_oid(_EC_PUBLIC_KEY), _explicit_parameters(offer.domain))
+    elif isinstance(offer.domain, DhGroup):
+        group = offer.domain
+        # DomainParameters of RFC 3279 §2.3.3; Doc 9303-11 §9.5.2 wants dhpublicnumber
+        algorithm = _sequence(
+            _oid(_DH_PUBLIC_NUMBER), _sequence(_integer(group.p), _integer(group.g), _integer(group.q))
+        )
+    else:
+        raise ValueError("standardised domain parameters are not spelt out")
+    return _sequence(_oid(family), algorithm, _integer(offer.parameter_id))
 
 
 def active_authentication_info(hash_name: str) -> bytes:

@@ -114,9 +114,10 @@ def _card_access(terminal: Terminal, **how: int) -> list[tuple[bytes, int]]:
         if refused.status != "6A82":
             raise
         return [USUAL_PACE]
-    if not offers:
+    known = [offer for offer in offers if offer[1] < 32]  # Doc 9303-11 §9.2.2: nothing that the chip itself spells out
+    if not known:
         raise Refused("no offer")
-    return offers
+    return known
 
 
 def by_identifier_with_reference(terminal: Terminal, printed: Printed) -> Reading:
