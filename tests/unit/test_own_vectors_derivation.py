@@ -17,8 +17,8 @@ from ecdsa import SigningKey
 from ecdsa.ellipticcurve import Point as EcdsaPoint
 from ecdsa.util import sigencode_string
 
-from tests.interop.foreign_terminal import oid, tlv
-from tests.vectors.ours import groups, make
+from tests.interop.foreign_terminal import objects, oid, only, tlv
+from tests.vectors.ours import active_authentication, groups, make
 
 FOLDER = Path(make.__file__).parent
 
@@ -121,6 +121,53 @@ def test_the_openssl_command_encrypts_and_authenticates_the_same(case: dict[str,
         command = ["openssl", "mac", *options, "-in", "-", "CMAC"]
         done = subprocess.run(command, input=covered, capture_output=True, check=True)
         assert done.stdout.decode().strip().lower()[:16] == exchange["command_mac"], done.stderr
+
+
+@pytest.mark.parametrize("case", cases("extended_access_control.json"), ids=titles)
+def test_the_openssl_command_verifies_the_terminals_signature(case: dict[str, Any], tmp_path: Path) -> None:
+    """The terminal's public key as its certificate shows it, over what the chip says is signed."""
+    body = dict(objects(only(bytes.fromhex(case["certificates"]["XXTESTIS00001"]), 0x7F21)))[0x7F4E]
+    key = dict(objects(dict(objects(body))[0x7F49]))
+    note = case["signing_keys"]["XXTESTIS00001"]
+    signature = bytes.fromhex(case["signature"])
+    if "curve" in note:
+        encoded = _subject_public_key_info(note["curve"], key[0x86])
+        halves = [
+            int.from_bytes(half, "big") for half in (signature[: len(signature) // 2], signature[len(signature) // 2 :])
+        ]
+        signature = active_authentication.der(*halves)
+    else:
+        numbers = tlv(0x30, *(tlv(0x02, b"\0" * (part[0] >> 7) + part) for part in (key[0x81], key[0x82])))
+        algorithm = tlv(0x30, tlv(0x06, oid("1.2.840.113549.1.1.1")), b"\x05\x00")
+        encoded = tlv(0x30, algorithm, tlv(0x03, b"\0" + numbers))
+    for name, content in (
+        ("public.der", encoded),
+        ("signature", signature),
+        ("data", bytes.fromhex(case["signed_data"])),
+    ):
+        (tmp_path / name).write_bytes(content)
+    command = ["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", tmp_path / "public.der"]
+    done = subprocess.run(
+        [*command, "-signature", tmp_path / "signature", tmp_path / "data"], capture_output=True, check=False
+    )
+    assert done.stdout == b"Verified OK\n", done.stderr
+
+
+@pytest.mark.parametrize("case", cases("chip_authentication.json"), ids=titles)
+def test_the_openssl_command_agrees_on_the_secret_of_chip_authentication(case: dict[str, Any], tmp_path: Path) -> None:
+    """ECDH by ``openssl pkeyutl``; in a finite field from the chip's side, which the derivation did not take."""
+    parameters = case["domain_parameters"]
+    if parameters["type"] == "dh":
+        group = groups.group(parameters["standardized_id"])
+        shared = pow(int(case["terminal_public_key"], 16), int(case["chip_private_key"], 16), group.p)
+        assert group.octets(shared).hex() == case["shared_secret"]
+        return
+    private, public = tmp_path / "private.der", tmp_path / "public.der"
+    private.write_bytes(_private_key(parameters["name"], case["chip_private_key"]))
+    public.write_bytes(_subject_public_key_info(parameters["name"], bytes.fromhex(case["terminal_public_key"])))
+    command = ["openssl", "pkeyutl", "-derive", "-keyform", "DER", "-inkey", private, "-peerform", "DER"]
+    done = subprocess.run([*command, "-peerkey", public], capture_output=True, check=True)
+    assert done.stdout.hex() == case["shared_secret"]
 
 
 _OPENSSL_OIDS = {

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.vectors.ours import active_authentication, messaging, pace
+from tests.vectors.ours import active_authentication, chip_authentication, eac, messaging, pace
 from tests.vectors.ours.messaging import JsonObject
 
 FOLDER = Path(__file__).parent
@@ -18,6 +18,14 @@ FILES: dict[str, tuple[str, Callable[[], list[JsonObject]]]] = {
     "active_authentication_ecdsa.json": (
         "INTERNAL AUTHENTICATE answered plain (r || s) and in DER; nonces by RFC 6979",
         active_authentication.cases,
+    ),
+    "chip_authentication.json": (
+        "chip authentication version 1 without access control before it, and the first message under the new keys",
+        chip_authentication.cases,
+    ),
+    "extended_access_control.json": (
+        "PACE, then chip and terminal authentication version 1, or terminal and chip authentication version 2, then DG3",
+        eac.cases,
     ),
     "pace.json": (
         "PACE on small brainpool curves, larger finite fields and longer keys; the password is a CAN",

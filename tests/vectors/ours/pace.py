@@ -121,7 +121,10 @@ def answer(*values: bytes) -> str:
 class Run:
     """One conversation. Private numbers are made from the name of the case."""
 
-    def __init__(self, mapping: str, domain: OnCurve | InField, cipher: str) -> None:
+    def __init__(
+        self, mapping: str, domain: OnCurve | InField, cipher: str, *, template: bytes = b"", authority: bytes = b""
+    ) -> None:
+        """``template``: DO'7F4C' of a terminal of version 2; the chip then names its trust point ``authority``."""
         self.mapping, self.domain, self.cipher, self.suite = mapping, domain, cipher, suite(cipher)
         self.oid = f"0.4.0.127.0.7.2.2.4.{ARCS[domain.kind, mapping]}.{CIPHER_ARCS[cipher]}"
         self.out: JsonObject = {
@@ -134,6 +137,7 @@ class Run:
             "password": CAN,
         }
         self.apdus: list[JsonObject] = []
+        self.template, self.authority = template, authority
 
     def say(self, step: str, sent: str, received: str) -> None:
         self.apdus.append({"step": step, "command": sent, "response": received})
@@ -152,7 +156,7 @@ class Run:
 
     def derive(self) -> JsonObject:
         """The whole conversation."""
-        data = tlv(0x80, oid(self.oid)) + b"\x83\x01\x02"
+        data = tlv(0x80, oid(self.oid)) + b"\x83\x01\x02" + self.template
         self.say("mse_set_at", (bytes.fromhex("0022c1a4") + bytes([len(data)]) + data).hex(), "9000")
         nonce = self.nonce()
         generator = self.integrated(nonce) if self.mapping == "im" else self.generic(nonce)
@@ -214,9 +218,11 @@ class Run:
             covered = tlv(0x7F49, tlv(0x06, oid(self.oid)), tlv(self.domain.tag, public))
             tokens[who] = self.suite.token_mac(ks_mac, covered)
             self.out |= {f"{who}_token_input": covered.hex(), f"{who}_token": tokens[who].hex()}
-        proof = [] if self.mapping != "cam" else [tlv(0x8A, self.proof(ks_enc))]
+        more = [] if self.mapping != "cam" else [tlv(0x8A, self.proof(ks_enc))]
+        if self.authority:
+            more = [tlv(0x87, self.authority)]
         sent = command(tlv(0x85, tokens["terminal"]), last=True)
-        self.say("tokens", sent, answer(tlv(0x86, tokens["chip"]), *proof))
+        self.say("tokens", sent, answer(tlv(0x86, tokens["chip"]), *more))
 
     def proof(self, ks_enc: bytes) -> bytes:
         """CA_IC = SK_Map / SK_IC, encrypted under IV = E(KSenc, -1)."""
