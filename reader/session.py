@@ -13,11 +13,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from crypto.errors import WireError
+from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from reader import errors
+from reader.card_capabilities import CardCapabilities, longest_command
+from reader.command_chaining import CommandLengths
 from reader.file_reading import read_file, select_file
+from reader.general_authentication import (
+    NOT_ADMITTED,
+    GeneralAuthentication,
+    TerminalIdentity,
+    authenticate_generally,
+)
 from reader.lds import files
 from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_card_access
 from reader.link import Link
@@ -29,7 +38,8 @@ from reader.protocols.exchange import run
 from reader.protocols.offers import OfferProblem, PaceOffers, pace_offers
 from reader.protocols.pace import MappingProof, PaceResult, PaceSuite, pace_terminal
 from reader.protocols.password_status import RESUMABLE
-from reader.protocols.secure_messaging import SecureChannel, SessionKeys, block_capacity
+from reader.protocols.secure_messaging import SecureChannel, SessionKeys, bare_status, block_capacity
+from reader.terminal_access import offers_version
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
 
@@ -96,12 +106,20 @@ class CardSession:
         self.link = link
         self._on_progress = on_progress
         self._channel: SecureChannel | None = None
+        self._lengths = CommandLengths(link.transport.max_command)
+        self.can_send_shorter = False
+        """Whether a bare 6700 closed the channel, and the same command would be sent in parts after opening anew."""
         self.card_access: bytes | None = None
         """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
         self.card_security: bytes | None = None
-        """EF.CardSecurity exactly as read, after chip-authentication mapping only."""
+        """EF.CardSecurity exactly as read, after chip-authentication mapping or version 2 of chip authentication."""
         self.mapping_proof: MappingProof | None = None
         """What chip-authentication mapping left to be verified."""
+        self.chip_identifier: bytes | None = None
+        """ID_PICC, the chip's name in terminal authentication; ``None`` for a chip without access control."""
+        self.general_authentication: GeneralAuthentication | None = None
+        """What came of version 2 of terminal and chip authentication, where both sides have it."""
+        self._terminal: TerminalIdentity | None = None
 
     @property
     def channel_has_answered(self) -> bool:
@@ -109,20 +127,42 @@ class CardSession:
         return self._channel is not None and self._channel.has_answered
 
     def transmit(self, command: CommandApdu) -> ResponseApdu:
-        """Send a command, protected once a channel is there.
+        """Send a command, protected once a channel is there; in parts if it is longer than the card takes.
 
         Raises:
             ProtocolError: ``channel.broken`` or ``channel.closed``.
             TransportError: the card is gone.
         """
+        answer = self._transmit_parts(command)
+        if answer.sw == StatusWord.WRONG_LENGTH and self._lengths.note_refusal(command, self._cipher):
+            return self._transmit_parts(command)
+        return answer
+
+    def _transmit_parts(self, command: CommandApdu) -> ResponseApdu:
+        *chained, last = self._lengths.parts(command, self._cipher)
+        for part in chained:
+            answer = self._transmit_one(part)
+            if not answer.is_success:
+                return answer
+        return self._transmit_one(last)
+
+    def _transmit_one(self, command: CommandApdu) -> ResponseApdu:
         channel = self._channel
         if channel is None:
             return self.link.exchange(command)
         try:
             return channel.unprotect(self.link.exchange(channel.protect(command)))
+        except errors.ProtocolError as error:
+            if bare_status(error) == StatusWord.WRONG_LENGTH:
+                self.can_send_shorter = self._lengths.note_refusal(command, channel.cipher)
+            raise
         except BaseException:
             channel.close()  # an answer that never came leaves the counter unknown: closed for good
             raise
+
+    @property
+    def _cipher(self) -> SymmetricCipher | None:
+        return self._channel.cipher if self._channel else None
 
     def replace_channel(self, keys: SessionKeys) -> None:
         """Go on under new keys (after chip authentication). The old ones are never used again."""
@@ -136,8 +176,11 @@ class CardSession:
             self._channel.close()
 
     # ------------------------------------------------------------------------------------- opening
-    def open(self, key: AccessKey, plan: ReadPlan) -> AccessReport:
+    def open(self, key: AccessKey, plan: ReadPlan, terminal: TerminalIdentity | None = None) -> AccessReport:
         """Run access control and select the eMRTD application.
+
+        A terminal with certificates authenticates itself on the way, to a chip that has version 2 of it; what came of
+        it stands in :attr:`general_authentication`. If it fails, the chip is opened again as by any other terminal.
 
         Raises:
             ProtocolError: ``access.wrong_key``, ``access.pin_suspended`` and their like,
@@ -148,12 +191,27 @@ class CardSession:
         """
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
         with self.link.phase(ReadingPhase.CONNECTING):
-            self._channel = None
+            self._channel = self.chip_identifier = None
+            self._terminal = terminal
             self.link.reset()  # an earlier program may have left an application selected or a channel open
+            self._learn_command_lengths()
             source, infos = self._find_card_access(key, plan)
         self._on_progress(ProgressEvent(ReadingPhase.ACCESS_CONTROL))
         with self.link.phase(ReadingPhase.ACCESS_CONTROL):
-            return self._run_access_control(key, plan, source, infos)
+            report = self._run_access_control(key, plan, source, infos)
+        if self._terminal is not None and self.general_authentication and self.general_authentication.keys is None:
+            return self.open(key, plan)
+        return report
+
+    def _learn_command_lengths(self) -> None:
+        """From the answer to reset; from EF.ATR/INFO only after a refusal (TR-03110-3 §B.9.2)."""
+        self.can_send_shorter = False
+        self._lengths.say(CardCapabilities.from_atr(self.link.transport.atr))
+        if self._lengths.want_sizes:
+            # its data objects stand one after the other, so that no header tells the length of the file
+            answer = self.link.exchange(CommandApdu(0x00, 0xB0, 0x80 | files.ATR_INFO.sfi, 0x00, ne=limits.SHORT_NE))
+            if (longest := longest_command(answer.data)) is not None:
+                self._lengths.say_longest(longest)
 
     def _run_access_control(
         self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos | None
@@ -165,7 +223,7 @@ class CardSession:
         reason: dict[str, str | int] = {"reason": offers.problems[0].value} if offers.problems else {}
         for suite in offers.suites[:_MOST_SUITES]:
             try:
-                return self._open_by_pace(suite, key, source, (*weaker, *_weaker_than_offered(suite, infos)))
+                return self._open_by_pace(suite, key, source, (*weaker, *_weaker_than_offered(suite, infos)), infos)
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
@@ -180,28 +238,60 @@ class CardSession:
         return self._open_without_pace(key, source, downgrades, reason)
 
     def _open_by_pace(
-        self, suite: PaceSuite, key: AccessKey, source: CardAccessSource, downgrades: tuple[Downgrade, ...]
+        self,
+        suite: PaceSuite,
+        key: AccessKey,
+        source: CardAccessSource,
+        downgrades: tuple[Downgrade, ...],
+        infos: SecurityInfos | None,
     ) -> AccessReport:
-        result, resumed = self._run_pace(suite, key)
+        terminal = self._terminal if infos is not None and offers_version(infos, 2) else None
+        try:
+            result, resumed = self._run_pace(suite, key, terminal)
+        except errors.ProtocolError as error:
+            if terminal is None or error.code is not errors.ACCESS_NOT_SUPPORTED:
+                raise
+            # it may be this kind of terminal that the password is not for (6A80, TR-03110-3 §B.11.1)
+            result, resumed = self._run_pace(suite, key, None)
+            self.general_authentication, self._terminal, terminal = NOT_ADMITTED, None, None
         self.replace_channel(result.keys)
+        self.chip_identifier = result.chip_identifier
         if result.proof is not None:  # the static key that it is held against lies outside the application
             self.mapping_proof, self.card_security = result.proof, self._read_card_security()
-        self._select_application()
+        if terminal is None or infos is None or self._authenticate_generally(terminal, infos, result):
+            self._select_application()
         return AccessReport("PACE", suite.name, key.reference.name, source, downgrades, result.tries_announced, resumed)
 
-    def _run_pace(self, suite: PaceSuite, key: AccessKey) -> tuple[PaceResult, bool]:
+    def _authenticate_generally(self, terminal: TerminalIdentity, infos: SecurityInfos, pace: PaceResult) -> bool:
+        """Whether the chip can be gone on with; else it has to be opened again."""
+
+        def card_security() -> bytes | None:
+            self.card_security = self.card_security or self._read_card_security()
+            return self.card_security
+
+        self._on_progress(ProgressEvent(ReadingPhase.TERMINAL_AUTHENTICATION))
+        with self.link.phase(ReadingPhase.TERMINAL_AUTHENTICATION):
+            outcome = authenticate_generally(terminal, infos, pace, self.transmit, card_security)
+        self.general_authentication = outcome
+        if outcome.keys is not None:
+            self.replace_channel(outcome.keys)
+        return outcome.keys is not None
+
+    def _run_pace(self, suite: PaceSuite, key: AccessKey, terminal: TerminalIdentity | None) -> tuple[PaceResult, bool]:
         """PACE; with a suspended PIN or PUK first by the card access number and then, inside, by the secret.
 
+        A terminal that authenticates itself afterwards is shown to the chip here already.
         TR-03110-2 §2.4.1 step 2; TR-03110-3 §B.1: the second run MUST be under the secure messaging of the first.
         Returns what came out, and whether the last try was used so.
         """
+        shown = b"" if terminal is None else terminal.authorization
         try:
-            return run(pace_terminal(suite, key), self.link.exchange), False
+            return run(pace_terminal(suite, key, authorization=shown), self.link.exchange), False
         except errors.ProtocolError as error:
             if error.code not in RESUMABLE or not isinstance(key, HolderKey) or key.resume_with is None:
                 raise
         self.replace_channel(run(pace_terminal(suite, key.resume_with), self.link.exchange).keys)
-        return run(pace_terminal(suite, key, resumed=True), self.transmit), True
+        return run(pace_terminal(suite, key, authorization=shown, resumed=True), self.transmit), True
 
     def _open_without_pace(
         self,
@@ -221,6 +311,7 @@ class CardSession:
         if isinstance(key, MrzKey):  # BAC knows no card access number
             try:
                 self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
+                self.chip_identifier = key.document_number
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
@@ -282,8 +373,7 @@ class CardSession:
         def report(done: int, total: int) -> None:
             self._on_progress(ProgressEvent(ReadingPhase.READING_FILE, file.name, done, total, files_done, files_total))
 
-        cipher = self._channel.cipher if self._channel else None
-        return read_file(self.transmit, file, block_capacity(cipher, limits.SHORT_NE), report)
+        return read_file(self.transmit, file, block_capacity(self._cipher, limits.SHORT_NE), report)
 
     def is_present(self, file: files.FileId) -> bool:
         """Whether SELECT finds the file."""

@@ -123,19 +123,24 @@ class TerminalCredentials:
     def authorization(self, day: dt.date | None) -> bytes:
         """DO'7F4C' to be shown in PACE before terminal authentication version 2 (TR-03110-3 §B.11.1).
 
-        That of an inspection system if there is one, as identity documents are its business; one that has not
-        expired rather than one that has.
-
         Args:
             day: today, or ``None`` if nobody knows.
         """
+        best = self._best(day)
+        return encode_tlv(0x7F4C, encode_tlv(0x06, encode_oid(best.role_oid)) + encode_tlv(0x53, best.authorization))
+
+    def kind(self, day: dt.date | None) -> str:
+        """The kind of terminal that :meth:`authorization` shows, by dotted identifier."""
+        return self._best(day).role_oid
+
+    def _best(self, day: dt.date | None) -> CvCertificate:
+        """An inspection system's, as identity documents are its business; one that has not expired."""
 
         def rank(certificate: CvCertificate) -> tuple[bool, bool]:
             is_inspection_system = certificate.terminal_type is TerminalType.INSPECTION_SYSTEM
             return not is_inspection_system, day is not None and certificate.expiration < day
 
-        best = min(self.terminals, key=rank)
-        return encode_tlv(0x7F4C, encode_tlv(0x06, encode_oid(best.role_oid)) + encode_tlv(0x53, best.authorization))
+        return min(self.terminals, key=rank)
 
     def chain_from(self, references: Iterable[str], day: dt.date | None, kind: str | None = None) -> TerminalChain:
         """The certificates to show to a chip with these trust points.

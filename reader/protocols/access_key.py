@@ -106,6 +106,14 @@ class MrzKey(AccessKey):
         return Secret(hashlib.sha1(self._password.reveal(), usedforsecurity=False).digest())
 
     @property
+    def document_number(self) -> bytes:
+        """The document number with its check digit: the chip's name in terminal authentication after BAC.
+
+        The MRZ information goes on with two dates of six digits and their check digits (TR-03110-1 §3.5.1).
+        """
+        return self._password.reveal()[:-14]
+
+    @property
     def bac_seed(self) -> Secret:
         """Kseed of basic access control: the first 16 bytes of the same hash (Doc 9303-11 §9.7.2)."""
         return Secret(self.pace_seed.reveal()[:16])

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from crypto.errors import ChipIdError, CryptoError, WireError
 from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.primitives.dh_groups import DH_GROUPS
 from crypto.signatures.dh_public_key import parse_dh_domain, parse_dh_public_key
 from crypto.signatures.public_key import EcPublicKey
 from crypto.wire.tlv import parse_tlv
@@ -25,7 +26,13 @@ from reader.lds.security_infos import (
 from reader.protocols.chip_authentication import ChipAuthenticationSuite
 from reader.protocols.pace_domain import DhDomain, EcdhDomain, PaceDomain
 
-__all__ = ["ChipAuthenticationOffer", "chip_authentication_offers", "chip_authentication_suites", "static_keys"]
+__all__ = [
+    "ChipAuthenticationOffer",
+    "chip_authentication_offers",
+    "chip_authentication_suites",
+    "same_domain",
+    "static_keys",
+]
 
 _FAMILIES: Final = {True: f"{ID_CA}.2", False: f"{ID_CA}.1"}  # id-CA-ECDH, id-CA-DH, by "is elliptic"
 _DOMAIN_INFOS: Final = {f"{ID_CA}.1": False, f"{ID_CA}.2": True}
@@ -66,7 +73,8 @@ def chip_authentication_suites(infos: SecurityInfos, version: int = 1) -> list[C
         except CryptoError as error:
             forged = error
             continue
-        if key is not None:
+        # version 2 runs before EF.CardSecurity is verified: no parameters made to order (TR-03110-3 §A.2.1.3)
+        if key is not None and (version == 1 or _is_known(key[0])):
             suites += _suites_of_key(infos, info, version, key)
     if forged is not None and not suites:
         raise forged
@@ -129,8 +137,20 @@ def _known_domain(algorithm: AlgorithmIdentifier) -> PaceDomain[Any, Any] | None
         return EcdhDomain(algorithm.curve)
     if algorithm.parameters is None:
         return None
-    group = parse_dh_domain(algorithm.oid, parse_tlv(algorithm.parameters))
-    return None if group.name.startswith("own-") else DhDomain(group)
+    domain = DhDomain(parse_dh_domain(algorithm.oid, parse_tlv(algorithm.parameters)))
+    return domain if _is_known(domain) else None
+
+
+def _is_known(domain: PaceDomain[Any, Any]) -> bool:
+    """Curves are known by their parameters already; a finite-field group may be anybody's."""
+    return not isinstance(domain, DhDomain) or domain.group in DH_GROUPS.values()
+
+
+def same_domain(first: PaceDomain[Any, Any], second: PaceDomain[Any, Any]) -> bool:
+    """Whether two keys lie in the same group, compared in every number."""
+    if isinstance(first, EcdhDomain) and isinstance(second, EcdhDomain):
+        return first.curve == second.curve
+    return isinstance(first, DhDomain) and isinstance(second, DhDomain) and first.group == second.group
 
 
 def static_keys(infos: SecurityInfos) -> list[EcPublicKey]:
