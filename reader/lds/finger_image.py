@@ -112,7 +112,7 @@ def decode_wsq(octets: bytes) -> DecodedImage:
     try:
         # The picture goes through pipes: a fingerprint never lies in a file
         done = subprocess.run(
-            [sys.executable, "-I", str(_DECODER)],
+            [sys.executable, "-IB", str(_DECODER)],
             input=octets,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
