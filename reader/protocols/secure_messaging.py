@@ -16,10 +16,11 @@ from crypto.primitives.padding import pad, unpad
 from crypto.primitives.secret import Secret
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import TlvReader, encode_tlv
 from reader import errors
 
-__all__ = ["SecureChannel", "SessionKeys", "block_capacity"]
+__all__ = ["SecureChannel", "SessionKeys", "bare_status", "block_capacity"]
 
 _CRYPTOGRAM = 0x87  # padding indicator 01, then the encrypted data (even instructions)
 _CRYPTOGRAM_TLV = 0x85  # encrypted data objects, no indicator (odd instructions)
@@ -27,6 +28,7 @@ _LE = 0x97
 _STATUS = 0x99
 _MAC = 0x8E
 _SM_HEADER_AUTHENTICATED = 0x0C  # CLA: secure messaging, command header included in the MAC
+_UNPROTECTED = "unprotected"  # fact of an error: the answer was a bare status word
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -112,7 +114,8 @@ class SecureChannel:
         """The plain form of a protected answer.
 
         Raises:
-            ProtocolError: ``channel.broken``; the channel is closed.
+            ProtocolError: ``channel.broken``; the channel is closed. :func:`bare_status` tells a mere status word
+                from an answer that was tampered with.
         """
         if not self._open or not self._awaiting_answer:
             self.close()
@@ -122,7 +125,8 @@ class SecureChannel:
             plain = self._unprotect(response)
         except ChipIdError as error:
             self.close()
-            raise errors.ProtocolError(errors.CHANNEL_BROKEN, status_word=str(response.sw)) from error
+            how = {} if response.data else {"answer": _UNPROTECTED}
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN, status_word=str(response.sw), **how) from error
         self._has_answered = True
         return plain
 
@@ -190,14 +194,22 @@ class SecureChannel:
         return unpad(padded, self.cipher.block_bytes)
 
 
-def block_capacity(cipher: SymmetricCipher | None, response_bytes: int) -> int:
-    """Most plain data bytes that fit in an answer of ``response_bytes`` data bytes on such a channel.
+def bare_status(error: errors.ProtocolError) -> StatusWord | None:
+    """The status word that closed a channel by coming without protection; ``None`` if something else closed it."""
+    if error.code is not errors.CHANNEL_BROKEN or error.facts.get("answer") != _UNPROTECTED:
+        return None
+    return StatusWord(int(str(error.facts["status_word"]), 16))
 
-    DO'99' takes 4 bytes, DO'8E' 10, DO'87' its tag, length, padding indicator and at least one byte of padding.
+
+def block_capacity(cipher: SymmetricCipher | None, field_bytes: int) -> int:
+    """Most plain data bytes that fit in a protected data field of ``field_bytes``, of a command or of an answer.
+
+    DO'99' of an answer or DO'97' of a command takes 4 bytes at most, DO'8E' 10, DO'87' its tag, length, padding indicator
+    and at least one byte of padding.
     """
     if cipher is None:
-        return response_bytes
-    room = response_bytes - 4 - 10
+        return field_bytes
+    room = field_bytes - 4 - 10
     for length_bytes in (1, 2, 3):
         cryptogram = (room - 1 - length_bytes - 1) // cipher.block_bytes * cipher.block_bytes
         if len(encode_tlv(_CRYPTOGRAM, bytes(1 + cryptogram))) <= room:
