@@ -55,6 +55,7 @@ class VirtualCard:
             mrz_information=content.mrz_information, can=content.can, pin=content.pin, puk=content.puk
         )
         authentication = AuthenticationCommands(content, random_bytes, passwords)
+        pin_management = PinManagement(passwords)
         self._restore: Final = authentication.restore
         self._session = self._fresh_session()
         self._handlers: Final[dict[int, _Handler]] = {
@@ -67,7 +68,9 @@ class VirtualCard:
             0x86: authentication.general_authenticate,
             0x2A: authentication.perform_security_operation,
             0x88: authentication.internal_authenticate,
-            0x2C: PinManagement(passwords).reset_retry_counter,
+            0x2C: pin_management.reset_retry_counter,
+            0x44: pin_management.activate,
+            0x04: pin_management.deactivate,
         }
 
     def __repr__(self) -> str:

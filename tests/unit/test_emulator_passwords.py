@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +16,15 @@ from hypothesis import strategies as st
 from crypto.primitives.block_cipher import decrypt_cbc
 from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.secret import Secret
+from crypto.wire.apdu import CommandApdu
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent, ElementaryFile, PaceOffer
 from emulator.chip.passwords import PasswordStore, Pin, Puk
+from emulator.chip.pin_management import PinManagement
+from emulator.chip.refusal import CommandRefusedError
+from emulator.chip.session import Session
+from emulator.chip.trust_points import Authorization
 from tests.unit.emulator_terminal import CAN, MRZ, PIN, PUK, RefusedError, Terminal, generic_mapping
 
 GM = generic_mapping(2)
@@ -370,6 +376,73 @@ def test_a_run_begun_with_the_old_pin_does_not_outlive_its_change() -> None:
     answer = terminal.send("10860000", b"\x7c\x00", b"\0")[0]
     key = derive_key(b"112233", KeyUse.PASSWORD, GM.cipher)
     assert decrypt_cbc(GM.cipher, key, bytes(16), answer[4:]) == drawn[-1]
+
+
+# -- a terminal with the right to manage PINs ---------------------------------------------------------------------------
+
+
+def managing(
+    store: PasswordStore, chip: ChipContent, *, right: int = 5, kind: str = "2"
+) -> Callable[[str, bytes], int]:
+    """Commands about the PIN in a session in which terminal authentication has granted that right."""
+    session = Session(chip)
+    session.security = session.security.with_rights(Authorization(f"0.4.0.127.0.7.3.1.2.{kind}", 1 << right))
+    commands = PinManagement(store)
+    handlers = {0x2C: commands.reset_retry_counter, 0x44: commands.activate, 0x04: commands.deactivate}
+
+    def run(header: str, data: bytes = b"") -> int:
+        command = CommandApdu(*bytes.fromhex(header), data)
+        try:
+            return handlers[command.ins](session, command, 0).sw
+        except CommandRefusedError as refused:
+            return refused.status
+
+    return run
+
+
+def test_a_terminal_with_the_right_to_manage_pins_does_everything() -> None:
+    """TR-03110-2 §2.4.2; neither the reset counter nor the limits of the PUK concern it."""
+    rules = Pin(Secret(SECRETS[PIN]), tries_left=0, resets_left=0)
+    store = PasswordStore(pin=rules, puk=Puk(Secret(SECRETS[PUK]), changes_pin=False))
+    pin, run = store.select(b"\x03"), managing(store, content())
+    assert run("002C0303") == 0x9000
+    assert pin.announcement == 0x9000
+    assert run("00041003") == 0x9000
+    assert (pin.announcement, pin.refusal(resumed=False)) == (0x6283, 0x6984)
+    assert run("002C0203", b"112233") == 0x9000
+    assert pin.announcement == 0x6283  # a new PIN is still a deactivated one
+    assert run("00441003") == 0x9000
+    assert (pin.announcement, pin.seed) == (0x9000, b"112233")
+
+
+@pytest.mark.parametrize(("right", "kind"), [(4, "2"), (6, "2"), (5, "1"), (5, "3")])
+def test_no_other_right_and_no_other_terminal_will_do(right: int, kind: str) -> None:
+    store = PasswordStore(pin=Pin(Secret(SECRETS[PIN]), tries_left=0), puk=None)
+    run = managing(store, content(), right=right, kind=kind)
+    for header, data in [("002C0303", b""), ("002C0203", b"112233"), ("00441003", b""), ("00041003", b"")]:
+        assert run(header, data) == 0x6982
+    assert store.select(b"\x03").announcement == 0x63C0
+
+
+@pytest.mark.parametrize(
+    ("header", "data", "status"),
+    [("00441002", b"", 0x6A86), ("00040003", b"", 0x6A86), ("00441003", b"x", 0x6700), ("00041004", b"", 0x6A86)],
+)
+def test_only_the_pin_has_such_a_state(header: str, data: bytes, status: int) -> None:
+    store = PasswordStore(pin=Pin(Secret(SECRETS[PIN])), puk=None)
+    assert managing(store, content())(header, data) == status
+    assert store.select(b"\x03").announcement == 0x9000
+
+
+@pytest.mark.parametrize("password", [MRZ, CAN, PIN, PUK])
+def test_no_password_alone_activates_or_deactivates(password: int) -> None:
+    terminal = at()
+    for header in ("00441003", "00041003"):
+        assert terminal.raw(header) == "6982"
+        terminal.channel = None
+        pace(terminal, password)
+        assert terminal.send(header)[1] == "6982"
+        terminal = afresh(terminal)
 
 
 # -- terminal types ---------------------------------------------------------------------------------------------------------
