@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from crypto.pace.parameters import STANDARDIZED_CURVES, Mapping
-from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.pki.cvc import parse_cv_certificate
 from crypto.primitives.curves import curve
 from crypto.primitives.secret import Secret
 from crypto.wire.tlv import encode_tlv
@@ -16,13 +16,21 @@ from emulator.chip.access_rules import AccessCondition
 from emulator.chip.active_authentication import EcdsaSigner, RsaSigner
 from emulator.chip.content import (
     APPLICATION_ID,
+    EF_CVCA,
     ActiveAuthenticationSigner,
-    ChipAuthenticationKey,
     ChipAuthenticationMappingKey,
     ChipContent,
     ElementaryFile,
 )
+from emulator.chip.trust_points import TrustedKey, TrustPoints
 from emulator.personalise.answer_to_reset import contactless_atr, extended_length_information
+from emulator.personalise.chip_authentication_keys import (
+    chip_authentication_infos,
+    chip_authentication_keys,
+    key_label,
+    public_key_infos,
+)
+from emulator.personalise.cv_issuer import authority_certificate, verifying_authority
 from emulator.personalise.holder_groups import holder_groups, printed_lines
 from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_card_security, sign_security_object
 from emulator.personalise.keys import (
@@ -32,13 +40,10 @@ from emulator.personalise.keys import (
     shipped_rsa_key,
 )
 from emulator.personalise.mrz import mrz_information
-from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice
+from emulator.personalise.profile import CardProfile
 from emulator.personalise.security_infos import (
-    ID_CA_ECDH,
     KeyEncoding,
     active_authentication_info,
-    chip_authentication_info,
-    chip_authentication_public_key_info,
     ec_public_key_info,
     pace_domain_parameter_info,
     pace_info,
@@ -49,12 +54,6 @@ from emulator.personalise.security_infos import (
 
 __all__ = ["card_access", "card_security", "data_groups", "personalise"]
 
-_CIPHER_ARC: Final = {
-    SymmetricCipher.TDES: 1,
-    SymmetricCipher.AES128: 2,
-    SymmetricCipher.AES192: 3,
-    SymmetricCipher.AES256: 4,
-}
 _GROUP_TAGS: Final = dict(enumerate(bytes.fromhex("6175637665666768696A6B6C6D6E6F70"), start=1))
 """Doc 9303-10 table 37: EF.DG1 has tag 61, EF.DG16 has tag 70."""
 _GUARDED_GROUPS: Final = {3: AccessCondition.FINGERPRINTS, 4: AccessCondition.IRISES}
@@ -89,17 +88,12 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         puk=profile.puk,
         basic_access_control=profile.basic_access_control,
         pace=profile.pace,
-        chip_authentication=tuple(
-            ChipAuthenticationKey(
-                _agreement_oid(choice),
-                choice.cipher,
-                derived_key_pair(_key_label(profile, f"ca/{choice.key_id}", stolen=profile.copied), choice.curve),
-                choice.key_id,
-            )
-            for choice in profile.chip_authentication
-        ),
+        chip_authentication=chip_authentication_keys(profile),
         chip_authentication_mapping=_mapping_keys(profile),
         active_authentication=_signer(profile, random_bytes),
+        terminal_trust_points=_trust_points(profile),
+        terminal_authentication_versions=_terminal_authentication_versions(profile),
+        personalised_on=profile.holder.issued,
         behaviour=profile.behaviour,
         atr=contactless_atr(extended_length=profile.behaviour.extended_length),
     )
@@ -129,11 +123,6 @@ def _with_one_byte_changed(group: bytes) -> bytes:
 # -- keys --------------------------------------------------------------------------------------------
 
 
-def _key_label(profile: CardProfile, use: str, *, stolen: bool = False) -> str:
-    """A copied chip carries the public keys of the original and private keys of its own."""
-    return f"{profile.name}/{use}" + ("/of the copy" if stolen else "")
-
-
 def _signer(profile: CardProfile, random_bytes: Callable[[int], bytes]) -> ActiveAuthenticationSigner | None:
     choice = profile.active_authentication
     if choice is None:
@@ -141,7 +130,7 @@ def _signer(profile: CardProfile, random_bytes: Callable[[int], bytes]) -> Activ
     if choice.rsa_bits:
         signer: ActiveAuthenticationSigner = RsaSigner(shipped_rsa_key(choice.rsa_bits), choice.hash_name, random_bytes)
     else:
-        label = _key_label(profile, "aa", stolen=profile.copied)
+        label = key_label(profile, "aa", stolen=profile.copied)
         signer = EcdsaSigner(derived_chip_signing_key(label, choice.curve), choice.hash_name)
     return _CutSigner(signer, choice.cut_bytes) if choice.cut_bytes else signer
 
@@ -166,10 +155,10 @@ def _mapping_keys(profile: CardProfile) -> tuple[ChipAuthenticationMappingKey, .
     """
     keys = []
     for name in sorted(_mapping_curves(profile)):
-        choice = next((choice for choice in profile.chip_authentication if choice.curve == name), None)
+        choice = next((choice for choice in profile.chip_authentication if choice.domain.name == name), None)
         if choice is None:
             raise ValueError(f"{profile.name} offers PACE-CAM on {name} without a key for chip authentication there")
-        label = _key_label(profile, f"ca/{choice.key_id}", stolen=profile.copied)
+        label = key_label(profile, f"ca/{choice.key_id}", stolen=profile.copied)
         parameters = curve(name)
         scalar = derived_scalar(label, name).to_bytes(parameters.order_bytes, "big")
         keys.append(ChipAuthenticationMappingKey(parameters, Secret(scalar)))
@@ -188,15 +177,24 @@ def _signature_public_key(profile: CardProfile) -> bytes:
         return b""
     if choice.rsa_bits:
         return rsa_public_key_info(shipped_rsa_key(choice.rsa_bits).public_key())
-    pair = derived_key_pair(_key_label(profile, "aa"), choice.curve)
+    pair = derived_key_pair(key_label(profile, "aa"), choice.curve)
     encoding = profile.key_encoding
     if encoding is KeyEncoding.STANDARDIZED:  # DG15 is of RFC 5280 (Doc 9303-11 §6.1.5), which knows no parameter ids
         encoding = KeyEncoding.NAMED
     return ec_public_key_info(pair.curve, pair.public_point, encoding)
 
 
-def _agreement_oid(choice: ChipAuthenticationChoice) -> str:
-    return f"{ID_CA_ECDH}.{_CIPHER_ARC[choice.cipher]}"
+def _trust_points(profile: CardProfile) -> tuple[TrustedKey, ...]:
+    """Whose certificates the chip believes from the start."""
+    choice = profile.terminal_authentication
+    suites = () if choice is None else choice.trust_points
+    certificates = (authority_certificate(verifying_authority(suite)) for suite in suites)
+    return tuple(TrustedKey.at_personalisation(parse_cv_certificate(octets)) for octets in certificates)
+
+
+def _terminal_authentication_versions(profile: CardProfile) -> tuple[int, ...]:
+    choice = profile.terminal_authentication
+    return (1,) if choice is None else choice.versions
 
 
 # -- SecurityInfos -------------------------------------------------------------------------------------
@@ -204,11 +202,10 @@ def _agreement_oid(choice: ChipAuthenticationChoice) -> str:
 
 def _open_infos(profile: CardProfile) -> Iterable[bytes]:
     """What EF.CardAccess shows before access control."""
-    if profile.chip_authentication:
-        yield terminal_authentication_info()
-    for choice in profile.chip_authentication:
-        if choice.announced:
-            yield chip_authentication_info(_agreement_oid(choice), choice.key_id)
+    if profile.chip_authentication:  # version 1 is also announced by cards that trust nobody
+        for version in _terminal_authentication_versions(profile):
+            yield terminal_authentication_info(version)
+    yield from chip_authentication_infos(profile)
     for offer in profile.pace:
         yield pace_info(offer)
     # several ciphers may share a group, which is spelt out once
@@ -218,10 +215,7 @@ def _open_infos(profile: CardProfile) -> Iterable[bytes]:
 def _infos_with_keys(profile: CardProfile) -> Iterable[bytes]:
     """EF.CardSecurity: the same again, now signed, and the keys (Doc 9303-11 §9.2.11)."""
     yield from _open_infos(profile)
-    for choice in profile.chip_authentication:
-        pair = derived_key_pair(_key_label(profile, f"ca/{choice.key_id}"), choice.curve)
-        key_info = ec_public_key_info(pair.curve, pair.public_point, profile.key_encoding)
-        yield chip_authentication_public_key_info(key_info, choice.key_id)
+    yield from public_key_infos(profile)
 
 
 def _all_infos(profile: CardProfile) -> Iterable[bytes]:
@@ -256,7 +250,8 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     files = []
     if profile.card_access and profile.pace:
         files.append(ElementaryFile(0x011C, card_access(profile), 0x1C, AccessCondition.ALWAYS))
-    if _mapping_curves(profile):  # required with PACE-CAM (Doc 9303-11 §9.2.11)
+    version_2 = any(2 in choice.versions for choice in profile.chip_authentication)
+    if _mapping_curves(profile) or version_2:  # Doc 9303-11 §9.2.11; TR-03110-3 §A.1.2
         files.append(ElementaryFile(0x011D, card_security(profile), 0x1D, AccessCondition.PACE))
     if profile.behaviour.extended_length:
         files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
@@ -278,6 +273,10 @@ def _application_files(
         ElementaryFile(0x011E, com, 0x1E, protected),
         ElementaryFile(0x011D, security_object, 0x1D, protected),
     ]
+    points = _trust_points(profile)
+    if points and 1 in _terminal_authentication_versions(profile):  # TR-03110-3 §A.6.2.4
+        listed = TrustPoints(points, profile.holder.issued).ef_cvca()
+        files.append(ElementaryFile(EF_CVCA, listed, EF_CVCA & 0x1F, protected))
     for number, content in sorted(groups.items()):
         access = _GUARDED_GROUPS.get(number, protected)
         files.append(ElementaryFile(0x0100 | number, content, number, access))

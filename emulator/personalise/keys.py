@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crypto.primitives.curves import EcPrivateKey, curve
+from crypto.primitives.dh_groups import DhGroup
 from crypto.signatures.ecdsa_signing import EcdsaSigningKey
 
 __all__ = [
     "derived_chip_signing_key",
+    "derived_exponent",
     "derived_key_pair",
     "derived_octets",
     "derived_scalar",
@@ -52,6 +54,12 @@ def derived_scalar(label: str, curve_name: str) -> int:
     parameters = curve(curve_name)
     octets = derived_octets(f"{label}/{curve_name}", parameters.order_bytes + 8)
     return int.from_bytes(octets, "big") % (parameters.n - 1) + 1
+
+
+def derived_exponent(label: str, group: DhGroup) -> int:
+    """A private exponent in a finite field, 1 … q-1, as :func:`derived_scalar`."""
+    octets = derived_octets(f"{label}/{group.name}", (group.q.bit_length() + 7) // 8 + 8)
+    return int.from_bytes(octets, "big") % (group.q - 1) + 1
 
 
 def derived_key_pair(label: str, curve_name: str) -> EcPrivateKey:

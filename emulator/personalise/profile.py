@@ -20,12 +20,13 @@ from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.primitives.secret import Secret
 from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
 from emulator.chip.passwords import Pin, Puk
+from emulator.personalise.cv_issuer import CvSuite
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
 from emulator.personalise.issuer import Authority, SignerReference
 from emulator.personalise.lds_choice import LdsChoice, lds_choice
 from emulator.personalise.own_group import OWN_GROUP
-from emulator.personalise.security_infos import KeyEncoding
+from emulator.personalise.security_infos import DhEncoding, KeyEncoding
 from emulator.personalise.travel_document import MrzFormat, TravelDocument
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "DocumentKind",
     "Expected",
     "SignatureChoice",
+    "TerminalAuthenticationChoice",
     "load_profile",
     "profile_names",
 ]
@@ -74,12 +76,23 @@ class Expected(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ChipAuthenticationChoice:
-    """One key for chip authentication: cipher, curve, key id or ``None``; whether ChipAuthenticationInfo is written."""
+    """One key for chip authentication with one cipher. Choices with the same key id and group share the key.
+
+    Attributes:
+        cipher: of the session that it starts.
+        domain: curve or finite-field group.
+        key_id: reference, or ``None``.
+        announced: whether ChipAuthenticationInfo is written; the oldest chips have the public key only.
+        versions: of the protocol: 1, 2 or both.
+        dh_encoding: how parameters of a finite field are written.
+    """
 
     cipher: SymmetricCipher
-    curve: str
+    domain: Curve | DhGroup
     key_id: int | None = None
     announced: bool = True
+    versions: tuple[int, ...] = (1,)
+    dh_encoding: DhEncoding = DhEncoding.PKCS3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +106,19 @@ class SignatureChoice:
     curve: str = ""
     rsa_bits: int = 0
     cut_bytes: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TerminalAuthenticationChoice:
+    """How a terminal may prove its rights.
+
+    Attributes:
+        versions: of the protocol: 1, 2 or both.
+        trust_points: keys of the TEST verifying authority, the most recent first, two at most.
+    """
+
+    versions: tuple[int, ...]
+    trust_points: tuple[CvSuite, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -112,6 +138,7 @@ class CardProfile:
         jpeg2000: portrait as JPEG 2000 instead of JPEG.
         basic_access_control, pace, chip_authentication, active_authentication: protocols offered.
         pin, puk: passwords of the holder's, beside the CAN, or ``None``.
+        terminal_authentication: versions that the chip takes, and whom it trusts; ``None`` without the protocol.
         card_access: whether EF.CardAccess exists.
         directory: whether EF.DIR exists.
         directory_guarded: whether EF.DIR, if it exists, refuses to be selected before access control.
@@ -141,6 +168,7 @@ class CardProfile:
     puk: Puk | None = None
     chip_authentication: tuple[ChipAuthenticationChoice, ...] = ()
     active_authentication: SignatureChoice | None = None
+    terminal_authentication: TerminalAuthenticationChoice | None = None
     card_access: bool = True
     directory: bool = False
     directory_guarded: bool = False
@@ -201,8 +229,11 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
         pace=tuple(_pace_offer(text) for text in chip.pop("pace")),
         pin=_pin(chip.pop("pin")) if "pin" in chip else None,
         puk=_puk(chip.pop("puk")) if "puk" in chip else None,
-        chip_authentication=tuple(_agreement(**entry) for entry in chip.pop("chip_authentication")),
+        chip_authentication=tuple(_agreement(entry) for entry in chip.pop("chip_authentication")),
         active_authentication=_signature(chip.pop("active_authentication")),
+        terminal_authentication=(
+            _terminal_authentication(chip.pop("terminal_authentication")) if "terminal_authentication" in chip else None
+        ),
         key_encoding=KeyEncoding(chip.pop("key_encoding", KeyEncoding.EXPLICIT)),
         behaviour=_behaviour(chip.pop("behaviour", {})),
         authority=Authority(table.pop("authority", Authority.TEST)),
@@ -235,8 +266,19 @@ def _puk(table: Mapping[str, Any]) -> Puk:
     return Puk(Secret(rules.pop("digits").encode("ascii")), **rules)
 
 
-def _agreement(cipher: str, curve: str, key_id: int | None = None, announced: bool = True) -> ChipAuthenticationChoice:
-    return ChipAuthenticationChoice(_CIPHERS[cipher], curve, key_id, announced)
+def _agreement(table: Mapping[str, Any]) -> ChipAuthenticationChoice:
+    """``curve`` or ``group`` names where the key lies."""
+    values = dict(table)
+    cipher = _CIPHERS[values.pop("cipher")]
+    domain = _domain(values.pop("curve") if "curve" in values else values.pop("group"))
+    versions = tuple(values.pop("versions", (1,)))
+    encoding = DhEncoding(values.pop("dh_encoding", DhEncoding.PKCS3))
+    return ChipAuthenticationChoice(cipher, domain, versions=versions, dh_encoding=encoding, **values)
+
+
+def _terminal_authentication(table: Mapping[str, Any]) -> TerminalAuthenticationChoice:
+    points = tuple(CvSuite.parse(text) for text in table["trust_points"])
+    return TerminalAuthenticationChoice(tuple(table["versions"]), points)
 
 
 def _signature(table: Mapping[str, Any]) -> SignatureChoice | None:

@@ -11,17 +11,23 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.primitives.curves import Curve, Point
-from crypto.primitives.dh_groups import DhGroup
+from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.wire.oid import encode_oid
-from crypto.wire.tlv import encode_tlv
+from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.chip.content import PaceOffer
 
 __all__ = [
+    "ID_CA_DH",
     "ID_CA_ECDH",
+    "ID_PK_DH",
+    "ID_PK_ECDH",
+    "DhEncoding",
     "KeyEncoding",
     "active_authentication_info",
+    "chip_authentication_domain_parameter_info",
     "chip_authentication_info",
     "chip_authentication_public_key_info",
+    "dh_public_key_info",
     "ec_public_key_info",
     "pace_domain_parameter_info",
     "pace_info",
@@ -31,13 +37,16 @@ __all__ = [
 ]
 
 _ID_TA: Final = "0.4.0.127.0.7.2.2.2"
+ID_CA_DH: Final = "0.4.0.127.0.7.2.2.3.1"
 ID_CA_ECDH: Final = "0.4.0.127.0.7.2.2.3.2"
-_ID_PK_ECDH: Final = "0.4.0.127.0.7.2.2.1.2"
+ID_PK_DH: Final = "0.4.0.127.0.7.2.2.1.1"
+ID_PK_ECDH: Final = "0.4.0.127.0.7.2.2.1.2"
 _ID_AA: Final = "2.23.136.1.1.5"
 _ECDSA_PLAIN: Final = "0.4.0.127.0.7.1.1.4.1"
 _ECDSA_PLAIN_ARC: Final = {"sha1": 1, "sha224": 2, "sha256": 3, "sha384": 4, "sha512": 5}
 _EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 _DH_PUBLIC_NUMBER: Final = "1.2.840.10046.2.1"
+_DH_KEY_AGREEMENT: Final = "1.2.840.113549.1.3.1"
 _PRIME_FIELD: Final = "1.2.840.10045.1.1"
 _STANDARDIZED: Final = "0.4.0.127.0.7.1.2"
 _CURVE_OIDS: Final = {
@@ -61,6 +70,17 @@ class KeyEncoding(enum.StrEnum):
     """The parameter id of Doc 9303-11 table 12."""
 
 
+class DhEncoding(enum.StrEnum):
+    """How the parameters of a finite-field key are written."""
+
+    PKCS3 = "pkcs3"
+    """``dhKeyAgreement`` with p and g, what TR-03110-3 §A.4.2 demands for version 1 of chip authentication."""
+    X942 = "x9.42"
+    """``dhpublicnumber`` with p, g and q, for version 2, and met for version 1."""
+    STANDARDIZED = "standardized"
+    """The parameter id of Doc 9303-11 table 12."""
+
+
 def _sequence(*parts: bytes) -> bytes:
     return encode_tlv(0x30, parts)
 
@@ -78,19 +98,25 @@ def security_infos(infos: Iterable[bytes], *, sort: bool = True) -> bytes:
     return encode_tlv(0x31, sorted(infos) if sort else list(infos))
 
 
-def terminal_authentication_info() -> bytes:
-    """Version 1 without a reference to EF.CVCA (TR-03110-3 §A.1.1.3)."""
-    return _sequence(_oid(_ID_TA), _integer(1))
+def terminal_authentication_info(version: int = 1) -> bytes:
+    """Without a reference to EF.CVCA, which is where it is looked for by default (TR-03110-3 §A.1.1.3)."""
+    return _sequence(_oid(_ID_TA), _integer(version))
 
 
-def chip_authentication_info(oid: str, key_id: int | None) -> bytes:
-    """Doc 9303-11 §9.2.7, version 1."""
-    return _sequence(_oid(oid), _integer(1), b"" if key_id is None else _integer(key_id))
+def chip_authentication_info(oid: str, key_id: int | None, version: int = 1) -> bytes:
+    """Doc 9303-11 §9.2.7; version 2: TR-03110-3 §A.1.1.2."""
+    return _sequence(_oid(oid), _integer(version), b"" if key_id is None else _integer(key_id))
 
 
-def chip_authentication_public_key_info(public_key_info: bytes, key_id: int | None) -> bytes:
-    """Doc 9303-11 §9.2.6, id-PK-ECDH."""
-    return _sequence(_oid(_ID_PK_ECDH), public_key_info, b"" if key_id is None else _integer(key_id))
+def chip_authentication_public_key_info(oid: str, public_key_info: bytes, key_id: int | None) -> bytes:
+    """Doc 9303-11 §9.2.6, with id-PK-DH or id-PK-ECDH."""
+    return _sequence(_oid(oid), public_key_info, b"" if key_id is None else _integer(key_id))
+
+
+def chip_authentication_domain_parameter_info(oid: str, public_key_info: bytes, key_id: int | None) -> bytes:
+    """The algorithm of a public key once more, for version 2 (TR-03110-3 §A.1.1.2), with id-CA-DH or id-CA-ECDH."""
+    algorithm = parse_tlv(public_key_info, 0x30).require(0x30).encoded
+    return _sequence(_oid(oid), algorithm, b"" if key_id is None else _integer(key_id))
 
 
 def pace_info(offer: PaceOffer) -> bytes:
@@ -133,6 +159,26 @@ def ec_public_key_info(curve: Curve, point: Point, encoding: KeyEncoding) -> byt
     else:
         algorithm = _sequence(_oid(_EC_PUBLIC_KEY), _explicit_parameters(curve))
     return _sequence(algorithm, encode_tlv(0x03, b"\0" + curve.encode_point(point)))
+
+
+def dh_public_key_info(group: DhGroup, value: int, encoding: DhEncoding) -> bytes:
+    """SubjectPublicKeyInfo of a finite-field value (RFC 3279 §2.3.3, PKCS #3 §9).
+
+    Raises:
+        ValueError: a parameter id is wanted for a group that has none.
+    """
+    if encoding is DhEncoding.STANDARDIZED:
+        number = next((number for number, standard in DH_GROUPS.items() if standard == group), None)
+        if number is None:
+            raise ValueError(f"{group.name} is not standardised")
+        algorithm = _sequence(_oid(_STANDARDIZED), _integer(number))
+    elif encoding is DhEncoding.PKCS3:
+        algorithm = _sequence(_oid(_DH_KEY_AGREEMENT), _sequence(_integer(group.p), _integer(group.g)))
+    else:
+        algorithm = _sequence(
+            _oid(_DH_PUBLIC_NUMBER), _sequence(_integer(group.p), _integer(group.g), _integer(group.q))
+        )
+    return _sequence(algorithm, encode_tlv(0x03, b"\0" + _integer(value)))
 
 
 def _explicit_parameters(curve: Curve) -> bytes:
