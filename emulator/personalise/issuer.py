@@ -25,13 +25,16 @@ from cryptography.x509.oid import NameOID
 from crypto.primitives.curves import Point, curve
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv
+from emulator.personalise.indefinite_lengths import with_indefinite_lengths
 from emulator.personalise.keys import derived_signing_key
 from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
+from emulator.personalise.security_object_form import SecurityObjectForm, SignerReference
 
 __all__ = [
     "LDS_VERSIONS",
     "UNICODE_VERSION",
     "Authority",
+    "SecurityObjectForm",
     "SignerReference",
     "authority_certificate",
     "sign_card_security",
@@ -41,6 +44,7 @@ __all__ = [
 
 _CURVE: Final = "brainpoolP384r1"
 _LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
+_OLD_LDS_SECURITY_OBJECT: Final = "1.2.528.1.1006.1.20.1"
 _SECURITY_OBJECT: Final = "0.4.0.127.0.7.3.2.1"  # id-SecurityObject (TR-03110-3 §A.1.2.5)
 _SHA256: Final = "2.16.840.1.101.3.4.2.1"
 LDS_VERSIONS: Final = {0: b"0107", 1: b"0108"}
@@ -59,13 +63,6 @@ class Authority(enum.StrEnum):
     """Issues cards just as well, but is not among :func:`trust_anchors`."""
     UTOPIA = "utopia"
     """Of the state UTO, which the standard uses in its examples: issues the documents that are not Vietnamese."""
-
-
-class SignerReference(enum.StrEnum):
-    """How EF.SOD names its signer (RFC 5652 §5.3)."""
-
-    ISSUER_AND_SERIAL = "issuer_and_serial"
-    KEY_IDENTIFIER = "key_identifier"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -242,6 +239,7 @@ def sign_security_object(
     reference: SignerReference = SignerReference.ISSUER_AND_SERIAL,
     explicit_parameters: bool = False,
     digest_null: bool = False,
+    form: SecurityObjectForm = SecurityObjectForm.DER,
 ) -> bytes:
     """EF.SOD over these data groups (Doc 9303-10 §4.6.2; RFC 5652 §5).
 
@@ -253,6 +251,7 @@ def sign_security_object(
         reference: how the signer is named.
         explicit_parameters: whether the signer's certificate writes its curve out instead of naming it.
         digest_null: whether digest algorithms carry NULL parameters, which the standard forbids and many states write.
+        form: how it is written.
 
     Returns:
         The whole file, tag 77.
@@ -263,7 +262,11 @@ def sign_security_object(
     digest_algorithm = _digest_algorithm(null=digest_null)
     content = _lds_security_object(groups, version, digest_algorithm)
     signer = _Signer(authority, issued, reference, explicit_parameters)
-    return encode_tlv(0x77, _signed_data(content, _LDS_SECURITY_OBJECT, signer, digest_algorithm))
+    content_type = _OLD_LDS_SECURITY_OBJECT if form is SecurityObjectForm.OLD_TYPE else _LDS_SECURITY_OBJECT
+    signed = _signed_data(content, content_type, signer, digest_algorithm)
+    if form is SecurityObjectForm.INDEFINITE_LENGTHS:
+        signed = with_indefinite_lengths(signed)
+    return encode_tlv(0x77, signed)
 
 
 def sign_card_security(
@@ -323,7 +326,7 @@ def _signed_data(content: bytes, content_type: str, signer: _Signer, digest_algo
     certificate = asn1_x509.Certificate.load(_signer_certificate(signer.authority, period, signer.explicit_parameters))
     signer_info = cms.SignerInfo(
         {
-            "version": "v1" if signer.reference is SignerReference.ISSUER_AND_SERIAL else "v3",
+            "version": "v3" if signer.reference is SignerReference.KEY_IDENTIFIER else "v1",
             "sid": _signer_identifier(certificate, signer.reference),
             "digest_algorithm": algos.DigestAlgorithm.load(digest_algorithm),
             "signed_attrs": attributes,
@@ -377,5 +380,8 @@ def _signed_attributes(content: bytes, content_type: str, issued: datetime.date)
 def _signer_identifier(certificate: Any, reference: SignerReference) -> Any:  # noqa: ANN401 - asn1crypto has no types
     if reference is SignerReference.KEY_IDENTIFIER:
         return cms.SignerIdentifier({"subject_key_identifier": certificate.key_identifier_value})
-    issuer = cms.IssuerAndSerialNumber({"issuer": certificate.issuer, "serial_number": certificate.serial_number})
-    return cms.SignerIdentifier({"issuer_and_serial_number": issuer})
+    issuer = certificate.issuer
+    if reference is SignerReference.OTHER_STRING_TYPE:
+        issuer = asn1_x509.Name.build(issuer.native, use_printable=True)
+    named = cms.IssuerAndSerialNumber({"issuer": issuer, "serial_number": certificate.serial_number})
+    return cms.SignerIdentifier({"issuer_and_serial_number": named})
