@@ -167,6 +167,8 @@ class IdDocument:
 
     def open_group(self, number: int) -> open_groups.OpenGroup | None:
         """DG6, DG8, DG9, DG10 or DG13, whose content is the issuer's. Raises ``KeyError`` for another number."""
+        if number not in open_groups.OPEN_GROUPS:
+            raise KeyError(number)
         octets = self.raw.get(files.data_group(number))
         return None if octets is None else open_groups.parse_open_group(number, octets)
 
