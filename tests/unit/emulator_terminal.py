@@ -119,7 +119,8 @@ class Terminal:
     def exchange(self, header: str, data: bytes) -> bytes:
         """Data out, data back, in the session if there is one. Raises :class:`RefusedError` unless 9000."""
         if self.channel is not None:
-            answer, status = self.send(header, data, b"\0", extended=len(data) > 200)
+            long = len(data) > 200
+            answer, status = self.send(header, data, b"\0\0" if long else b"\0", extended=long)
         else:
             octets = self.card.transmit(_plain_command(header, data, b"\0"))
             answer, status = octets[:-2], octets[-2:].hex().upper()
