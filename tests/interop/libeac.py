@@ -134,12 +134,15 @@ def running_libeac() -> Iterator[Libeac]:
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
     )
     with process:
-        libeac = Libeac(process)
         try:
-            libeac.answer()
-        except EOFError as end:
-            missing(f"libeac3 is not installed or cannot run: {end}")
-        yield libeac
+            libeac = Libeac(process)
+            try:
+                libeac.answer()
+            except EOFError as end:
+                missing(f"libeac3 is not installed or cannot run: {end}")
+            yield libeac
+        finally:
+            process.kill()  # it keeps nothing, and after a failure it may not be listening
 
 
 # -- secure messaging (Doc 9303-11 §9.8) ----------------------------------------------------------------------------
