@@ -171,8 +171,7 @@ def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps
     own_public = domain.public_octets(own_key)
     answer = yield _general_authenticate(encode_tlv(0x81, own_public))
     chip_public = _take(answer, 0x82)
-    if chip_public == own_public:  # a mirror
-        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    _require_different(chip_public, own_public)
     with _deceptive_values():
         return domain.map_generic(nonce, own_key, domain.decode(chip_public)), chip_public
 
@@ -194,8 +193,7 @@ def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar) -> Steps[tup
     own_public = domain.public_octets_on(own_key, generator)
     answer = yield _general_authenticate(encode_tlv(0x83, own_public))
     chip_public = _take(answer, 0x84)
-    if chip_public == own_public:  # Doc 9303-11 §4.4.1: the two public keys must differ
-        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+    _require_different(chip_public, own_public)
     with _deceptive_values():
         return domain.shared_secret(own_key, domain.decode(chip_public)), own_public, chip_public
 
@@ -266,6 +264,14 @@ def _take(answer: ResponseApdu, tag: int) -> bytes:
         return parse_tlv(answer.data, _DYNAMIC_AUTHENTICATION_DATA).require(tag).value
     except WireError as error:
         raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from error
+
+
+def _require_different(chip_public: bytes, own_public: bytes) -> None:
+    """The two public keys must differ (Doc 9303-11 §4.4.1), or the chip is a mirror. In a finite field a number may
+    be written with or without leading zeros; a point begins with 04.
+    """
+    if chip_public.lstrip(b"\0") == own_public.lstrip(b"\0"):
+        raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
 
 
 @contextmanager
