@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from crypto.signatures.public_key import PublicKey, RsaPublicKey
 from crypto.wire.status_word import StatusWord
@@ -19,8 +19,13 @@ from reader.protocols.active_authentication import (
     active_authentication_terminal,
     needs_extended_answer,
 )
-from reader.protocols.chip_authentication import ChipAuthenticationSuite, chip_authentication_terminal
+from reader.protocols.chip_authentication import (
+    ChipAuthenticationResult,
+    ChipAuthenticationSuite,
+    chip_authentication_terminal,
+)
 from reader.protocols.exchange import Transmit, run
+from reader.protocols.pace_domain import DhDomain, PaceDomain
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = ["ChipAgreement", "ChipAnswer", "ChipAuthenticationRecord", "agree_with_chip", "authenticate_actively"]
@@ -30,6 +35,8 @@ _MOST_SUITES: Final = 8
 
 _MOST_BREAKS: Final = 2
 """So often a chip may break the connection over it, as opening it again takes a second each time."""
+
+_LONGEST_IN_SHORT_COMMAND: Final = 200
 
 _CHANNEL_CODES: Final = (errors.CHANNEL_BROKEN, errors.CHANNEL_CLOSED)
 
@@ -93,28 +100,37 @@ def agree_with_chip(
     Raises:
         TransportError, ProtocolError: the card is gone, or ``reopen`` failed.
     """
-    refused: list[str] = []
-    breaks = 0
-    answer = ChipAnswer.REFUSED
+    refused: dict[str, None] = {}  # in order, each once: 3DES may be tried in two ways
+    answers: list[ChipAnswer] = []
     for suite in suites[:_MOST_SUITES]:
-        try:
-            result = run(chip_authentication_terminal(suite), transmit)
-        except errors.ProtocolError as error:
-            if error.code is errors.CHIP_AUTHENTICATION_REFUSED:
-                refused.append(suite.name)
-                continue
-            if error.code not in _CHANNEL_CODES:
-                raise
-            refused.append(suite.name)
-            answer = ChipAnswer.BROKE_OFF
-            breaks += 1
-            reopen()
-            if breaks == _MOST_BREAKS:
-                break
-        else:
-            record = ChipAuthenticationRecord(ChipAnswer.GIVEN, 1, suite.name, tuple(dict.fromkeys(refused)))
-            return ChipAgreement(record, result.keys, result.terminal_key)
-    return ChipAgreement(ChipAuthenticationRecord(answer, 1, refused=tuple(dict.fromkeys(refused))))
+        outcome = _agree_by(suite, transmit, reopen)
+        if isinstance(outcome, ChipAuthenticationResult):
+            record = ChipAuthenticationRecord(ChipAnswer.GIVEN, 1, suite.name, tuple(refused))
+            return ChipAgreement(record, outcome.keys, outcome.terminal_key)
+        refused[suite.name] = None
+        answers.append(outcome)
+        if answers.count(ChipAnswer.BROKE_OFF) == _MOST_BREAKS:
+            break
+    worst = next(each for each in (ChipAnswer.BROKE_OFF, ChipAnswer.REFUSED, ChipAnswer.NOT_SPOKEN) if each in answers)
+    return ChipAgreement(ChipAuthenticationRecord(worst, 1, refused=tuple(refused)))
+
+
+def _agree_by(
+    suite: ChipAuthenticationSuite, transmit: Transmit, reopen: Callable[[], None], *, again: bool = True
+) -> ChipAuthenticationResult | ChipAnswer:
+    """One key and protocol. A chip that takes no long commands, and none in parts either, cannot be asked by a long key."""
+    try:
+        return run(chip_authentication_terminal(suite), transmit)
+    except errors.ProtocolError as error:
+        about_length = _is_about_length(error) and _is_long(suite.domain)
+        if error.code is errors.CHIP_AUTHENTICATION_REFUSED:
+            return ChipAnswer.NOT_SPOKEN if about_length else ChipAnswer.REFUSED
+        if error.code not in _CHANNEL_CODES:
+            raise
+    reopen()
+    if about_length and again:  # whoever sends for us may know by now that the command has to go in parts
+        return _agree_by(suite, transmit, reopen, again=False)
+    return ChipAnswer.NOT_SPOKEN if about_length else ChipAnswer.BROKE_OFF
 
 
 def authenticate_actively(
@@ -141,7 +157,7 @@ def _ask(
     try:
         answer = run(active_authentication_terminal(length_bytes, short_only=short_only), transmit)
     except errors.ProtocolError as error:
-        about_length = error.facts.get("status_word") == str(StatusWord(StatusWord.WRONG_LENGTH))
+        about_length = _is_about_length(error)
         if error.code is errors.ACTIVE_AUTHENTICATION_REFUSED:
             return ChipAnswer.REFUSED, None, about_length
         if error.code not in _CHANNEL_CODES:
@@ -149,6 +165,16 @@ def _ask(
         reopen()
         return ChipAnswer.BROKE_OFF, None, about_length
     return ChipAnswer.GIVEN, answer, False
+
+
+def _is_long(domain: PaceDomain[Any, Any]) -> bool:
+    """Whether a public value does not fit into a short protected command: a large finite field, but no curve."""
+    return isinstance(domain, DhDomain) and domain.group.field_bytes > _LONGEST_IN_SHORT_COMMAND
+
+
+def _is_about_length(error: errors.ProtocolError) -> bool:
+    """Whether the chip answered 6700, protected or not."""
+    return error.facts.get("status_word") == str(StatusWord(StatusWord.WRONG_LENGTH))
 
 
 def _signature_bytes(key: PublicKey) -> int:

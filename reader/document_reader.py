@@ -1,53 +1,72 @@
 """Carries out a read plan on one card: files exactly as read, and what the chip did when asked to prove itself.
 
 Order: EF.COM, EF.SOD and DG14 first, then chip authentication, so that everything after it already runs in the
-channel that only the genuine chip can keep; DG15 and active authentication next; the photo last. Nothing is judged
-here: that is :mod:`reader.verification`.
+channel that only the genuine chip can keep; then the terminal authenticates itself if it has certificates; DG15 and
+active authentication next; the photo and what is longer last. Nothing is judged here: that is
+:mod:`reader.verification`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import enum
+import datetime as dt
 from collections.abc import Callable
+from typing import Final
 
 from crypto.errors import ChipIdError, ErrorCode
 from crypto.pki.passive_authentication import read_security_object
-from crypto.signatures.public_key import PublicKey, RsaPublicKey
 from crypto.wire.status_word import StatusWord
 from reader import errors
+from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord, agree_with_chip, authenticate_actively
+from reader.general_authentication import TerminalIdentity
 from reader.lds import files
 from reader.lds.com import parse_com
 from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
 from reader.lds.document import RawDocument
-from reader.lds.security_infos import ChipAuthenticationPublicKeyInfo
+from reader.lds.security_infos import (
+    ID_PK,
+    ChipAuthenticationInfo,
+    SecurityInfos,
+    parse_card_access,
+)
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
-from reader.protocols.active_authentication import (
-    ActiveAuthenticationAnswer,
-    active_authentication_terminal,
-    needs_extended_answer,
-)
-from reader.protocols.chip_authentication import chip_authentication_terminal
+from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
-from reader.protocols.exchange import run
 from reader.protocols.pace import MappingProof
+from reader.protocols.secure_messaging import bare_status
 from reader.session import AccessReport, CardSession
+from reader.terminal_access import (
+    TerminalAnswer,
+    TerminalRecord,
+    authenticate_terminal,
+    authority_references,
+    offers_version,
+)
+from reader.terminal_credentials import TerminalCredentials
+from reader.verification.document_checks import is_plausible
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
 
+_LEAVES_ROOM_FOR_VERSION_1: Final = (ChipAnswer.NEEDS_TERMINAL, ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
+_TRIES_OF_BOTH: Final = 2
+"""A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
 
-class ChipAnswer(enum.Enum):
-    """How the chip reacted when it was asked to prove itself by one protocol."""
-
-    NOT_OFFERED = "not_offered"  # the chip has no key for it
-    NOT_ASKED = "not_asked"  # the plan did not want it
-    NOT_SPOKEN = "not_spoken"  # the chip has a key that this reader cannot use
-    REFUSED = "refused"  # an error status where an answer was due
-    LOST = "lost"  # it could not go on under the new keys: it does not hold the private key
-    GIVEN = "given"  # it answered; whether rightly is judged later for AA, and settled for CA
+_NOTHING_DECLARED: Final = SecurityInfos((), b"")
+_MOST_REOPENINGS: Final = 4  # after bare refusals; each opening takes a second on a real chip
+_ABOUT_ONE_FILE: Final = (
+    StatusWord.FILE_DEACTIVATED,
+    StatusWord.SECURITY_STATUS_NOT_SATISFIED,
+    StatusWord.CONDITIONS_NOT_SATISFIED,
+    StatusWord.NO_CURRENT_EF,
+    StatusWord.FUNCTION_NOT_SUPPORTED,
+    StatusWord.FILE_NOT_FOUND,
+    StatusWord.WRONG_P1_P2,
+    StatusWord.REFERENCED_DATA_NOT_FOUND,
+)
+"""Bare status words that can be meant for the file that was asked for, not for the channel as 6987 or 6988 are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -58,18 +77,30 @@ class Reading:
         access: how the chip was opened.
         document: the files exactly as read.
         unread: files that exist but could not be read, with the reason.
-        chip_authentication: ``GIVEN`` once an answer under the new keys was verified.
+        chip: how chip authentication went.
         active_authentication: ``GIVEN`` if ``active_answer`` holds a signature to be checked.
         mapping_proof: left by PACE with chip-authentication mapping, to be checked against EF.CardSecurity.
+        terminal: how terminal authentication went.
     """
 
     access: AccessReport
     document: RawDocument
     unread: dict[files.FileId, ErrorCode]
-    chip_authentication: ChipAnswer
+    chip: ChipAuthenticationRecord
     active_authentication: ChipAnswer
     active_answer: ActiveAuthenticationAnswer | None
-    mapping_proof: MappingProof | None = None
+    mapping_proof: MappingProof | None
+    terminal: TerminalRecord
+
+    @property
+    def chip_authentication(self) -> ChipAnswer:
+        """How the chip reacted to chip authentication: ``GIVEN`` once it has shown that it holds its key."""
+        return self.chip.answer
+
+
+def utc_now() -> dt.datetime:
+    """The clock: certificates of terminals count their days in UTC (TR-03110-3 §D.2.1.3)."""
+    return dt.datetime.now(dt.UTC)
 
 
 class DocumentReader:
@@ -77,12 +108,22 @@ class DocumentReader:
 
     Args:
         session: not yet opened.
-        key: CAN or MRZ.
+        key: what opens it.
         plan: what to read, in which order.
+        on_progress: told about every step.
+        credentials: the terminal's certificates and key, for fingerprints and irises; ``None`` for none.
+        now: tells whether a certificate of the terminal has expired; a clock that cannot be right tells nothing.
     """
 
     def __init__(
-        self, session: CardSession, key: AccessKey, plan: ReadPlan, on_progress: OnProgress = ignore_progress
+        self,
+        session: CardSession,
+        key: AccessKey,
+        plan: ReadPlan,
+        on_progress: OnProgress = ignore_progress,
+        *,
+        credentials: TerminalCredentials | None = None,
+        now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self._session = session
         self._key = key
@@ -92,8 +133,12 @@ class DocumentReader:
         self._unread: dict[files.FileId, ErrorCode] = {}
         self._to_read = 0
         self._access: AccessReport | None = None
-        self._chip_authentication = ChipAnswer.NOT_ASKED
+        self._terminal = None if credentials is None else TerminalIdentity(credentials, _day(now()))
+        self._admission = TerminalRecord(TerminalAnswer.NOT_ASKED)
+        self._chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
         self._awaiting_proof = False
+        self._is_admitted = False
+        self._reopenings = 0
 
     def run(self) -> Reading:
         """Open, read, ask for proofs.
@@ -102,7 +147,7 @@ class DocumentReader:
             ProtocolError, CardStatusError, TransportError: the card could not be opened, or went away.
             Cancelled: somebody asked to stop.
         """
-        access = self._access = self._session.open(self._key, self._plan)
+        access = self._access = self._session.open(self._key, self._plan, self._terminal)
         for file in (files.COM, files.SOD):
             self._read(file)
         available = self._available_groups()
@@ -110,26 +155,33 @@ class DocumentReader:
         self._to_read = 2 + (14 in available) + len(wanted)
         if 14 in available:
             self._read(files.data_group(14))
-        self._authenticate_chip()
+        self._authenticate_both()
         active, answer = ChipAnswer.NOT_ASKED if 15 in available else ChipAnswer.NOT_OFFERED, None
         for group in wanted:
             self._read(files.data_group(group))
             if group == 15:
                 active, answer = self._authenticate_actively()
+        self._read_sensitive_groups(available)
         self._settle_proof()
-        if self._session.card_access is not None:
-            self._contents[files.CARD_ACCESS] = self._session.card_access
-        if self._session.card_security is not None:
-            self._contents[files.CARD_SECURITY] = self._session.card_security
+        self._keep_files_of_access_control()
         return Reading(
             access,
             RawDocument(self._contents),
             self._unread,
-            self._chip_authentication,
+            self._chip,
             active,
             answer,
             self._session.mapping_proof,
+            self._admission,
         )
+
+    def _keep_files_of_access_control(self) -> None:
+        for file, content in (
+            (files.CARD_ACCESS, self._session.card_access),
+            (files.CARD_SECURITY, self._session.card_security),
+        ):
+            if content is not None:
+                self._contents[file] = content
 
     def _available_groups(self) -> frozenset[int]:
         """Groups that EF.COM or EF.SOD names; either may be wrong, so both are asked."""
@@ -163,59 +215,195 @@ class DocumentReader:
         done = len(self._contents)
         try:
             return self._session.read_file(file, done, self._to_read)
-        except errors.ProtocolError:
-            if not self._awaiting_proof or self._session.channel_has_answered:
+        except errors.ProtocolError as error:
+            if bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
+                self._reopen_after_bare_refusal(file)
+            elif not self._awaiting_proof or self._session.channel_has_answered:
                 raise
-            self._chip_authentication = ChipAnswer.LOST
-            self._awaiting_proof = False
-            self._reopen()
+            else:
+                self._reopen()
             return self._session.read_file(file, done, self._to_read)
         finally:
             self._note_proof()
 
+    def _reopen_after_bare_refusal(self, file: files.FileId) -> None:
+        """Some chips refuse one file by a status word without protection, which ends the channel for both sides.
+
+        The chip is opened again and asked again for its proofs, so that whatever follows is protected as what went
+        before. Only if it fails there, though it agreed to prove itself, was the refusal that of a copy, and the file
+        is worth another try.
+
+        Raises:
+            CardStatusError: ``card.file_refused_unprotected``: the chip is open again, and this file is left out.
+            ProtocolError: as :meth:`_reopen`.
+        """
+        self._reopenings += 1
+        self._note_proof()
+        had_keys = self._awaiting_proof or self._chip.answer is ChipAnswer.GIVEN
+        self._awaiting_proof = False  # a guarded file says nothing about the chip's key
+        self._reopen()
+        if had_keys and self._chip.version == 1:
+            self._authenticate_both()
+            self._settle_proof()
+            if self._chip.answer is ChipAnswer.LOST:
+                self._reopen()
+                return
+        raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
+
+    def _read_sensitive_groups(self, available: frozenset[int]) -> None:
+        """Fingerprints and irises, if the terminal was admitted and its certificates give the right."""
+        if self._admission.answer is not TerminalAnswer.ADMITTED:
+            return
+        for group in self._plan.sensitive_groups(available):
+            file = files.data_group(group)
+            if group not in self._admission.groups:
+                self._unread[file] = errors.TERMINAL_RIGHT_MISSING
+            elif not self._is_admitted:  # the channel that the chip admitted the terminal in was lost since
+                self._unread[file] = errors.CHANNEL_BROKEN
+            else:
+                self._read(file)
+                if self._unread.get(file) is errors.FILE_ACCESS_DENIED:  # the chip's own authority gives less
+                    self._unread[file] = errors.TERMINAL_RIGHT_MISSING
+
     def _reopen(self) -> None:
         """Open the chip once more. If it does not open in the very same way, somebody plays with us.
+
+        A chip that has not answered under the keys of chip authentication by then does not hold the key of DG14.
 
         Raises:
             ProtocolError: ``access.protocol_violation``, and as :meth:`CardSession.open`.
         """
+        self._note_proof()
+        if self._awaiting_proof:
+            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.LOST)
+            self._awaiting_proof = False
+        self._is_admitted = False
         if self._session.open(self._key, self._plan) != self._access:
             raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
 
     def _note_proof(self) -> None:
         if self._awaiting_proof and self._session.channel_has_answered:
-            self._chip_authentication = ChipAnswer.GIVEN
+            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.GIVEN)
             self._awaiting_proof = False
 
     # ------------------------------------------------------------------------------------- proofs
-    def _authenticate_chip(self) -> None:
-        """Chip authentication as soon as DG14 is there (Doc 9303-11 §6.2)."""
+    def _authenticate_both(self) -> None:
+        """The chip, and the terminal if it has certificates: in version 2 that happened when the chip was opened."""
+        general = self._session.general_authentication
+        if general is not None:
+            self._chip, self._admission = general.chip, general.terminal
+            self._is_admitted = general.keys is not None
+            if general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
+                return
+        may_try_terminal = general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE
+        infos = self._declared()
+        for _ in range(_TRIES_OF_BOTH):
+            terminal_key = self._authenticate_chip(infos)
+            if self._terminal is None or not may_try_terminal:
+                return
+            if self._authenticate_terminal(self._terminal, infos, terminal_key):
+                return
+
+    def _declared(self) -> SecurityInfos:
+        """What DG14 declares; nothing if it is not there or cannot be read."""
         dg14 = self._contents.get(files.data_group(14))
-        if dg14 is None or not self._plan.chip_authentication:
-            self._chip_authentication = ChipAnswer.NOT_OFFERED if dg14 is None else ChipAnswer.NOT_ASKED
-            return
+        if dg14 is None:
+            return _NOTHING_DECLARED
         try:
-            infos = parse_dg14(dg14).security_infos
+            return parse_dg14(dg14).security_infos
+        except ChipIdError as error:
+            self._unread[files.data_group(14)] = error.code
+            return _NOTHING_DECLARED
+
+    def _authenticate_chip(self, infos: SecurityInfos) -> bytes:
+        """Version 1, as soon as DG14 is there (Doc 9303-11 §6.2). The terminal's compressed key, ``b""`` for none."""
+        if not self._plan.chip_authentication:
+            self._chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
+            return b""
+        try:
             suites = chip_authentication_suites(infos)
         except ChipIdError as error:
             self._unread[files.data_group(14)] = error.code
-            self._chip_authentication = ChipAnswer.NOT_SPOKEN
-            return
+            suites = []
         if not suites:
-            any_key = bool(infos.of(ChipAuthenticationPublicKeyInfo))
-            self._chip_authentication = ChipAnswer.NOT_SPOKEN if any_key else ChipAnswer.NOT_OFFERED
-            return
+            self._chip = self._without_suites(infos)
+            return b""
         self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
+            agreement = agree_with_chip(suites, self._session.transmit, self._reopen)
+        self._chip = agreement.record
+        if agreement.keys is not None:
+            self._session.replace_channel(agreement.keys)
+            self._awaiting_proof = True
+        return agreement.terminal_key
+
+    def _without_suites(self, infos: SecurityInfos) -> ChipAuthenticationRecord:
+        """Why nothing could be asked."""
+        shown = self._shown_before_access()
+        announced = (*infos.of(ChipAuthenticationInfo), *shown.of(ChipAuthenticationInfo))
+        if any(info.version == 2 for info in announced) or offers_version(shown, 2):
+            return ChipAuthenticationRecord(ChipAnswer.NEEDS_TERMINAL, 2)
+        has_key = any(info.oid.startswith(f"{ID_PK}.") for info in infos.infos) or (
+            files.data_group(14) in self._contents and files.data_group(14) in self._unread
+        )
+        return ChipAuthenticationRecord(ChipAnswer.NOT_SPOKEN if has_key else ChipAnswer.NOT_OFFERED)
+
+    def _shown_before_access(self) -> SecurityInfos:
+        octets = self._session.card_access
+        try:
+            return _NOTHING_DECLARED if octets is None else parse_card_access(octets)
+        except ChipIdError:
+            return _NOTHING_DECLARED
+
+    def _authenticate_terminal(self, terminal: TerminalIdentity, infos: SecurityInfos, terminal_key: bytes) -> bool:
+        """Version 1, in the channel of chip authentication (TR-03110-1 §2.4, §3.5).
+
+        Returns:
+            Whether that was all; false if the same is worth another try with shorter commands.
+        """
+        identifier = self._session.chip_identifier
+        if not terminal_key or identifier is None:
+            offered = offers_version(infos, 1)
+            self._admission = TerminalRecord(
+                TerminalAnswer.NOT_POSSIBLE if offered else TerminalAnswer.NOT_OFFERED, 1 if offered else 0
+            )
+            return True
+        self._on_progress(ProgressEvent(ReadingPhase.TERMINAL_AUTHENTICATION))
+        with self._session.link.phase(ReadingPhase.TERMINAL_AUTHENTICATION):
             try:
-                keys = run(chip_authentication_terminal(suites[0]), self._session.transmit).keys
+                self._admission = self._admit(terminal, infos, identifier, terminal_key)
+                self._is_admitted = self._admission.answer is TerminalAnswer.ADMITTED
+            except (errors.TerminalError, errors.DocumentError) as error:
+                self._admission = TerminalRecord(TerminalAnswer.FAILED, 1, error.code)
             except errors.ProtocolError as error:
-                if error.code is not errors.CHIP_AUTHENTICATION_REFUSED:
-                    raise
-                self._chip_authentication = ChipAnswer.REFUSED
-                return
-        self._session.replace_channel(keys)
-        self._awaiting_proof = True
+                self._admission = TerminalRecord(TerminalAnswer.FAILED, 1, error.code)
+                self._reopen()
+                return not self._may_try_shorter(error)
+        self._note_proof()
+        return True
+
+    def _may_try_shorter(self, error: errors.ProtocolError) -> bool:
+        """Whether a long command closed the channel of a chip that has proven itself, and may go in parts now."""
+        is_length = bare_status(error) == StatusWord.WRONG_LENGTH
+        return is_length and self._session.can_send_shorter and self._chip.answer is ChipAnswer.GIVEN
+
+    def _admit(
+        self, terminal: TerminalIdentity, infos: SecurityInfos, identifier: bytes, terminal_key: bytes
+    ) -> TerminalRecord:
+        references = authority_references(infos, self._session.transmit)
+        if not references:
+            return TerminalRecord(TerminalAnswer.NOT_OFFERED)
+        chain = terminal.credentials.chain_from(references, terminal.day)
+        authenticate_terminal(
+            terminal.credentials,
+            chain,
+            self._session.transmit,
+            chip_identifier=identifier,
+            terminal_key=terminal_key,
+            version=1,
+            day=terminal.day,
+        )
+        return TerminalRecord(TerminalAnswer.ADMITTED, 1, groups=chain.groups)
 
     def _authenticate_actively(self) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
         """Active authentication as soon as DG15 is there (Doc 9303-11 §6.1)."""
@@ -225,37 +413,13 @@ class DocumentReader:
         if not self._plan.active_authentication:
             return ChipAnswer.NOT_ASKED, None
         try:
-            length_bytes = _signature_bytes(parse_dg15(dg15).public_key.resolve())
+            key = parse_dg15(dg15).public_key.resolve()
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
             return ChipAnswer.NOT_SPOKEN, None
         self._on_progress(ProgressEvent(ReadingPhase.ACTIVE_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.ACTIVE_AUTHENTICATION):
-            try:
-                return ChipAnswer.GIVEN, run(active_authentication_terminal(length_bytes), self._session.transmit)
-            except errors.ProtocolError as error:
-                if _is_about_length(error) and needs_extended_answer(length_bytes):
-                    return self._authenticate_in_short_answers(length_bytes, error)
-                if error.code is not errors.ACTIVE_AUTHENTICATION_REFUSED:
-                    raise
-                return ChipAnswer.REFUSED, None
-
-    def _authenticate_in_short_answers(
-        self, length_bytes: int, refusal: errors.ProtocolError
-    ) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
-        """The same for a chip without extended length, which refuses before it looks into secure messaging.
-
-        If it cannot send its signature in pieces either, nobody can ask it: that is no proof of a copy.
-        """
-        if refusal.code is errors.CHANNEL_BROKEN:
-            self._reopen()
-        try:
-            protocol = active_authentication_terminal(length_bytes, short_only=True)
-            return ChipAnswer.GIVEN, run(protocol, self._session.transmit)
-        except errors.ProtocolError as error:
-            if error.code is not errors.ACTIVE_AUTHENTICATION_REFUSED:
-                raise
-            return ChipAnswer.NOT_SPOKEN if _is_about_length(error) else ChipAnswer.REFUSED, None
+            return authenticate_actively(key, self._session.transmit, self._reopen)
 
     def _settle_proof(self) -> None:
         """If nothing was left to read after chip authentication, one more command brings the proof."""
@@ -264,14 +428,10 @@ class DocumentReader:
         try:
             self._session.is_present(files.COM)
         except errors.ProtocolError:
-            self._chip_authentication = ChipAnswer.LOST
+            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.LOST)
+            self._awaiting_proof = False
         self._note_proof()
 
 
-def _is_about_length(error: errors.ProtocolError) -> bool:
-    return error.facts.get("status_word") == str(StatusWord(StatusWord.WRONG_LENGTH))
-
-
-def _signature_bytes(key: PublicKey) -> int:
-    """Length of a signature of this key: of the modulus for RSA, of r and s for an elliptic curve."""
-    return key.modulus_bytes if isinstance(key, RsaPublicKey) else 2 * key.curve.order_bytes
+def _day(now: dt.datetime) -> dt.date | None:
+    return now.astimezone(dt.UTC).date() if is_plausible(now) else None

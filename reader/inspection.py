@@ -21,6 +21,7 @@ from reader.plan import ReadPlan, plan_named
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
 from reader.session import CardSession
+from reader.terminal_credentials import TerminalCredentials
 from reader.transport.base import CardTransport
 from reader.trust.folder import load_folder, trust_of
 from reader.verification.assessment import Assessment, assess
@@ -87,6 +88,7 @@ def read(
     on_progress: OnProgress = ignore_progress,
     cancel: threading.Event | None = None,
     now: Callable[[], dt.datetime] = local_now,
+    terminal: TerminalCredentials | None = None,
 ) -> ReadOutcome:
     """Open, read, verify and judge one card.
 
@@ -99,6 +101,8 @@ def read(
         on_progress: told about every step, in this thread.
         cancel: set it from anywhere; the reading ends before the next command.
         now: local time with its zone.
+        terminal: this terminal's certificates and key, which open fingerprints and irises; see
+            :func:`reader.terminal_credentials.load_credentials`. If the chip does not admit it, that is a finding.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
@@ -108,7 +112,7 @@ def read(
     link = Link(card, cancel)
     session = CardSession(link, on_progress)
     try:
-        reading = DocumentReader(session, key, reading_plan, on_progress).run()
+        reading = DocumentReader(session, key, reading_plan, on_progress, credentials=terminal, now=now).run()
     finally:
         session.close()
     on_progress(ProgressEvent(ReadingPhase.VERIFYING))

@@ -7,8 +7,8 @@ from typing import Final
 
 __all__ = ["DESK", "HOSPITAL", "LABORATORY", "ReadPlan", "plan_named"]
 
-_UNREADABLE: Final = frozenset({3, 4})
-"""Fingerprints and irises need terminal authentication (Doc 9303-10 §4.7.3): no plan asks for them."""
+_SENSITIVE: Final = (3, 4)
+"""Fingerprints and irises need terminal authentication (Doc 9303-10 §4.7.3): no plan asks for them without it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ReadPlan:
         name: ``hospital``, ``desk`` or ``laboratory``.
         first: data groups in the order in which they are wanted, as far as the chip has them.
         others_too: whether every other readable group follows.
+        sensitive: whether fingerprints and irises are read too, where the chip gives the terminal the right.
         chip_authentication, active_authentication: whether the chip is asked to prove itself.
         allow_bac_fallback: whether BAC may be used on a chip that offers PACE in a way this reader cannot speak.
             It is reported as a downgrade either way; a *failed* PACE is never followed by BAC.
@@ -29,6 +30,7 @@ class ReadPlan:
     name: str
     first: tuple[int, ...]
     others_too: bool = False
+    sensitive: bool = True
     chip_authentication: bool = True
     active_authentication: bool = True
     allow_bac_fallback: bool = True
@@ -36,10 +38,14 @@ class ReadPlan:
 
     def groups(self, available: frozenset[int]) -> tuple[int, ...]:
         """The groups to read, in order. DG14 is not among them: it always comes before all others."""
-        wanted = [group for group in self.first if group in available]
+        wanted = [group for group in self.first if group in available and group not in _SENSITIVE]
         if self.others_too:
-            wanted += sorted(available - set(wanted) - _UNREADABLE - {14})
+            wanted += sorted(available - set(wanted) - set(_SENSITIVE) - {14})
         return tuple(wanted)
+
+    def sensitive_groups(self, available: frozenset[int]) -> tuple[int, ...]:
+        """The groups to read besides, once the chip has admitted the terminal."""
+        return tuple(group for group in _SENSITIVE if self.sensitive and group in available)
 
 
 # Identity first, the key for active authentication next, the photo last: it is the longest.

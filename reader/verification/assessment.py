@@ -13,6 +13,8 @@ from crypto.errors import ChipIdError
 from crypto.pki.findings import Finding, FindingCode, Outcome
 from crypto.pki.passive_authentication import PassiveAuthenticationResult, compare_hashes, verify_security_object
 from crypto.pki.trust_store import TrustStore
+from reader import errors
+from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.document import IdDocument
@@ -22,10 +24,12 @@ from reader.verification.chip import (
     check_active_authentication,
     check_chip_authentication,
     check_chip_authentication_mapping,
+    check_chip_authentication_v2,
 )
 from reader.verification.document_checks import check_access_control, check_consistency, check_validity, is_plausible
 from reader.verification.identity import Assurance, Identity
-from reader.verification.policy import VerificationPolicy, evaluate
+from reader.verification.policy import NOT_PERMITTED, VerificationPolicy, evaluate
+from reader.verification.terminal import check_terminal_authentication
 from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
 
 __all__ = ["Assessment", "assess"]
@@ -69,15 +73,17 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
     passive = _passive_authentication(reading, trust, at)
     hashes = _hash_findings(reading, passive)
     mapping = check_chip_authentication_mapping(reading, trust, at)
+    terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
     checks = (
         check_access_control(
             reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
         ),
         _passive_check(reading, passive),
         *_hash_checks(reading, hashes),
-        _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes),
+        _chip_authentication_check(reading, passive, hashes, trust, at),
         _chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes),
         *(() if mapping is None else (mapping,)),
+        *(() if terminal is None else (terminal,)),
         check_consistency(document, at.date()),
         check_validity(document, at),
     )
@@ -129,7 +135,9 @@ def _hash_checks(reading: Reading, findings: dict[int, Finding]) -> list[CheckRe
     for number, finding in sorted(findings.items()):
         name = data_group_hash(number)
         unread = reading.unread.get(files.data_group(number))
-        if finding.code is FindingCode.HASH_NOT_READ and unread is not None:
+        if unread is errors.TERMINAL_RIGHT_MISSING:
+            checks.append(CheckResult(name, CheckStatus.ABORTED, NOT_PERMITTED, unread.text))
+        elif finding.code is FindingCode.HASH_NOT_READ and unread is not None:
             # asked for, and the chip would not give it: not the same as never asked
             checks.append(CheckResult(name, CheckStatus.ABORTED, "data_group_hash.unreadable", unread.name))
         else:
@@ -138,6 +146,21 @@ def _hash_checks(reading: Reading, findings: dict[int, Finding]) -> list[CheckRe
 
 
 # ------------------------------------------------------------------------------------- chip proofs
+def _chip_authentication_check(
+    reading: Reading,
+    passive: PassiveAuthenticationResult | None,
+    hashes: dict[int, Finding],
+    trust: TrustStore,
+    at: dt.datetime,
+) -> CheckResult:
+    """By a key of DG14, or of EF.CardSecurity. Announcing the second excuses no chip that hides the first."""
+    first = _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes)
+    is_withheld = first.code == f"{CheckName.CHIP_AUTHENTICATION}.key_withheld"
+    if reading.chip.version == 1 or (is_withheld and reading.chip.answer is not ChipAnswer.GIVEN):
+        return first
+    return check_chip_authentication_v2(reading, trust, at)
+
+
 def _chip_check(
     check: CheckName,
     reading: Reading,

@@ -29,6 +29,7 @@ class CheckName(enum.StrEnum):
     CHIP_AUTHENTICATION = "chip_authentication"
     ACTIVE_AUTHENTICATION = "active_authentication"
     CHIP_AUTHENTICATION_MAPPING = "chip_authentication_mapping"  # only where PACE-CAM opened the chip
+    TERMINAL_AUTHENTICATION = "terminal_authentication"  # says nothing about the document
     DOCUMENT_VALIDITY = "document_validity"
     DATA_CONSISTENCY = "data_consistency"
     ACCESS_CONTROL = "access_control"

@@ -6,17 +6,19 @@ data group is covered by an EF.SOD that a trusted authority signed; :class:`KeyB
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 
 from crypto.errors import ChipIdError, CryptoError
-from crypto.pki.card_security import verify_card_security
+from crypto.pki.card_security import CardSecurityResult, verify_card_security
 from crypto.pki.findings import Outcome
 from crypto.pki.trust_store import TrustStore
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED, HashAlgorithm
 from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
-from reader.document_reader import ChipAnswer, Reading
+from reader.chip_proofs import ChipAnswer
+from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
@@ -30,6 +32,7 @@ __all__ = [
     "check_active_authentication",
     "check_chip_authentication",
     "check_chip_authentication_mapping",
+    "check_chip_authentication_v2",
 ]
 
 # TR-03111 §5.2.1: ecdsa-plain-SHA1 … ecdsa-plain-SHA512; signature algorithms of ActiveAuthenticationInfo
@@ -51,8 +54,45 @@ class KeyBinding(enum.Enum):
 
 
 def check_chip_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
-    """What chip authentication showed."""
-    return _result(CheckName.CHIP_AUTHENTICATION, reading.chip_authentication, binding)
+    """What chip authentication by a key of DG14 showed."""
+    result = _result(CheckName.CHIP_AUTHENTICATION, reading.chip.answer, binding)
+    return _with_refusals(result, reading)
+
+
+def check_chip_authentication_v2(reading: Reading, trust: TrustStore, at: dt.datetime) -> CheckResult:
+    """What chip authentication by a key of EF.CardSecurity showed, which has a signature of its own."""
+    check = CheckName.CHIP_AUTHENTICATION
+    if reading.chip.answer is not ChipAnswer.GIVEN:
+        return _result(check, reading.chip.answer, KeyBinding.LOOSE)
+    signed = _signed_keys(check, reading, trust, at)
+    if isinstance(signed, CheckResult):
+        return signed
+    # the key was taken from these very octets
+    return _result(check, ChipAnswer.GIVEN, KeyBinding.TRUSTED if signed.is_trusted else KeyBinding.CONSISTENT)
+
+
+def _with_refusals(result: CheckResult, reading: Reading) -> CheckResult:
+    """Says so if the chip refused keys or protocols that it offers before it took one."""
+    count = len(reading.chip.refused)
+    if not count or reading.chip.answer is not ChipAnswer.GIVEN:
+        return result
+    remark = f"The chip refused {count} of the ways that it offers before it took {reading.chip.suite}."
+    return dataclasses.replace(result, detail=f"{result.detail} {remark}")
+
+
+def _signed_keys(
+    check: CheckName, reading: Reading, trust: TrustStore, at: dt.datetime
+) -> CardSecurityResult | CheckResult:
+    """EF.CardSecurity with a signature that is not wrong; else what to say about it."""
+    octets = reading.document.get(files.CARD_SECURITY)
+    if octets is None:
+        detail = "The chip did not show the signed list of its keys."
+        return CheckResult(check, CheckStatus.UNDETERMINED, f"{check}.card_security_unreadable", detail)
+    signed = verify_card_security(octets, trust, at)
+    if signed.security_infos is None or signed.finding.outcome is Outcome.FAILED:
+        detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
+        return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
+    return signed
 
 
 def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
@@ -76,16 +116,11 @@ def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: d
     if proof is None:
         return None
     check = CheckName.CHIP_AUTHENTICATION_MAPPING
-    octets = reading.document.get(files.CARD_SECURITY)
-    if octets is None:
-        detail = "The chip did not show the signed list of its keys."
-        return CheckResult(check, CheckStatus.UNDETERMINED, f"{check}.card_security_unreadable", detail)
-    signed = verify_card_security(octets, trust, at)
-    if signed.security_infos is None or signed.finding.outcome is Outcome.FAILED:
-        detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
-        return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
+    signed = _signed_keys(check, reading, trust, at)
+    if isinstance(signed, CheckResult):
+        return signed
     try:
-        keys = static_keys(parse_card_access(signed.security_infos))
+        keys = static_keys(parse_card_access(signed.security_infos or b""))
     except ChipIdError:
         return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
     fitting = [key for key in keys if key.curve == proof.curve]
@@ -120,12 +155,27 @@ _OF_BINDING = {
 _OF_ANSWER = {
     ChipAnswer.NOT_OFFERED: (CheckStatus.NOT_SUPPORTED, "not_offered", "The chip has no key for it."),
     ChipAnswer.NOT_ASKED: (CheckStatus.UNDETERMINED, "not_asked", "The reading plan leaves it out."),
+    ChipAnswer.NEEDS_TERMINAL: (
+        CheckStatus.UNDETERMINED,
+        "not_asked",
+        "The chip proves itself only to a terminal with certificates of its own.",
+    ),
+    ChipAnswer.KEY_NOT_SHOWN: (
+        CheckStatus.UNDETERMINED,
+        "key_not_shown",
+        "The chip did not show the key by which it would prove itself.",
+    ),
     ChipAnswer.NOT_SPOKEN: (
         CheckStatus.UNDETERMINED,
         "terminal_unable",
         "The chip's key is of a kind that this reader cannot use.",
     ),
     ChipAnswer.REFUSED: (CheckStatus.FAILED, "refused", "The chip refused, though its files say that it can."),
+    ChipAnswer.BROKE_OFF: (
+        CheckStatus.FAILED,
+        "broke_off",
+        "The chip broke the protected connection when it was asked, though its files say that it can prove itself.",
+    ),
     ChipAnswer.LOST: (
         CheckStatus.FAILED,
         "not_genuine",

@@ -18,11 +18,15 @@ __all__ = ["DESK", "HOSPITAL", "LABORATORY", "VerificationPolicy", "evaluate", "
 
 EXPIRED: Final = "document_validity.expired"
 NOT_READ: Final = "data_group_hash.not_read"
+NOT_PERMITTED: Final = "data_group_hash.not_permitted"
 NO_CHIP_PROOF: Final = "chip_genuine.not_proven"
 
 _CHIP_PROOFS: Final = frozenset(
     {CheckName.CHIP_AUTHENTICATION, CheckName.ACTIVE_AUTHENTICATION, CheckName.CHIP_AUTHENTICATION_MAPPING}
 )
+
+_ABOUT_THE_TERMINAL: Final = CheckName.TERMINAL_AUTHENTICATION
+"""What the chip lets a terminal read says nothing about the document, so it changes no verdict."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,14 +51,17 @@ class VerificationPolicy:
     downgraded: Decision = Decision.REFER
     """Access control used something weaker than the chip offered."""
 
+    shows_terminal: bool = False
+    """Whether terminal authentication is among the checks even where nobody asked for it."""
+
 
 HOSPITAL: Final = VerificationPolicy("hospital")
 """Reception: an expired or unverified card still leads to a person at the counter, never to a closed door."""
 
-DESK: Final = VerificationPolicy("desk", expired=Decision.REJECT)
+DESK: Final = VerificationPolicy("desk", expired=Decision.REJECT, shows_terminal=True)
 """Police desk: an expired card proves nobody."""
 
-LABORATORY: Final = VerificationPolicy("laboratory", downgraded=Decision.ACCEPT)
+LABORATORY: Final = VerificationPolicy("laboratory", downgraded=Decision.ACCEPT, shows_terminal=True)
 """Bench: old test cards and forced fall-backs are the point, so a downgrade alone does not spoil a verdict."""
 
 
@@ -65,7 +72,7 @@ def policy_named(name: str) -> VerificationPolicy:
 
 def evaluate(checks: Iterable[CheckResult], policy: VerificationPolicy) -> Verdict:
     """The verdict on a set of facts."""
-    facts = tuple(checks)
+    facts = tuple(check for check in checks if check.check != _ABOUT_THE_TERMINAL)
     findings = [(_judge(fact, policy), fact.code) for fact in facts if fact.check not in _CHIP_PROOFS]
     findings += _judge_chip(facts, policy)
     if not any(fact.check == CheckName.PASSIVE_AUTHENTICATION for fact in facts):
@@ -88,8 +95,8 @@ def _judge(fact: CheckResult, policy: VerificationPolicy) -> Decision:
         return policy.expired if fact.code == EXPIRED else Decision.REJECT
     if fact.check == CheckName.PASSIVE_AUTHENTICATION:  # whatever kept it from a result: nobody vouches
         return policy.unknown_issuer
-    if fact.status is CheckStatus.NOT_SUPPORTED or fact.code == NOT_READ:
-        return Decision.ACCEPT  # the chip has no such thing, or nobody asked for that group
+    if fact.status is CheckStatus.NOT_SUPPORTED or fact.code in (NOT_READ, NOT_PERMITTED):
+        return Decision.ACCEPT  # the chip has no such thing, or nobody asked for that group or had the right to it
     if fact.check == CheckName.ACCESS_CONTROL:
         return policy.downgraded
     return policy.undetermined
