@@ -107,12 +107,16 @@ class ChipBehaviour:
 
     Attributes:
         master_file_status: answer to every SELECT of the master file; anything but 9000 leaves the state alone.
+        card_access_status: answer to every SELECT of EF.CardAccess; anything but 9000 leaves the state alone. 6283, a
+            deactivated file, was seen.
         plain_select_status: answer to a SELECT of a protected file before access control; 6982 or 9000
             (Doc 9303-11 §4.3.2 allows both).
         extended_length: whether extended length fields are understood; otherwise they earn 6700.
         max_response_data: longest data field of an answer in bytes; by default what EF.ATR/INFO announces.
         end_of_file: see :class:`EndOfFile`.
         too_long_read: see :class:`TooLongRead`.
+        zero_le_status: answer to a READ BINARY whose Le is all zeros, "as much as there is"; 6B00 and 6282, without
+            data, were seen.
         odd_read: whether READ BINARY with INS B1 is known.
         wrong_password_status: answer to a wrong PACE token or BAC cryptogram.
         pace_in_application: whether PACE also runs while the application is selected.
@@ -122,11 +126,13 @@ class ChipBehaviour:
     """
 
     master_file_status: int = StatusWord.SUCCESS
+    card_access_status: int = StatusWord.SUCCESS
     plain_select_status: int = StatusWord.SECURITY_STATUS_NOT_SATISFIED
     extended_length: bool = True
     max_response_data: int = 65_533
     end_of_file: EndOfFile = EndOfFile.WARNING
     too_long_read: TooLongRead = TooLongRead.SHORTENED
+    zero_le_status: int = StatusWord.SUCCESS
     odd_read: bool = True
     wrong_password_status: int = StatusWord.AUTHENTICATION_FAILED
     pace_in_application: bool = True

@@ -15,6 +15,7 @@ from emulator.chip.refusal import CommandRefusedError
 __all__ = ["FileSystem"]
 
 _MASTER_FILE: Final = 0x3F00
+_CARD_ACCESS: Final = 0x011C
 _LC_INCONSISTENT: Final = 0x6A87
 _TEMPLATES: Final = {0x00: 0x6F, 0x04: 0x62, 0x08: 0x64}  # FCI, FCP, FMD (ISO/IEC 7816-4 table 8)
 
@@ -82,6 +83,8 @@ class FileSystem:
         return encode_tlv(_TEMPLATES[template], self._control_parameters(directory, file) if template != 0x08 else b"")
 
     def _require_selectable(self, file: ElementaryFile, security: SecurityStatus) -> None:
+        if file.identifier == _CARD_ACCESS and self._behaviour.card_access_status != StatusWord.SUCCESS:
+            raise CommandRefusedError(self._behaviour.card_access_status)
         if security.satisfies(file.access):
             return
         before_access_control = not security.is_open

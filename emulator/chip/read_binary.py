@@ -44,6 +44,8 @@ def _read(content: bytes, offset: int, command: CommandApdu, behaviour: ChipBeha
     if left <= 0:
         raise CommandRefusedError(StatusWord.OFFSET_OUTSIDE_FILE)
     if _asks_for_all(command):
+        if behaviour.zero_le_status != StatusWord.SUCCESS:
+            raise CommandRefusedError(behaviour.zero_le_status)
         return ResponseApdu(content[offset : offset + min(left, command.ne, capacity)], StatusWord.SUCCESS)
     if command.ne > capacity and behaviour.too_long_read is TooLongRead.REFUSED:
         raise CommandRefusedError(StatusWord.WRONG_LENGTH)

@@ -11,6 +11,7 @@ from crypto.pace.parameters import STANDARDIZED_CURVES, Mapping
 from crypto.pki.cvc import parse_cv_certificate
 from crypto.primitives.curves import curve
 from crypto.primitives.secret import Secret
+from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.active_authentication import EcdsaSigner, RsaSigner
@@ -75,6 +76,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         reference=profile.signer_reference,
         explicit_parameters=profile.signer_explicit_parameters,
         digest_null=profile.digest_null_parameters,
+        form=profile.security_object_form,
     )
     if profile.changed_group:
         groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
@@ -248,7 +250,7 @@ def card_security(profile: CardProfile) -> bytes:
 
 def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     files = []
-    if profile.card_access and profile.pace:
+    if profile.card_access and (profile.pace or profile.behaviour.card_access_status != StatusWord.SUCCESS):
         files.append(ElementaryFile(0x011C, card_access(profile), 0x1C, AccessCondition.ALWAYS))
     version_2 = any(2 in choice.versions for choice in profile.chip_authentication)
     if _mapping_curves(profile) or version_2:  # Doc 9303-11 §9.2.11; TR-03110-3 §A.1.2

@@ -23,7 +23,7 @@ from emulator.chip.passwords import Pin, Puk
 from emulator.personalise.cv_issuer import CvSuite
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
-from emulator.personalise.issuer import Authority, SignerReference
+from emulator.personalise.issuer import Authority, SecurityObjectForm, SignerReference
 from emulator.personalise.lds_choice import LdsChoice, lds_choice
 from emulator.personalise.own_group import OWN_GROUP
 from emulator.personalise.security_infos import DhEncoding, KeyEncoding
@@ -145,8 +145,8 @@ class CardProfile:
         key_encoding: how DG14 and DG15 write domain parameters.
         sorted_infos: whether DG14 is sorted as DER demands.
         behaviour: habits of the operating system.
-        authority, signer_reference, signer_explicit_parameters, security_object_version, digest_null_parameters: about
-            EF.SOD (:func:`emulator.personalise.issuer.sign_security_object`).
+        authority, signer_reference, signer_explicit_parameters, security_object_version, security_object_form,
+            digest_null_parameters: about EF.SOD (:func:`emulator.personalise.issuer.sign_security_object`).
         nested_parents: variant of field 13.
         changed_group: data group of which one byte is changed after signing, 0 for none.
         copied: all files are copied from another chip, the private keys are not.
@@ -179,6 +179,7 @@ class CardProfile:
     signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
     signer_explicit_parameters: bool = False
     security_object_version: int = 0
+    security_object_form: SecurityObjectForm = SecurityObjectForm.DER
     digest_null_parameters: bool = False
     nested_parents: bool = False
     changed_group: int = 0
@@ -238,6 +239,7 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
         behaviour=_behaviour(chip.pop("behaviour", {})),
         authority=Authority(table.pop("authority", Authority.TEST)),
         signer_reference=SignerReference(table.pop("signer_reference", SignerReference.ISSUER_AND_SERIAL)),
+        security_object_form=SecurityObjectForm(table.pop("security_object_form", SecurityObjectForm.DER)),
         **chip,
         **table,
     )

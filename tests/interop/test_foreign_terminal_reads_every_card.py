@@ -34,6 +34,9 @@ WITHOUT_PACE = {
     "select-mf-6a81",
     "select-mf-6a86",
     "short-reads",
+    "sod-issuer-letters",
+    "sod-old-type",
+    "zero-le-6b00",
 }
 WITHOUT_KNOWN_PACE = WITHOUT_PACE | {"pace-im", "pace-dh"}
 OTHER_PACE = {

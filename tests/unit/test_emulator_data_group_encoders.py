@@ -246,7 +246,7 @@ def test_finger_blocks_of_the_extensible_standard_are_exact(coding: FingerCoding
     assert "appl [ 4 ]" in asn1parse(block)
 
 
-@pytest.mark.parametrize("position", [RIGHT_INDEX, LEFT_INDEX])
+@pytest.mark.parametrize("position", list(FingerPosition))
 def test_shipped_wsq_files_show_the_drawn_pattern(position: FingerPosition) -> None:
     """Frame header (FF A2): black, white, height, width. Decoded by NIST's coder where there is one for this machine."""
     image = ridges_as_wsq(position)

@@ -233,7 +233,7 @@ DIGEST = """
 import hashlib
 from emulator.cards import chip_content, trust_anchors
 state = hashlib.sha256(b"".join(trust_anchors()))
-for name in ("an", "aes256", "rsa-active", "child-2024", "unknown-csca", "pace-cam"):
+for name in ("an", "aes256", "rsa-active", "child-2024", "unknown-csca", "pace-cam", "passport-td3", "id-td2"):
     content = chip_content(name)
     for file in content.master_files + content.application_files:
         state.update(file.content)

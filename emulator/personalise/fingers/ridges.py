@@ -51,10 +51,6 @@ def ridges_as_jpeg2000(position: FingerPosition) -> bytes:
 
 @functools.cache
 def ridges_as_wsq(position: FingerPosition) -> bytes:
-    """The pattern as a WSQ file, of those shipped beside this module.
-
-    Raises:
-        FileNotFoundError: none is shipped for this finger.
-    """
+    """The pattern as a WSQ file, of those shipped beside this module."""
     name = position.name.lower()
     return importlib.resources.files(__package__).joinpath(f"{name}.wsq").read_bytes()
