@@ -99,6 +99,11 @@ FILE_NOT_FOUND = ErrorCode(
 FILE_ACCESS_DENIED = ErrorCode(
     "card.access_denied", Hint.NOT_SUPPORTED, "The chip does not let this terminal read a file."
 )
+FILE_REFUSED_UNPROTECTED = ErrorCode(
+    "card.file_refused_unprotected",
+    Hint.NOT_SUPPORTED,
+    "The chip refused a file by an answer without protection. The file was left out and the chip was opened again.",
+)
 COMMAND_REFUSED = ErrorCode(
     "card.command_refused",
     Hint.RETRY_CARD,

@@ -108,7 +108,8 @@ class CardSession:
         self._channel: SecureChannel | None = None
         self._lengths = CommandLengths(link.transport.max_command)
         self.can_send_shorter = False
-        """Whether a bare 6700 closed the channel, and the same command would be sent in parts after opening anew."""
+        """Whether a bare 6700 has closed a channel, so that long commands go out in parts from the next opening on."""
+        self._card_security_is_guarded = False
         self.card_access: bytes | None = None
         """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
         self.card_security: bytes | None = None
@@ -154,7 +155,7 @@ class CardSession:
             return channel.unprotect(self.link.exchange(channel.protect(command)))
         except errors.ProtocolError as error:
             if bare_status(error) == StatusWord.WRONG_LENGTH:
-                self.can_send_shorter = self._lengths.note_refusal(command, channel.cipher)
+                self.can_send_shorter |= self._lengths.note_refusal(command, channel.cipher)
             raise
         except BaseException:
             channel.close()  # an answer that never came leaves the counter unknown: closed for good
@@ -198,14 +199,19 @@ class CardSession:
             source, infos = self._find_card_access(key, plan)
         self._on_progress(ProgressEvent(ReadingPhase.ACCESS_CONTROL))
         with self.link.phase(ReadingPhase.ACCESS_CONTROL):
-            report = self._run_access_control(key, plan, source, infos)
+            guarded_before = self._card_security_is_guarded
+            try:
+                report = self._run_access_control(key, plan, source, infos)
+            except errors.ProtocolError:
+                if guarded_before or not self._card_security_is_guarded:
+                    raise
+                return self.open(key, plan, terminal)  # now without asking for that file
         if self._terminal is not None and self.general_authentication and self.general_authentication.keys is None:
             return self.open(key, plan)
         return report
 
     def _learn_command_lengths(self) -> None:
         """From the answer to reset; from EF.ATR/INFO only after a refusal (TR-03110-3 §B.9.2)."""
-        self.can_send_shorter = False
         self._lengths.say(CardCapabilities.from_atr(self.link.transport.atr))
         if self._lengths.want_sizes:
             # its data objects stand one after the other, so that no header tells the length of the file
@@ -355,10 +361,16 @@ class CardSession:
             return None  # absent or not shown; which of the two does not matter here
 
     def _read_card_security(self) -> bytes | None:
+        """``None`` if the chip does not show it; then the proof stays without the key that it needs, as the check says."""
+        if self._card_security_is_guarded:
+            return None
         try:
             return self.read_file(files.CARD_SECURITY)
         except (errors.CardStatusError, errors.DocumentError):
-            return None  # then the proof stays without the key that it needs, which the check says
+            return None
+        except errors.ProtocolError as error:
+            self._card_security_is_guarded = bare_status(error) is not None
+            raise
 
     def _select_master_file(self) -> None:
         """By identifier, then without one; what the chip says to it does not matter (CCCD: 6D00 or 6982)."""
