@@ -24,6 +24,7 @@ from reader.protocols.access_key import AccessKey
 
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
+    from reader.terminal_credentials import TerminalCredentials
 
 __all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command"]
 
@@ -54,6 +55,18 @@ def _read_parser() -> UsageParser:
     card.add_argument("--emulated", metavar="NAME", help="built-in emulated card; see 'chipid cards'")
     add_key_arguments(parser)
     parser.add_argument("--trust", metavar="FOLDER", type=Path, help="folder with CSCA certificates (DER or PEM)")
+    parser.add_argument(
+        "--terminal",
+        metavar="FOLDER",
+        type=Path,
+        help="folder with this terminal's certificates (*.cvcert) and terminal.key; opens DG3 and DG4",
+    )
+    parser.add_argument(
+        "--terminal-key",
+        metavar="URI",
+        help="pkcs11: URI of the terminal's key in a token, in place of terminal.key; the PIN by pin-source=file:… in it "
+        "or in CHIPID_TERMINAL_PIN",
+    )
     parser.add_argument("--policy", choices=("hospital", "desk", "laboratory"), default="hospital")
     parser.add_argument("--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
@@ -89,6 +102,8 @@ def read_command(argv: Sequence[str]) -> int:
     parser = _read_parser()
     arguments = parser.parse_args(list(argv))
     check_key_arguments(parser, arguments)
+    if arguments.terminal_key is not None and arguments.terminal is None:
+        parser.error("argument --terminal-key: not allowed without --terminal, which names the certificates")
     try:
         key = _access_key(arguments)  # may wait for standard input, and Ctrl-C must end that at once
         with cancelled_by_ctrl_c() as cancel:
@@ -105,12 +120,19 @@ def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event
 
     test_mode = arguments.test_mode or arguments.emulated is not None
     trust = _trust(arguments.trust, test_mode=test_mode)
+    terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
     emulated: str | None = arguments.emulated
     with transport.open_pcsc(arguments.reader) if emulated is None else transport.open_emulated(emulated) as card:
         outcome = inspection.read(
-            card, key, policy=arguments.policy, trust=trust, on_progress=_progress_printer(), cancel=cancel
+            card,
+            key,
+            policy=arguments.policy,
+            trust=trust,
+            on_progress=_progress_printer(),
+            cancel=cancel,
+            terminal=terminal,
         )
     delivered = _print(report.as_json(outcome) if arguments.json else report.as_text(outcome))
     if arguments.out is not None:
@@ -140,6 +162,14 @@ def _trust(folder: Path | None, *, test_mode: bool) -> TrustStore:
             "chipid: the folder given by --trust holds no certificate that counts, so no issuer can be verified.\n"
         )
     return loaded.store
+
+
+def _terminal(folder: Path | None, key_uri: str | None) -> TerminalCredentials | None:
+    if folder is None:
+        return None
+    from reader.terminal_credentials import load_credentials
+
+    return load_credentials(folder, key_uri)
 
 
 def _print(text: str) -> bool:
@@ -212,6 +242,7 @@ _PHASE_TEXTS = {
     ReadingPhase.CONNECTING: "Connecting to the card …",
     ReadingPhase.ACCESS_CONTROL: "Opening the chip …",
     ReadingPhase.CHIP_AUTHENTICATION: "Asking the chip to prove that it is genuine …",
+    ReadingPhase.TERMINAL_AUTHENTICATION: "Showing this terminal's certificates to the chip …",
     ReadingPhase.ACTIVE_AUTHENTICATION: "Having the chip sign a challenge …",
     ReadingPhase.VERIFYING: "Checking signatures …",
     ReadingPhase.DONE: "Done. The card can be taken away.",
