@@ -14,7 +14,8 @@ import hashlib
 import types
 from collections.abc import Iterator, Mapping
 
-from crypto.errors import WireError
+from crypto.errors import CryptoError, WireError
+from crypto.pki.passive_authentication import read_security_object
 from reader import errors
 from reader.lds import dg1, dg2, dg3, dg4, dg5, dg7, dg11, dg12, dg14, dg15, dg16, files, open_groups, vietnam
 from reader.lds.com import CommonData, parse_com
@@ -128,6 +129,21 @@ class IdDocument:
         """The CMS object in EF.SOD."""
         octets = self.raw.get(files.SOD)
         return None if octets is None else signed_data_of(octets)
+
+    @property
+    def lds_version(self) -> str | None:
+        """Version of the logical data structure as four digits: ``0107`` is LDS 1.7.
+
+        EF.SOD names it since LDS 1.8, under the issuer's signature (Doc 9303-10 §4.6.2.1); else the unsigned EF.COM.
+        """
+        sod = self.raw.get(files.SOD)
+        try:
+            signed = None if sod is None else read_security_object(sod).lds_version
+        except CryptoError:  # what is wrong with EF.SOD, passive authentication says
+            signed = None
+        if signed is not None:
+            return signed
+        return None if self.com is None else self.com.lds_version
 
     @functools.cached_property
     def mrz(self) -> Mrz | None:

@@ -30,6 +30,7 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
             "resumed_with_can": access.resumed_with_can,
         },
         "document": {
+            "lds_version": _lds_version(outcome.document),
             "mrz": _mrz(outcome.document),
             "personal": _personal(outcome.document),
             "details": details_of(outcome.document),
@@ -55,6 +56,13 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
 def as_json(outcome: ReadOutcome) -> str:
     """:func:`as_dict` as indented JSON in UTF-8 letters."""
     return json.dumps(as_dict(outcome), ensure_ascii=False, indent=2)
+
+
+def _lds_version(document: IdDocument) -> str | None:
+    try:
+        return document.lds_version
+    except ChipIdError:
+        return None
 
 
 def _mrz(document: IdDocument) -> str | None:

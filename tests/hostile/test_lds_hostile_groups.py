@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from reader.lds.dg4 import parse_dg4
 from reader.lds.dg5 import parse_dg5
 from reader.lds.dg7 import parse_dg7
 from reader.lds.document import IdDocument, RawDocument
+from reader.lds.field_text import DateForm, FieldDate, FieldName
 from reader.lds.finger_image import wsq_size
 from reader.lds.open_groups import OPEN_GROUPS, parse_open_group
 
@@ -188,3 +190,22 @@ def test_a_file_of_the_largest_size_is_read_in_bounded_memory(number: int) -> No
     finally:
         tracemalloc.stop()
     assert peak < 10 * len(octets)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(
+        st.binary(max_size=40),
+        st.text(max_size=20).map(str.encode),
+        st.text("0123456789<", max_size=14).map(str.encode),
+    )
+)
+def test_any_octets_are_some_text_and_perhaps_a_date(octets: bytes) -> None:
+    name, date = FieldName(octets), FieldDate(octets)
+    for shown in (name.line, name.full, *name.parts):
+        assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in shown)
+    assert name.octets == date.octets == octets
+    day, text = date.as_date(), date.as_text()
+    assert day is None or text == day.isoformat()
+    assert date.as_time() is None or len(octets) in (7, 14)
+    assert (date.digits is None) is (date.form is DateForm.OTHER)

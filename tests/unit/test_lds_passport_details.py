@@ -160,3 +160,39 @@ def test_one_malformed_group_is_an_error_each_time_and_for_itself() -> None:
             _ = view.persons_to_notify
     assert view.place_of_birth == "HERE"
     assert details_of(view) == {"place_of_birth": "HERE"}
+
+
+def security_object(version: int, lds_version: bytes | None) -> bytes:
+    """EF.SOD as far as its content goes: LDSSecurityObject of Doc 9303-10 §4.6.2.3 in a SignedData without signers."""
+    sha256 = encode_tlv(0x30, encode_tlv(0x06, bytes.fromhex("608648016503040201")))
+    hashes = [encode_tlv(0x30, [encode_tlv(0x02, bytes([number])), encode_tlv(0x04, bytes(32))]) for number in (1, 2)]
+    content = encode_tlv(0x02, bytes([version])) + sha256 + encode_tlv(0x30, hashes)
+    if lds_version is not None:
+        content += encode_tlv(0x30, [encode_tlv(0x13, lds_version), encode_tlv(0x13, b"040000")])
+    contained = encode_tlv(0xA0, encode_tlv(0x04, encode_tlv(0x30, content)))
+    encapsulated = encode_tlv(0x30, encode_tlv(0x06, bytes.fromhex("678108010101")) + contained)
+    signed = encode_tlv(0x02, b"\x03") + encode_tlv(0x31, sha256) + encapsulated + encode_tlv(0x31, b"")
+    cms = encode_tlv(0x06, bytes.fromhex("2a864886f70d010702")) + encode_tlv(0xA0, encode_tlv(0x30, signed))
+    return encode_tlv(0x77, encode_tlv(0x30, cms))
+
+
+@pytest.mark.parametrize(
+    ("sod", "com", "version"),
+    [
+        (security_object(1, b"0108"), "0108", "0108"),
+        (security_object(1, b"0108"), "0107", "0108"),  # what is signed counts
+        (security_object(1, b"0108"), None, "0108"),
+        (security_object(0, None), "0107", "0107"),
+        (None, "0107", "0107"),
+        (b"\x77\x00", "0107", "0107"),
+        (None, None, None),
+        (security_object(0, None), None, None),
+    ],
+)
+def test_the_version_of_the_lds(sod: bytes | None, com: str | None, version: str | None) -> None:
+    contents = {} if sod is None else {files.SOD: sod}
+    if com is not None:
+        # a tag of the future in the list is no reason not to read
+        octets = encode_tlv(0x60, [encode_tlv(0x5F01, com.encode()), encode_tlv(0x5C, b"\x61\x75\x7f\x71\x7e")])
+        contents[files.COM] = octets
+    assert IdDocument(RawDocument(contents)).lds_version == version
