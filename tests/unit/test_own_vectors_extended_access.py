@@ -282,3 +282,18 @@ def test_without_the_right_signature_the_chip_keeps_its_fingerprints(case: dict[
     assert not answer.is_success
     assert not answer.data
     assert channel.is_open
+
+
+@pytest.mark.parametrize("case", cases("extended_access_control.json"), ids=titles)
+def test_rights_end_with_the_session(case: dict[str, Any]) -> None:
+    """After the whole conversation the last command comes once more: fingerprints were readable, and are no longer."""
+    card = chip_of(case)
+    for apdu in case["pace"]["apdus"]:
+        card.transmit(bytes.fromhex(apdu["command"]))
+    for step in case["exchanges"]:
+        answer = card.transmit(bytes.fromhex(step["protected_command"]))
+    assert answer.hex() == case["exchanges"][-1]["protected_response"]
+    repeated = bytes.fromhex(case["exchanges"][-1]["protected_command"])
+    assert card.transmit(repeated).hex() == "6988"
+    assert card.transmit(repeated).hex() == "6988"
+    assert card.transmit(bytes.fromhex("00b0830007")).hex() == "6982"
