@@ -125,6 +125,8 @@ def _as_json(specs: Sequence[CardSpec]) -> str:
             "mrz": "\n".join(spec.mrz),
             "expected": spec.expected,
             "what_for": spec.what_for,
+            **({"pin": spec.pin} if spec.pin else {}),
+            **({"puk": spec.puk} if spec.puk else {}),
         }
         for spec in specs
     ]

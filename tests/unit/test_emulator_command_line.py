@@ -41,6 +41,13 @@ def test_json_has_exactly_the_promised_keys(capsys: pytest.CaptureFixture[str]) 
     assert {row["name"] for row in rows if row["expected"] == "REFER"} == {"unknown-csca", "expired"}
 
 
+def test_pin_and_puk_are_told_of_the_cards_that_have_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cards", "--all", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["pin-puk"]["pin"], rows["pin-puk"]["puk"]) == ("481263", "9021745836")
+    assert "pin" not in rows["an"]
+
+
 def test_laboratory_chips_are_listed_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     main(["cards"])
     assert "bac-only" not in capsys.readouterr().out
