@@ -8,9 +8,11 @@ nothing in it resists side channels.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hashlib
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -425,12 +427,15 @@ class Terminal:
         def token(point: Point) -> bytes:
             return suite.token_mac(mac_key, tlv(0x7F49, tlv(0x06, protocol), tlv(0x86, curve.octets(point))))
 
-        assert self._step(0x85, token(peer), 0x86, le, last=True) == token(own_point)
+        answer = self.expect("00860000", tlv(0x7C, tlv(0x85, token(peer))), le)
+        (tag, chip_token), *trust_points = objects(only(answer, 0x7C))
+        assert (tag, chip_token) == (0x86, token(own_point))
+        # Names of trust points come where rights were asked for, at most two of them (TR-03110-3 §B.1)
+        assert {tag for tag, _ in trust_points} <= ({0x87, 0x88} if more else set())
         self.session = Session(suite, secret)
 
-    def _step(self, tag: int, value: bytes, wanted: int, le: bytes, *, last: bool = False) -> bytes:
-        answer = self.expect("00860000" if last else "10860000", tlv(0x7C, tlv(tag, value)), le)
-        return only(answer, 0x7C, wanted)
+    def _step(self, tag: int, value: bytes, wanted: int, le: bytes) -> bytes:
+        return only(self.expect("10860000", tlv(0x7C, tlv(tag, value)), le), 0x7C, wanted)
 
     # -- genuineness --
 
@@ -438,15 +443,13 @@ class Terminal:
         self, protocol: bytes, key: ChipKey, *, by_template: bool = False, le: bytes = b"\0"
     ) -> None:
         """Version 1 (Doc 9303-11 §6.2). The new keys hold from the next command on."""
-        own = key.curve.key()
-        public = key.curve.octets(key.curve.times(own, key.curve.g))
+        public, secret = key.agree()
         reference = b"" if key.reference is None else tlv(0x84, key.reference)
         if by_template:
             self.expect("002241A6", tlv(0x91, public) + reference)
         else:
             self.expect("002241A4", tlv(0x80, protocol) + reference)
             assert self.expect("00860000", tlv(0x7C, tlv(0x80, public)), le) == tlv(0x7C)
-        secret = key.curve.times(own, key.public)[0].to_bytes(key.curve.size, "big")
         self.session = Session(SUITES[protocol[-1]], secret)
 
     # -- files --
@@ -494,17 +497,43 @@ class Terminal:
 
 
 @dataclasses.dataclass(frozen=True)
+class FiniteField:
+    """Integers modulo p, base g."""
+
+    p: int
+    g: int
+
+
+@dataclasses.dataclass(frozen=True)
 class ChipKey:
     """A static key for chip authentication; ``reference`` goes into DO'84'."""
 
-    curve: Curve
-    public: Point
+    group: Curve | FiniteField
+    public: Point | int
     reference: bytes | None
+
+    def agree(self) -> tuple[bytes, bytes]:
+        """An ephemeral public key and the shared secret (Doc 9303-11 §9.4, §9.6)."""
+        if isinstance(self.group, Curve) and isinstance(self.public, tuple):
+            own = self.group.key()
+            shared = self.group.times(own, self.public)[0]
+            return self.group.octets(self.group.times(own, self.group.g)), shared.to_bytes(self.group.size, "big")
+        assert isinstance(self.group, FiniteField)
+        assert isinstance(self.public, int)
+        p, own = self.group.p, secrets.randbelow(self.group.p - 3) + 2
+        assert 1 < self.public < p - 1
+        public = pow(self.group.g, own, p)
+        size = (p.bit_length() + 7) // 8
+        return public.to_bytes((public.bit_length() + 7) // 8, "big"), pow(self.public, own, p).to_bytes(size, "big")
 
 
 ID_PACE_ECDH_GM = oid("0.4.0.127.0.7.2.2.4.2")
+ID_CA_DH = oid("0.4.0.127.0.7.2.2.3.1")
 ID_CA_ECDH = oid("0.4.0.127.0.7.2.2.3.2")
+ID_PK_DH = oid("0.4.0.127.0.7.2.2.1.1")
 ID_PK_ECDH = oid("0.4.0.127.0.7.2.2.1.2")
+DH_KEY_AGREEMENT = oid("1.2.840.113549.1.3.1")  # PKCS #3: p, g
+DH_PUBLIC_NUMBER = oid("1.2.840.10046.2.1")  # X9.42: p, g, q
 ID_AA = oid("2.23.136.1.1.5")
 EC_PUBLIC_KEY = oid("1.2.840.10045.2.1")
 STANDARDIZED_PARAMETERS = oid("0.4.0.127.0.7.1.2")
@@ -532,13 +561,18 @@ def security_infos(octets: bytes) -> SecurityInfos:
         if protocol[:-1] == ID_PACE_ECDH_GM:
             assert rest[0] == (0x02, b"\x02")
             infos.pace.append((protocol, int.from_bytes(rest[1][1], "big")))
-        elif protocol[:-1] == ID_CA_ECDH:
+        elif protocol[:-1] in (ID_CA_DH, ID_CA_ECDH):
+            if rest[0] == (0x02, b"\x02"):
+                continue  # version 2 starts with terminal authentication
             assert rest[0] == (0x02, b"\x01")
             infos.chip_authentication[_unsigned(rest[1][1]) if len(rest) > 1 else None] = protocol
         elif protocol == ID_PK_ECDH:
             reference = _unsigned(rest[1][1]) if len(rest) > 1 else None
             curve, public = public_key(tlv(0x30, rest[0][1]))
             infos.chip_keys[reference] = ChipKey(curve, public, reference)
+        elif protocol == ID_PK_DH:
+            reference = _unsigned(rest[1][1]) if len(rest) > 1 else None
+            infos.chip_keys[reference] = ChipKey(*finite_field_key(rest[0][1]), reference)
         elif protocol == ID_AA:
             infos.signature_hash = {2: "sha224", 3: "sha256", 4: "sha384", 5: "sha512"}[rest[1][1][-1]]
     return infos
@@ -555,6 +589,29 @@ def public_key(octets: bytes) -> tuple[Curve, Point]:
         curve = CURVES_BY_OID[parameters] if tag == 0x06 else _explicit(parameters)
     assert bits[0] == 0
     return curve, curve.point(bits[1:])
+
+
+def finite_field_key(octets: bytes) -> tuple[FiniteField, int]:
+    """The value of a SubjectPublicKeyInfo in a finite field, written in one of three ways."""
+    (_, algorithm), (_, bits) = objects(octets)
+    (_, kind), (_, parameters) = objects(algorithm)
+    if kind == STANDARDIZED_PARAMETERS:
+        field = _standardized_field(parameters[0])
+    else:
+        assert kind in (DH_KEY_AGREEMENT, DH_PUBLIC_NUMBER)
+        p, g = list(objects(parameters))[:2]
+        field = FiniteField(int.from_bytes(p[1], "big"), int.from_bytes(g[1], "big"))
+    assert bits[0] == 0
+    return field, int.from_bytes(only(bits[1:], 0x02), "big")
+
+
+def _standardized_field(number: int) -> FiniteField:
+    """RFC 5114 §2, as the openssl command knows it."""
+    name = ("dh_1024_160", "dh_2048_224", "dh_2048_256")[number]
+    command = ["openssl", "genpkey", "-genparam", "-algorithm", "DHX", "-pkeyopt", f"group:{name}"]
+    lines = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split("-----")
+    p, g = list(objects(only(base64.b64decode(lines[2]), 0x30)))[:2]
+    return FiniteField(int.from_bytes(p[1], "big"), int.from_bytes(g[1], "big"))
 
 
 def _explicit(parameters: bytes) -> Curve:

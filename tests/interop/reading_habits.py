@@ -14,7 +14,6 @@ from tests.interop.document_judges import check_signature, groups_in_com, mrz_in
 from tests.interop.foreign_terminal import (
     APPLICATION,
     CAN,
-    ID_CA_ECDH,
     ID_PACE_ECDH_GM,
     MRZ,
     Refused,
@@ -84,7 +83,7 @@ def _authenticate_chip(terminal: Terminal, reading: Reading, **how: object) -> N
     """With every key that DG14 offers, and one command under the new keys."""
     infos = _infos(reading)
     for reference, protocol in infos.chip_authentication.items():
-        by_template = protocol == ID_CA_ECDH + b"\x01"
+        by_template = protocol[-1] == 1  # 3DES
         try:
             terminal.chip_authentication(protocol, infos.chip_keys[reference], by_template=by_template, **how)  # type: ignore[arg-type]
             terminal.expect("00A4020C", b"\x01\x0e")

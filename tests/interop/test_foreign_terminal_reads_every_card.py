@@ -38,7 +38,7 @@ WITHOUT_PACE = {
     "sod-old-type",
     "zero-le-6b00",
 }
-WITHOUT_KNOWN_PACE = WITHOUT_PACE | {"pace-im", "pace-dh"}
+WITHOUT_KNOWN_PACE = WITHOUT_PACE | {"pace-im", "pace-dh", "eac1-dh-rsa"}
 OTHER_PACE = {
     "ca-3des-unannounced",
     "p384-short",
@@ -50,7 +50,7 @@ OTHER_PACE = {
 }
 NEEDS_MORE = (
     {(name, habit) for name in WITHOUT_KNOWN_PACE for habit in HABITS if habit not in BASIC_HABITS}
-    | {("pace-only", habit) for habit in BASIC_HABITS}
+    | {(name, habit) for name in ("pace-only", "eac2") for habit in BASIC_HABITS}
     | {(name, by_short_identifiers) for name in OTHER_PACE}
     | {(name, extended) for name in ("p384-short", "tdes-pace")}
     | {(name, odd_reads) for name in ("select-mf-6a81", "short-reads")}
@@ -103,7 +103,8 @@ def test_a_reader_of_this_habit_reads_this_card(name: str, habit: Habit) -> None
         return
     reading = habit(terminal, printed)
     judge(spec, reading)
-    offers_agreement = any(choice.announced for choice in load_profile(name).chip_authentication)
+    agreements = load_profile(name).chip_authentication
+    offers_agreement = any(choice.announced and 1 in choice.versions for choice in agreements)
     assert reading.chip_authentication == ("" if not offers_agreement else "6988" if name == "copied" else "done")
     if reading.active_authentication:
         assert reading.active_authentication == ("invalid" if name in ("copied", "cut-signature") else "valid")
