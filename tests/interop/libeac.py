@@ -31,10 +31,11 @@ class Refused(Exception):  # noqa: N818
     """libeac or the other side said no. The text is what libeac printed, or the status word."""
 
 
-class ShortSecretError(Exception):
-    """libeac left out leading zeros of a shared secret over a finite field.
+class ShortenedError(Exception):
+    """libeac left out leading zeros of a value that has a fixed length.
 
-    PKCS #3 keeps them (Doc 9303-11 §9.6), libeac 1.1.2 does not: about one run in 180 agrees with nobody but itself.
+    libeac 1.1.2 does so with the shared secret over a finite field (PKCS #3 keeps them, and so Doc 9303-11 §9.6) and with
+    the compressed form of a point ("of fixed length", TR-03110-3 §A.2.2.3). Such a run agrees with nobody but itself.
     """
 
 
@@ -42,11 +43,11 @@ T = TypeVar("T")
 
 
 def whole(run: Callable[[], T]) -> T:
-    """Runs again, with fresh keys, for as long as libeac comes upon a shared secret that it shortens."""
+    """Runs again, with fresh keys, for as long as libeac comes upon a shared secret that it shortens: one in 180."""
     for _ in range(5):
         try:
             return run()
-        except ShortSecretError:
+        except ShortenedError:
             continue
     raise AssertionError("libeac shortens every shared secret")
 
@@ -108,10 +109,10 @@ class Context:
         return self._libeac.ask(operation, self._number, *arguments)
 
     def require_whole_secret(self, protocol: int, parameter_id: int) -> None:
-        """Raises :class:`ShortSecretError` if the secret agreed on is shorter than the field (``parameter_id`` 0 to 2)."""
+        """Raises :class:`ShortenedError` if the secret agreed on is shorter than the field (``parameter_id`` 0 to 2)."""
         size = FIELD_BYTES.get(parameter_id)
         if size is not None and int.from_bytes(self.ask("secret_length", protocol), "big") < size:
-            raise ShortSecretError
+            raise ShortenedError
 
     def accepts(self, operation: str, *arguments: bytes | int) -> bool:
         """Whether libeac says yes."""
@@ -145,14 +146,22 @@ def running_libeac() -> Iterator[Libeac]:
             process.kill()  # it keeps nothing, and after a failure it may not be listening
 
 
+def command(header: bytes, data: bytes, *, ends: bool = True) -> bytes:
+    """An APDU with data and the largest Le, of short length where it fits (ISO/IEC 7816-4 §5.1)."""
+    header = bytes([header[0] | (0 if ends else 0x10)]) + header[1:]
+    if len(data) < 256:
+        return header + bytes([len(data)]) + data + b"\0"
+    return header + b"\0" + len(data).to_bytes(2, "big") + data + b"\0\0"
+
+
 # -- secure messaging (Doc 9303-11 §9.8) ----------------------------------------------------------------------------
 
 
 class Channel:
     """A session whose keys and counter only libeac has."""
 
-    def __init__(self, context: Context, block: int) -> None:
-        self._context, self.block = context, block
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def _padded(self, data: bytes) -> bytes:
         return self._context.ask("pad", data)
@@ -170,7 +179,7 @@ class Channel:
         return self._unpadded(self._context.ask("decrypt", data))
 
     def protect(self, header: bytes, data: bytes = b"", le: int | None = None) -> bytes:
-        """A command, short length: the terminal's side."""
+        """A command, of extended length where its data need it: the terminal's side."""
         self._context.ask("count")
         header = bytes([header[0] | 0x0C]) + header[1:]
         body = b""
@@ -182,7 +191,7 @@ class Channel:
             body += tlv(0x97, bytes([le & 0xFF]))
         covered = self._padded(header) + (self._padded(body) if body else b"")
         body += tlv(0x8E, self._context.ask("mac", covered))
-        return header + bytes([len(body)]) + body + b"\0"
+        return command(header, body)
 
     def answer(self, response: bytes) -> tuple[bytes, int]:
         """Data and status word of a protected answer: the terminal's side."""
@@ -238,14 +247,6 @@ class Channel:
 # -- PACE (Doc 9303-11 §4.4.4, §4.4.5) ---------------------------------------------------------------------------------
 
 
-def command(header: bytes, data: bytes, *, ends: bool = True) -> bytes:
-    """An APDU with data and the largest Le, of short length where it fits (ISO/IEC 7816-4 §5.1)."""
-    header = bytes([header[0] | (0 if ends else 0x10)]) + header[1:]
-    if len(data) < 256:
-        return header + bytes([len(data)]) + data + b"\0"
-    return header + b"\0" + len(data).to_bytes(2, "big") + data + b"\0\0"
-
-
 class Terminal:
     """libeac as the terminal of a card that is nothing but ``transmit``."""
 
@@ -264,11 +265,11 @@ class Terminal:
         body = tlv(0x7C, tlv(tag, value) if tag else b"")
         return dict(objects(only(self.plain(command(b"\0\x86\0\0", body, ends=ends)), 0x7C)))
 
-    def pace(self, protocol: str, parameter_id: int, kind: int, password: bytes) -> None:
-        """Generic mapping; then a channel is open."""
+    def pace(self, protocol: str, parameter_id: int, kind: int, password: bytes, template: bytes = b"") -> None:
+        """Generic mapping; then a channel is open. ``template``: DO'7F4C' of a terminal that will authenticate itself."""
         ask = self.context.ask
         ask("pace", protocol.encode("ascii"), parameter_id)
-        reference = tlv(0x80, oid(protocol)) + tlv(0x83, bytes([kind])) + tlv(0x84, bytes([parameter_id]))
+        reference = tlv(0x80, oid(protocol)) + tlv(0x83, bytes([kind])) + tlv(0x84, bytes([parameter_id])) + template
         self.plain(b"\0\x22\xc1\xa4" + bytes([len(reference)]) + reference)
         ask("nonce", kind, password, self._step(0, b"")[0x80])
         mapping_key = ask("mapping_key")
@@ -282,7 +283,7 @@ class Terminal:
         ask("accepts_token", last[0x86])
         self.chip_key = chip
         ask("channel", BY_PACE)
-        self.channel = Channel(self.context, len(ask("pad", b"")))
+        self.channel = Channel(self.context)
 
     def send(self, header: bytes, data: bytes = b"", le: int | None = None) -> tuple[bytes, int]:
         """A command through the channel."""
@@ -357,7 +358,7 @@ class Chip:
         if not self.context.accepts("accepts_token", self._body(apdu, ends=True)[0x85]):
             return b"\x63\x00"
         self.context.ask("channel", BY_PACE)
-        self.channel = Channel(self.context, len(self.context.ask("pad", b"")))
+        self.channel = Channel(self.context)
         return self._answer(0x86, self._own_token)
 
     @staticmethod
