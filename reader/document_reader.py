@@ -18,7 +18,7 @@ from crypto.pki.passive_authentication import read_security_object
 from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord, agree_with_chip, authenticate_actively
-from reader.general_authentication import TerminalIdentity
+from reader.general_authentication import GeneralAuthentication, TerminalIdentity
 from reader.lds import files
 from reader.lds.com import parse_com
 from reader.lds.dg14 import parse_dg14
@@ -55,7 +55,7 @@ _TRIES_OF_BOTH: Final = 2
 """A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
 
 _NOTHING_DECLARED: Final = SecurityInfos((), b"")
-_MOST_REOPENINGS: Final = 4  # after bare refusals; each opening takes a second on a real chip
+_MOST_REOPENINGS: Final = 5  # after bare refusals; each opening takes a second on a real chip
 _ABOUT_ONE_FILE: Final = (
     StatusWord.FILE_DEACTIVATED,
     StatusWord.SECURITY_STATUS_NOT_SATISFIED,
@@ -214,24 +214,29 @@ class DocumentReader:
         """
         done = len(self._contents)
         try:
-            return self._session.read_file(file, done, self._to_read)
-        except errors.ProtocolError as error:
-            if bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
-                self._reopen_after_bare_refusal(file)
-            elif not self._awaiting_proof or self._session.channel_has_answered:
-                raise
-            else:
-                self._reopen()
-            return self._session.read_file(file, done, self._to_read)
+            while True:  # each turn but the last opens the chip anew, which is bounded
+                try:
+                    return self._session.read_file(file, done, self._to_read)
+                except errors.ProtocolError as error:
+                    self._open_for_another_try(file, error)
         finally:
             self._note_proof()
+
+    def _open_for_another_try(self, file: files.FileId, error: errors.ProtocolError) -> None:
+        """Raises ``error`` if the channel broke for a reason that opening the chip again does not mend."""
+        if bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
+            self._reopen_after_bare_refusal(file)
+        elif not self._awaiting_proof or self._session.channel_has_answered:
+            raise error
+        else:
+            self._reopen()
 
     def _reopen_after_bare_refusal(self, file: files.FileId) -> None:
         """Some chips refuse one file by a status word without protection, which ends the channel for both sides.
 
         The chip is opened again and asked again for its proofs, so that whatever follows is protected as what went
-        before. Only if it fails there, though it agreed to prove itself, was the refusal that of a copy, and the file
-        is worth another try.
+        before. The first such file is asked for once more: it may have been an accident. So is the file at which a
+        copy fell silent: if the chip cannot prove itself after agreeing to, the refusal said nothing about the file.
 
         Raises:
             CardStatusError: ``card.file_refused_unprotected``: the chip is open again, and this file is left out.
@@ -248,7 +253,8 @@ class DocumentReader:
             if self._chip.answer is ChipAnswer.LOST:
                 self._reopen()
                 return
-        raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
+        if self._reopenings > 1:
+            raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
 
     def _read_sensitive_groups(self, available: frozenset[int]) -> None:
         """Fingerprints and irises, if the terminal was admitted and its certificates give the right."""
@@ -278,8 +284,12 @@ class DocumentReader:
             self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.LOST)
             self._awaiting_proof = False
         self._is_admitted = False
-        if self._session.open(self._key, self._plan) != self._access:
+        general = self._session.general_authentication
+        terminal = self._terminal if general is not None and general.keys is not None else None
+        if self._session.open(self._key, self._plan, terminal) != self._access:
             raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
+        if terminal is not None:
+            self._take_general_authentication()
 
     def _note_proof(self) -> None:
         if self._awaiting_proof and self._session.channel_has_answered:
@@ -289,12 +299,9 @@ class DocumentReader:
     # ------------------------------------------------------------------------------------- proofs
     def _authenticate_both(self) -> None:
         """The chip, and the terminal if it has certificates: in version 2 that happened when the chip was opened."""
-        general = self._session.general_authentication
-        if general is not None:
-            self._chip, self._admission = general.chip, general.terminal
-            self._is_admitted = general.keys is not None
-            if general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
-                return
+        general = self._take_general_authentication()
+        if general is not None and general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
+            return
         may_try_terminal = general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE
         infos = self._declared()
         for _ in range(_TRIES_OF_BOTH):
@@ -303,6 +310,14 @@ class DocumentReader:
                 return
             if self._authenticate_terminal(self._terminal, infos, terminal_key):
                 return
+
+    def _take_general_authentication(self) -> GeneralAuthentication | None:
+        """Version 2 of both, as it went the last time that the chip was opened."""
+        general = self._session.general_authentication
+        if general is not None:
+            self._chip, self._admission = general.chip, general.terminal
+            self._is_admitted = general.keys is not None
+        return general
 
     def _declared(self) -> SecurityInfos:
         """What DG14 declares; nothing if it is not there or cannot be read."""
@@ -391,7 +406,7 @@ class DocumentReader:
         self, terminal: TerminalIdentity, infos: SecurityInfos, identifier: bytes, terminal_key: bytes
     ) -> TerminalRecord:
         references = authority_references(infos, self._session.transmit)
-        if not references:
+        if not references and not offers_version(infos, 1):
             return TerminalRecord(TerminalAnswer.NOT_OFFERED)
         chain = terminal.credentials.chain_from(references, terminal.day)
         authenticate_terminal(
