@@ -39,13 +39,20 @@ def decode_finger(finger: FingerImage | ExtensibleFingerImage) -> DecodedImage:
         DocumentError: ``document.format_unsupported`` for an encoding that is not decoded here (PNG, packed bits), or
             for WSQ without the extra ``biometrics``; ``image.too_large`` or ``image.unreadable``.
     """
-    if isinstance(finger, FingerImage) and finger.compression == FingerCompression.NONE:
+    if isinstance(finger, FingerImage) and _is_raw(finger):
         return _raw_image(finger)
     if finger.encoding is ImageEncoding.WSQ:
         return decode_wsq(finger.image)
     if finger.encoding in (ImageEncoding.JPEG, ImageEncoding.JPEG2000, ImageEncoding.JPEG2000_CODESTREAM):
         return decode_image(finger.image)
     raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
+
+
+def _is_raw(finger: FingerImage) -> bool:
+    """Whether these are rows of pixels: the record says so, and the picture does not say otherwise."""
+    if finger.compression != FingerCompression.NONE:
+        return False
+    return finger.encoding is ImageEncoding.UNKNOWN or len(finger.image) == finger.width * finger.height
 
 
 def _raw_image(finger: FingerImage) -> DecodedImage:

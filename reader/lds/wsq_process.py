@@ -7,6 +7,7 @@ grey values; anything but exit status 0 means that there is no picture.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
@@ -32,7 +33,8 @@ def _limit_resources() -> None:
     for limit, value in limits:
         hard = resource.getrlimit(limit)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (value, value))
+        with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
+            resource.setrlimit(limit, (value, value))
 
 
 def main() -> None:

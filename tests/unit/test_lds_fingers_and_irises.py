@@ -346,6 +346,7 @@ def test_uncompressed_rows_and_other_encodings() -> None:
     buffer = io.BytesIO()
     ridges().save(buffer, "JPEG2000", irreversible=False)
     assert decode_finger(finger(buffer.getvalue(), 4)).rgb[0::3] == ridges().tobytes()
+    assert decode_finger(finger(buffer.getvalue(), 0)).width == 96  # the picture says what it is, not the record
     for bad, code in (
         (finger(bytes(7), 0), errors.IMAGE_UNREADABLE),
         (finger(b"", 0, size=(65535, 65535)), errors.IMAGE_TOO_LARGE),
