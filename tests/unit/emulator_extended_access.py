@@ -18,8 +18,9 @@ from crypto.primitives.kdf import KeyUse, derive_key
 from crypto.primitives.mac import mac
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv, parse_tlv
+from emulator.cards import card
 from emulator.personalise.cv_issuer import CvHolder
-from tests.unit.emulator_terminal import Channel, Terminal
+from tests.unit.emulator_terminal import CAN, SPECS, Channel, Terminal, generic_mapping
 
 ID_CA_DH = "0.4.0.127.0.7.2.2.3.1"
 ID_CA_ECDH = "0.4.0.127.0.7.2.2.3.2"
@@ -30,6 +31,14 @@ ARCS = {
     SymmetricCipher.AES256: 4,
 }
 DAY = dt.timedelta(days=1)
+
+
+def opened_extended(name: str) -> ExtendedTerminal:
+    """At a built-in card, PACE done by CAN, application selected."""
+    terminal = ExtendedTerminal(card(name))
+    terminal.pace(generic_mapping(2), 13, CAN, SPECS[name].can.encode())
+    terminal.select_application()
+    return terminal
 
 
 class ExtendedTerminal(Terminal):

@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import Curve, Point, curve, random_scalar
+from crypto.primitives.dh_groups import DhPrivateKey
+from crypto.signatures.dh_public_key import DhPublicKey, parse_dh_public_key
 from crypto.wire.oid import decode_oid, encode_oid
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.cards import card, chip_content
 from emulator.personalise.keys import derived_key_pair, derived_octets
+from tests.unit.emulator_extended_access import opened_extended
 from tests.unit.emulator_terminal import Channel, Terminal, opened
 
 CHALLENGE = b"8 bytes!"
@@ -88,6 +91,100 @@ def test_the_copy_agrees_on_other_keys() -> None:
     assert terminal.channel is not None
     answer = terminal.card.transmit(terminal.channel.wrap(bytes.fromhex("00B08100"), le=b"\x02"))
     assert answer.hex() == "6988"
+
+
+# -- in finite fields -----------------------------------------------------------------------------------------
+
+
+DH_KEYS = {
+    1: ("rfc3526-2048", SymmetricCipher.AES128),
+    2: ("modp-2048-224", SymmetricCipher.AES256),
+    3: ("modp-1024-160", SymmetricCipher.TDES),
+}
+
+
+def finite_field_key(key_id: int) -> DhPublicKey:
+    """As DG14 tells it, whichever of three ways it is written."""
+    for info in parse_tlv(group("chip-auth-dh", 14), 0x6E).require(0x31).children():
+        parts = info.children()
+        if decode_oid(parts[0].value) == "0.4.0.127.0.7.2.2.1.1" and parts[2].value == bytes([key_id]):
+            return parse_dh_public_key(parts[1].encoded)
+    raise AssertionError("no such key")
+
+
+@pytest.mark.parametrize(("key_id", "template"), [(1, False), (2, False), (3, False), (3, True)])
+def test_finite_fields_and_both_ways_for_3des(key_id: int, template: bool) -> None:
+    name, cipher = DH_KEYS[key_id]
+    key = finite_field_key(key_id)
+    assert key.group.name.startswith(name) or key.group.name == "own-2048"
+    terminal = opened_extended("chip-auth-dh")
+    static = key.value.to_bytes((key.value.bit_length() + 7) // 8, "big")
+    terminal.authenticate_chip(key.group, static, cipher, key_id=key_id, template=template)
+    assert terminal.send("00B08100", le=b"\x02") == (b"\x61\x5d", "9000")
+
+
+def subgroup_order(key_id: int) -> int:
+    (key,) = (key for key in chip_content("chip-auth-dh").chip_authentication if key.key_id == key_id)
+    assert isinstance(key.private_key, DhPrivateKey)
+    return key.private_key.group.q
+
+
+def test_values_outside_the_group_are_refused_and_the_session_lives() -> None:
+    """RFC 2631 §2.1.5: out of range, or of small order."""
+    terminal = opened_extended("chip-auth-dh")
+    for key_id, (_, cipher) in DH_KEYS.items():
+        field = finite_field_key(key_id).group
+        good = field.encode(pow(field.g, 0x123456789, field.p))
+        reference = encode_tlv(0x84, bytes([key_id]))
+        wrong = [
+            b"",
+            b"\0",
+            b"\x01",
+            field.encode(field.p - 1),
+            field.encode(field.p),
+            good + b"\0",
+            b"\0" + good + b"\0",
+        ]
+        # DG14 need not tell the order, which the chip knows: this value is not in the subgroup
+        non_member = next(x for x in range(2, 100) if pow(x, subgroup_order(key_id), field.p) != 1)
+        for value in (*wrong, bytes([non_member])):
+            assert terminal.choose_agreement(field, cipher, reference) == "9000"
+            assert terminal.agree(value) == (b"", "6A80")
+            if cipher is SymmetricCipher.TDES:
+                data = encode_tlv(0x91, value) + reference
+                assert terminal.send("002241A6", data, extended=True)[1] == "6A80"
+    assert terminal.send("00B08100", le=b"\x02") == (b"\x61\x5d", "9000")
+
+
+def test_a_reference_is_needed_where_there_are_several_keys_and_set_kat_is_for_3des_only() -> None:
+    terminal = opened_extended("chip-auth-dh")
+    field = finite_field_key(3).group
+    value = encode_tlv(0x91, field.encode(pow(field.g, 5, field.p)))
+    assert terminal.send("002241A6", value + b"\x84\x01\x01", extended=True)[1] == "6A88"  # that key is for AES
+    assert terminal.send("002241A6", b"\x84\x01\x03")[1] == "6A80"
+    assert terminal.choose_agreement(field, SymmetricCipher.AES192) == "6A80"
+    assert terminal.choose_agreement(field, SymmetricCipher.AES256, b"\x84\x01\x01") == "6A88"
+
+
+def test_one_key_may_serve_two_ciphers() -> None:
+    ((domain, point, key_id),) = agreement_keys("eac1-ecdh")
+    public = domain.encode_point(point)
+    for cipher, template in (
+        (SymmetricCipher.AES128, False),
+        (SymmetricCipher.TDES, True),
+        (SymmetricCipher.TDES, False),
+    ):
+        terminal = opened_extended("eac1-ecdh")
+        terminal.authenticate_chip(domain, public, cipher, key_id=key_id, template=template)
+        assert terminal.send("00B08100", le=b"\x02") == (b"\x61\x5d", "9000")
+
+
+def test_chip_authentication_can_be_repeated_in_one_session() -> None:
+    terminal = opened_extended("eac1-ecdh")
+    ((domain, point, key_id),) = agreement_keys("eac1-ecdh")
+    for cipher in (SymmetricCipher.AES128, SymmetricCipher.TDES, SymmetricCipher.AES128):
+        terminal.authenticate_chip(domain, domain.encode_point(point), cipher, key_id=key_id)
+        assert terminal.send("00B08100", le=b"\x02") == (b"\x61\x5d", "9000")
 
 
 def test_bad_public_keys_and_references_are_refused_and_the_session_lives() -> None:
