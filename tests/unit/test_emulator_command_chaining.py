@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crypto.pki.cvc import CvRole, parse_cv_certificate
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import EcPrivateKey, curve, random_scalar
 from crypto.primitives.secret import Secret
@@ -14,7 +17,16 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.cards import card, chip_content
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent, PaceOffer
+from emulator.chip.trust_points import TrustedKey
 from emulator.personalise.answer_to_reset import contactless_atr
+from emulator.personalise.cv_issuer import (
+    CvSuite,
+    Validity,
+    authority_certificate,
+    certificate,
+    holder,
+    verifying_authority,
+)
 from emulator.personalise.mrz import mrz_information
 from tests.unit.emulator_terminal import CAN, SPECS, Channel, Terminal, generic_mapping, opened
 
@@ -182,6 +194,30 @@ def test_each_part_is_a_protected_command_of_its_own(size: int) -> None:
     assert (answer, status) == (b"\x7c\x00", "9000")
     terminal.channel = channel
     assert terminal.send("00B08100", le=b"\x02")[0] == b"\x61\x5d"
+
+
+@pytest.mark.parametrize("size", [33, 200])
+def test_a_certificate_comes_in_parts(size: int) -> None:
+    """PSO:Verify Certificate is what outgrows short commands first (TR-03110-3 §B.9)."""
+    suite = CvSuite("ecdsa-sha512", "brainpoolP512r1")
+    root, verifier = verifying_authority(suite), holder("VNTESTDV00001", suite)
+    validity = Validity(dt.date(2024, 1, 1), dt.date(2034, 1, 1))
+    signed = certificate(root, verifier, role=CvRole.DV_DOMESTIC, rights=3, validity=validity)
+    trusted = TrustedKey.at_personalisation(parse_cv_certificate(authority_certificate(root)))
+    content = ChipContent(
+        can=Secret(b"123456"),
+        pace=(PaceOffer(GM, 12),),
+        behaviour=ChipBehaviour(extended_length=False),
+        terminal_trust_points=(trusted,),
+    )
+    terminal = Terminal(VirtualCard(content))
+    terminal.pace(GM, 12, CAN, b"123456")
+    assert terminal.send("002281B6", encode_tlv(0x83, root.reference.encode()))[1] == "9000"
+    data = parse_tlv(signed, 0x7F21).value
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    assert [terminal.send("102A00BE", part)[1] for part in parts[:-1]] == ["9000"] * (len(parts) - 1)
+    assert terminal.send("002A00BE", parts[-1])[1] == "9000"
+    assert terminal.send("002281B6", encode_tlv(0x83, verifier.reference.encode()))[1] == "9000"  # it is known now
 
 
 def test_a_bad_part_ends_the_session_like_any_bad_command() -> None:
