@@ -128,16 +128,11 @@ class DocumentReader:
         self._session = session
         self._key = key
         self._plan = plan
-        self._on_progress = on_progress
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
         self._to_read = 0
-        self._access: AccessReport | None = None
-        self._terminal = None if credentials is None else TerminalIdentity(credentials, _day(now()))
-        self._admission = TerminalRecord(TerminalAnswer.NOT_ASKED)
-        self._chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
-        self._awaiting_proof = False
-        self._is_admitted = False
+        terminal = None if credentials is None else TerminalIdentity(credentials, _day(now()))
+        self._proofs = MutualAuthentication(session, key, plan, terminal, on_progress)
         self._reopenings = 0
 
     def run(self) -> Reading:
@@ -147,7 +142,7 @@ class DocumentReader:
             ProtocolError, CardStatusError, TransportError: the card could not be opened, or went away.
             Cancelled: somebody asked to stop.
         """
-        access = self._access = self._session.open(self._key, self._plan, self._terminal)
+        access = self._proofs.open()
         for file in (files.COM, files.SOD):
             self._read(file)
         available = self._available_groups()
@@ -162,17 +157,17 @@ class DocumentReader:
             if group == 15:
                 active, answer = self._authenticate_actively()
         self._read_sensitive_groups(available)
-        self._settle_proof()
+        self._proofs.settle_proof()
         self._keep_files_of_access_control()
         return Reading(
             access,
             RawDocument(self._contents),
             self._unread,
-            self._chip,
+            self._proofs.chip,
             active,
             answer,
             self._session.mapping_proof,
-            self._admission,
+            self._proofs.terminal,
         )
 
     def _keep_files_of_access_control(self) -> None:
@@ -220,16 +215,16 @@ class DocumentReader:
                 except errors.ProtocolError as error:
                     self._open_for_another_try(file, error)
         finally:
-            self._note_proof()
+            self._proofs.note_proof()
 
     def _open_for_another_try(self, file: files.FileId, error: errors.ProtocolError) -> None:
         """Raises ``error`` if the channel broke for a reason that opening the chip again does not mend."""
         if bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
             self._reopen_after_bare_refusal(file)
-        elif not self._awaiting_proof or self._session.channel_has_answered:
+        elif not self._proofs.awaits_proof or self._session.channel_has_answered:
             raise error
         else:
-            self._reopen()
+            self._proofs.reopen()
 
     def _reopen_after_bare_refusal(self, file: files.FileId) -> None:
         """Some chips refuse one file by a status word without protection, which ends the channel for both sides.
@@ -243,182 +238,50 @@ class DocumentReader:
             ProtocolError: as :meth:`_reopen`.
         """
         self._reopenings += 1
-        self._note_proof()
-        had_keys = self._awaiting_proof or self._chip.answer is ChipAnswer.GIVEN
-        self._awaiting_proof = False  # a guarded file says nothing about the chip's key
-        self._reopen()
-        if had_keys and self._chip.version == 1:
+        self._proofs.note_proof()
+        had_keys = self._proofs.awaits_proof or self._proofs.chip.answer is ChipAnswer.GIVEN
+        self._proofs.awaits_proof = False  # a guarded file says nothing about the chip's key
+        self._proofs.reopen()
+        if had_keys and self._proofs.chip.version == 1:
             self._authenticate_both()
-            self._settle_proof()
-            if self._chip.answer is ChipAnswer.LOST:
-                self._reopen()
+            self._proofs.settle_proof()
+            if self._proofs.chip.answer is ChipAnswer.LOST:
+                self._proofs.reopen()
                 return
         if self._reopenings > 1:
             raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
 
     def _read_sensitive_groups(self, available: frozenset[int]) -> None:
         """Fingerprints and irises, if the terminal was admitted and its certificates give the right."""
-        if self._admission.answer is not TerminalAnswer.ADMITTED:
+        if self._proofs.terminal.answer is not TerminalAnswer.ADMITTED:
             return
         for group in self._plan.sensitive_groups(available):
             file = files.data_group(group)
-            if group not in self._admission.groups:
+            if group not in self._proofs.terminal.groups:
                 self._unread[file] = errors.TERMINAL_RIGHT_MISSING
-            elif not self._is_admitted:  # the channel that the chip admitted the terminal in was lost since
+            elif not self._proofs.is_admitted:  # the channel that the chip admitted the terminal in was lost since
                 self._unread[file] = errors.CHANNEL_BROKEN
             else:
                 self._read(file)
                 if self._unread.get(file) is errors.FILE_ACCESS_DENIED:  # the chip's own authority gives less
                     self._unread[file] = errors.TERMINAL_RIGHT_MISSING
 
-    def _reopen(self) -> None:
-        """Open the chip once more. If it does not open in the very same way, somebody plays with us.
-
-        A chip that has not answered under the keys of chip authentication by then does not hold the key of DG14.
-
-        Raises:
-            ProtocolError: ``access.protocol_violation``, and as :meth:`CardSession.open`.
-        """
-        self._note_proof()
-        if self._awaiting_proof:
-            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.LOST)
-            self._awaiting_proof = False
-        self._is_admitted = False
-        general = self._session.general_authentication
-        terminal = self._terminal if general is not None and general.keys is not None else None
-        if self._session.open(self._key, self._plan, terminal) != self._access:
-            raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
-        if terminal is not None:
-            self._take_general_authentication()
-
-    def _note_proof(self) -> None:
-        if self._awaiting_proof and self._session.channel_has_answered:
-            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.GIVEN)
-            self._awaiting_proof = False
-
     # ------------------------------------------------------------------------------------- proofs
     def _authenticate_both(self) -> None:
-        """The chip, and the terminal if it has certificates: in version 2 that happened when the chip was opened."""
-        general = self._take_general_authentication()
-        if general is not None and general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
-            return
-        may_try_terminal = general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE
-        infos = self._declared()
-        for _ in range(_TRIES_OF_BOTH):
-            terminal_key = self._authenticate_chip(infos)
-            if self._terminal is None or not may_try_terminal:
-                return
-            if self._authenticate_terminal(self._terminal, infos, terminal_key):
-                return
-
-    def _take_general_authentication(self) -> GeneralAuthentication | None:
-        """Version 2 of both, as it went the last time that the chip was opened."""
-        general = self._session.general_authentication
-        if general is not None:
-            self._chip, self._admission = general.chip, general.terminal
-            self._is_admitted = general.keys is not None
-        return general
-
-    def _declared(self) -> SecurityInfos:
-        """What DG14 declares; nothing if it is not there or cannot be read."""
-        dg14 = self._contents.get(files.data_group(14))
+        """Chip and terminal, by what DG14 declares."""
+        file = files.data_group(14)
+        dg14 = self._contents.get(file)
         if dg14 is None:
-            return _NOTHING_DECLARED
+            self._proofs.run(Declaration())
+            return
+        infos: SecurityInfos | None = None
         try:
-            return parse_dg14(dg14).security_infos
+            infos = parse_dg14(dg14).security_infos
+            declared = Declaration(infos, chip_authentication_suites(infos))
         except ChipIdError as error:
-            self._unread[files.data_group(14)] = error.code
-            return _NOTHING_DECLARED
-
-    def _authenticate_chip(self, infos: SecurityInfos) -> bytes:
-        """Version 1, as soon as DG14 is there (Doc 9303-11 §6.2). The terminal's compressed key, ``b""`` for none."""
-        if not self._plan.chip_authentication:
-            self._chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
-            return b""
-        try:
-            suites = chip_authentication_suites(infos)
-        except ChipIdError as error:
-            self._unread[files.data_group(14)] = error.code
-            suites = []
-        if not suites:
-            self._chip = self._without_suites(infos)
-            return b""
-        self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
-        with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
-            agreement = agree_with_chip(suites, self._session.transmit, self._reopen)
-        self._chip = agreement.record
-        if agreement.keys is not None:
-            self._session.replace_channel(agreement.keys)
-            self._awaiting_proof = True
-        return agreement.terminal_key
-
-    def _without_suites(self, infos: SecurityInfos) -> ChipAuthenticationRecord:
-        """Why nothing could be asked."""
-        shown = self._shown_before_access()
-        announced = (*infos.of(ChipAuthenticationInfo), *shown.of(ChipAuthenticationInfo))
-        if any(info.version == 2 for info in announced) or offers_version(shown, 2):
-            return ChipAuthenticationRecord(ChipAnswer.NEEDS_TERMINAL, 2)
-        has_key = any(info.oid.startswith(f"{ID_PK}.") for info in infos.infos) or (
-            files.data_group(14) in self._contents and files.data_group(14) in self._unread
-        )
-        return ChipAuthenticationRecord(ChipAnswer.NOT_SPOKEN if has_key else ChipAnswer.NOT_OFFERED)
-
-    def _shown_before_access(self) -> SecurityInfos:
-        octets = self._session.card_access
-        try:
-            return _NOTHING_DECLARED if octets is None else parse_card_access(octets)
-        except ChipIdError:
-            return _NOTHING_DECLARED
-
-    def _authenticate_terminal(self, terminal: TerminalIdentity, infos: SecurityInfos, terminal_key: bytes) -> bool:
-        """Version 1, in the channel of chip authentication (TR-03110-1 §2.4, §3.5).
-
-        Returns:
-            Whether that was all; false if the same is worth another try with shorter commands.
-        """
-        identifier = self._session.chip_identifier
-        if not terminal_key or identifier is None:
-            offered = offers_version(infos, 1)
-            self._admission = TerminalRecord(
-                TerminalAnswer.NOT_POSSIBLE if offered else TerminalAnswer.NOT_OFFERED, 1 if offered else 0
-            )
-            return True
-        self._on_progress(ProgressEvent(ReadingPhase.TERMINAL_AUTHENTICATION))
-        with self._session.link.phase(ReadingPhase.TERMINAL_AUTHENTICATION):
-            try:
-                self._admission = self._admit(terminal, infos, identifier, terminal_key)
-                self._is_admitted = self._admission.answer is TerminalAnswer.ADMITTED
-            except (errors.TerminalError, errors.DocumentError) as error:
-                self._admission = TerminalRecord(TerminalAnswer.FAILED, 1, error.code)
-            except errors.ProtocolError as error:
-                self._admission = TerminalRecord(TerminalAnswer.FAILED, 1, error.code)
-                self._reopen()
-                return not self._may_try_shorter(error)
-        self._note_proof()
-        return True
-
-    def _may_try_shorter(self, error: errors.ProtocolError) -> bool:
-        """Whether a long command closed the channel of a chip that has proven itself, and may go in parts now."""
-        is_length = bare_status(error) == StatusWord.WRONG_LENGTH
-        return is_length and self._session.can_send_shorter and self._chip.answer is ChipAnswer.GIVEN
-
-    def _admit(
-        self, terminal: TerminalIdentity, infos: SecurityInfos, identifier: bytes, terminal_key: bytes
-    ) -> TerminalRecord:
-        references = authority_references(infos, self._session.transmit)
-        if not references and not offers_version(infos, 1):
-            return TerminalRecord(TerminalAnswer.NOT_OFFERED)
-        chain = terminal.credentials.chain_from(references, terminal.day)
-        authenticate_terminal(
-            terminal.credentials,
-            chain,
-            self._session.transmit,
-            chip_identifier=identifier,
-            terminal_key=terminal_key,
-            version=1,
-            day=terminal.day,
-        )
-        return TerminalRecord(TerminalAnswer.ADMITTED, 1, groups=chain.groups)
+            self._unread[file] = error.code
+            declared = Declaration(is_unusable=True) if infos is None else Declaration(infos, is_unusable=True)
+        self._proofs.run(declared)
 
     def _authenticate_actively(self) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
         """Active authentication as soon as DG15 is there (Doc 9303-11 §6.1)."""
@@ -432,20 +295,7 @@ class DocumentReader:
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
             return ChipAnswer.NOT_SPOKEN, None
-        self._on_progress(ProgressEvent(ReadingPhase.ACTIVE_AUTHENTICATION))
-        with self._session.link.phase(ReadingPhase.ACTIVE_AUTHENTICATION):
-            return authenticate_actively(key, self._session.transmit, self._reopen)
-
-    def _settle_proof(self) -> None:
-        """If nothing was left to read after chip authentication, one more command brings the proof."""
-        if not self._awaiting_proof:
-            return
-        try:
-            self._session.is_present(files.COM)
-        except errors.ProtocolError:
-            self._chip = dataclasses.replace(self._chip, answer=ChipAnswer.LOST)
-            self._awaiting_proof = False
-        self._note_proof()
+        return self._proofs.have_signed(key)
 
 
 def _day(now: dt.datetime) -> dt.date | None:

@@ -80,7 +80,7 @@ def test_a_fault_ends_clearly_and_never_buys_trust(kind: FaultKind, at: int, unt
 def test_a_fault_in_basic_access_control_opens_nothing(kind: FaultKind) -> None:
     end = ending("bac-only", Fault(kind))
     assert end.error is not None
-    assert end.error.code in (errors.WRONG_KEY, errors.CHIP_DECEPTIVE)
+    assert end.error.code in (errors.WRONG_MRZ, errors.CHIP_DECEPTIVE)
 
 
 SM_KINDS = [kind for kind in FaultKind if kind.label.startswith("sm_")]

@@ -57,7 +57,7 @@ def test_one_guarded_file_is_left_out_and_the_rest_is_read(group: int, status: i
     file = files.data_group(group)
     assert outcome.reading.unread == {file: errors.FILE_REFUSED_UNPROTECTED}
     assert {files.data_group(number) for number in {1, 2, 13, 15} - {group}} <= set(outcome.reading.document)
-    assert (transport.openings, transport.bare_answers) == (2, 1)
+    assert (transport.openings, transport.bare_answers) == (3, 2), "asked twice: it might have been an accident"
     assert status_of(outcome, f"data_group_hash.DG{group}")[0] is CheckStatus.ABORTED
     assert status_of(outcome, "passive_authentication")[0] is CheckStatus.SUCCESSFUL
     assert status_of(outcome, "chip_authentication")[0] is CheckStatus.SUCCESSFUL
@@ -73,12 +73,25 @@ def test_a_genuine_chip_is_not_called_a_copy_because_its_first_file_after_the_pr
     assert status_of(outcome, "chip_authentication")[0] is CheckStatus.SUCCESSFUL
 
 
-def test_several_guarded_files_cost_one_opening_each() -> None:
+def test_a_single_accident_costs_no_file() -> None:
+    class OnceGuardedCard(GuardedCard):
+        def transmit(self, command: bytes) -> bytes:
+            answer = super().transmit(command)
+            if self.bare_answers:
+                self.guarded = {}
+            return answer
+
+    outcome = read(OnceGuardedCard("an", {13: 0x6982}), "an")
+    assert outcome.reading.unread == {}
+    assert outcome.verdict.decision is Decision.ACCEPT
+
+
+def test_each_further_guarded_file_costs_one_opening() -> None:
     guarded = {13: 0x6A82, 15: 0x6982}
     transport = GuardedCard("an", guarded)
     outcome = read(transport, "an", DESK)
     assert set(outcome.reading.unread) == {files.data_group(number) for number in guarded}
-    assert transport.openings == 3
+    assert transport.openings == 4
     assert files.data_group(2) in outcome.reading.document
 
 
