@@ -17,21 +17,19 @@ from crypto.errors import ChipIdError, ErrorCode
 from crypto.pki.passive_authentication import read_security_object
 from crypto.wire.status_word import StatusWord
 from reader import errors
-from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord, agree_with_chip, authenticate_actively
-from reader.general_authentication import GeneralAuthentication, TerminalIdentity
+from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord
+from reader.general_authentication import TerminalIdentity
 from reader.lds import files
 from reader.lds.com import parse_com
 from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
 from reader.lds.document import RawDocument
 from reader.lds.security_infos import (
-    ID_PK,
-    ChipAuthenticationInfo,
     SecurityInfos,
-    parse_card_access,
 )
+from reader.mutual_authentication import Declaration, MutualAuthentication
 from reader.plan import ReadPlan
-from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
+from reader.progress import OnProgress, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
@@ -41,20 +39,12 @@ from reader.session import AccessReport, CardSession
 from reader.terminal_access import (
     TerminalAnswer,
     TerminalRecord,
-    authenticate_terminal,
-    authority_references,
-    offers_version,
 )
 from reader.terminal_credentials import TerminalCredentials
 from reader.verification.document_checks import is_plausible
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
 
-_LEAVES_ROOM_FOR_VERSION_1: Final = (ChipAnswer.NEEDS_TERMINAL, ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
-_TRIES_OF_BOTH: Final = 2
-"""A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
-
-_NOTHING_DECLARED: Final = SecurityInfos((), b"")
 _MOST_REOPENINGS: Final = 5  # after bare refusals; each opening takes a second on a real chip
 _ABOUT_ONE_FILE: Final = (
     StatusWord.FILE_DEACTIVATED,
@@ -126,7 +116,6 @@ class DocumentReader:
         now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self._session = session
-        self._key = key
         self._plan = plan
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
@@ -235,7 +224,7 @@ class DocumentReader:
 
         Raises:
             CardStatusError: ``card.file_refused_unprotected``: the chip is open again, and this file is left out.
-            ProtocolError: as :meth:`_reopen`.
+            ProtocolError: as :meth:`reader.mutual_authentication.MutualAuthentication.reopen`.
         """
         self._reopenings += 1
         self._proofs.note_proof()
