@@ -48,7 +48,10 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.add_argument("--all", action="store_true", help="also chips that serve tests of the reader only")
     listing.add_argument(
-        "--trust-out", metavar="FOLDER", type=pathlib.Path, help="write the TEST authority's certificate there instead"
+        "--trust-out",
+        metavar="FOLDER",
+        type=pathlib.Path,
+        help="write the TEST authorities' certificates there instead",
     )
     listing.set_defaults(run=_run_cards, parser=listing)
 

@@ -35,5 +35,5 @@ def emulated_people() -> Sequence[CardSpec]:
 
 @pytest.fixture(scope="session")
 def emulated_trust_anchors() -> Sequence[bytes]:
-    """DER certificates of the TEST authority."""
+    """DER certificates of the TEST authorities."""
     return trust_anchors()
