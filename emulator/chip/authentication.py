@@ -113,7 +113,7 @@ class AuthenticationCommands:
             identifier=self._document_number() if pace is None else pace.compressed_chip_key,
             challenge=challenge,
             agreed_key=session.agreed_key,
-            template=None if pace is None else pace.template,
+            pace=pace,
         )
         session.trust_terminal(proof)
         return ResponseApdu(b"", StatusWord.SUCCESS)

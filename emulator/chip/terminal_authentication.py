@@ -20,10 +20,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from crypto.errors import CryptoError, WireError
-from crypto.pki.cvc import CvCertificate, CvRole, parse_cv_certificate
+from crypto.pace.parameters import PasswordReference
+from crypto.pki.cvc import CvCertificate, CvRole, TerminalType, parse_cv_certificate
 from crypto.wire.oid import decode_oid
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, iter_tlvs
+from emulator.chip.pace import PaceOutcome
 from emulator.chip.pace_request import AuthorizationTemplate
 from emulator.chip.refusal import CommandRefusedError
 from emulator.chip.trust_points import Authorization, TrustedKey, TrustPoints
@@ -32,6 +34,7 @@ __all__ = ["TerminalAuthentication", "TerminalKeys", "TerminalProof"]
 
 _CERTIFICATE: Final = 0x7F21
 _DO_AUXILIARY: Final = 0x67
+_CAN_ALLOWED: Final = 4  # TR-03110-3 table 21
 _ISSUED_BY: Final[Mapping[CvRole, frozenset[CvRole]]] = {
     CvRole.CVCA: frozenset({CvRole.CVCA}),
     CvRole.DV_DOMESTIC: frozenset({CvRole.CVCA}),
@@ -187,7 +190,7 @@ class TerminalAuthentication:
         identifier: bytes,
         challenge: bytes,
         agreed_key: bytes | None,
-        template: AuthorizationTemplate | None,
+        pace: PaceOutcome | None,
     ) -> TerminalProof:
         """EXTERNAL AUTHENTICATE (TR-03110-3 §B.11.7).
 
@@ -197,16 +200,18 @@ class TerminalAuthentication:
             identifier: ID_PICC.
             challenge: r_PICC, eight bytes, used up by this call.
             agreed_key: Comp(PK_PCD) of the chip authentication before, for version 1.
-            template: terminal type and rights that were announced in PACE, or ``None``.
+            pace: how the session was opened, ``None`` if not by PACE.
 
         Raises:
-            CommandRefusedError: 6300 the signature is wrong; 6982 version 1 without chip authentication, or version
-                2 without an announcement in PACE; 6985 no key chosen, or another type than was announced.
+            CommandRefusedError: 6300 the signature is wrong; 6982 version 1 without chip authentication, version 2
+                without an announcement in PACE or by a password that this terminal may not use; 6985 no key chosen,
+                or another type than was announced.
         """
         chosen = keys.chosen
         if chosen is None:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         version = 1 if keys.announced_key is None else 2
+        template = None if pace is None else pace.template
         compressed = agreed_key if version == 1 else keys.announced_key
         if compressed is None or (version == 2 and template is None):  # TR-03110-2 §2.3.2.1
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
@@ -214,12 +219,22 @@ class TerminalAuthentication:
         if not _verifies(chosen, signature, signed):
             raise CommandRefusedError(StatusWord.AUTHENTICATION_FAILED)
         granted = chosen.authorization
-        if version == 2 and template is not None:
-            confined = Authorization.of(template.terminal_type.value, template.authorization)
-            if granted.role_oid != confined.role_oid:  # TR-03110-3 §2.6.1, note
-                raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
-            granted = confined.narrowed_by(granted)
+        if version == 2 and pace is not None and template is not None:
+            granted = _confined(granted, template, pace.password)
         return TerminalProof(version, compressed, granted, keys.auxiliary)
+
+
+def _confined(granted: Authorization, template: AuthorizationTemplate, password: PasswordReference) -> Authorization:
+    """The rights that were both certified and announced (TR-03110-3 §2.6.1)."""
+    confined = Authorization.of(template.terminal_type.value, template.authorization)
+    if granted.role_oid != confined.role_oid:
+        raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+    granted = confined.narrowed_by(granted)
+    # TR-03110-2 §2.3.2.1: PACE could only see that the right to use the CAN was claimed
+    by_can = password is PasswordReference.CAN and template.terminal_type is TerminalType.AUTHENTICATION_TERMINAL
+    if by_can and not granted.allows(TerminalType.AUTHENTICATION_TERMINAL, _CAN_ALLOWED):
+        raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+    return granted
 
 
 def _verifies(key: TrustedKey, signature: bytes, signed: bytes) -> bool:

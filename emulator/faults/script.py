@@ -37,6 +37,9 @@ _PACE_ANSWERS: Final = {
 }
 """Tag of the answer inside DO'7C' by which a step of PACE is known (Doc 9303-11 table 4)."""
 
+_CHOSEN_BY: Final = {0xC1: (FaultKind.PACE_MSE_REFUSED,), 0x41: (FaultKind.CA_REFUSED,)}
+"""By the first parameter byte of MANAGE SECURITY ENVIRONMENT; 81 is terminal authentication."""
+
 _PLAIN_STATUS: Final = {
     FaultKind.BAC_REFUSED: 0x6300,
     FaultKind.FILE_NOT_SELECTED: 0x6A82,
@@ -149,9 +152,10 @@ def _kinds_of_plain_answer(command: CommandApdu, answer: ResponseApdu) -> Sequen
     if command.ins == _SELECT:
         return (FaultKind.FILE_NOT_SELECTED,)
     if command.ins == _EXTERNAL_AUTHENTICATE:
-        return (FaultKind.BAC_MAC_WRONG, FaultKind.BAC_CRYPTOGRAM_WRONG, FaultKind.BAC_REFUSED)
+        # terminal authentication is the same command, and answered without data
+        return (FaultKind.BAC_MAC_WRONG, FaultKind.BAC_CRYPTOGRAM_WRONG, FaultKind.BAC_REFUSED) if answer.data else ()
     if command.ins == _MANAGE_SECURITY_ENVIRONMENT:
-        return (FaultKind.PACE_MSE_REFUSED,) if command.p1 == 0xC1 else (FaultKind.CA_REFUSED,)
+        return _CHOSEN_BY.get(command.p1, ())
     if command.ins == _INTERNAL_AUTHENTICATE:
         return [kind for kind in FaultKind if kind.label.startswith("aa_")]
     if command.ins != _GENERAL_AUTHENTICATE:

@@ -11,7 +11,7 @@ import datetime as dt
 
 import pytest
 
-from crypto.pki.cvc import CvRole, TerminalType
+from crypto.pki.cvc import CvRole, TerminalType, parse_cv_certificate
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.dh_groups import DH_GROUPS
 from crypto.wire.oid import encode_oid
@@ -19,6 +19,7 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.cards import chip_content
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipAuthenticationKey
+from emulator.chip.trust_points import TrustedKey
 from emulator.personalise.cv_issuer import CvHolder, CvSuite, Validity, certificate, holder, verifying_authority
 from tests.unit.emulator_extended_access import BRAINPOOL_256, ID_CA_DH, ExtendedTerminal, expected_token, shared_secret
 from tests.unit.emulator_terminal import CAN, PIN, PUK, SPECS, Channel, RefusedError, generic_mapping
@@ -162,6 +163,22 @@ def test_another_kind_of_terminal_than_announced_is_refused() -> None:
     assert terminal.answer_challenge(TERMINAL, terminal.compressed_chip_key, terminal.challenge()) == "6985"
     terminal.select_application()
     assert readable(terminal) == set()
+
+
+@pytest.mark.parametrize(("certified", "status"), [(1 << 4, "9000"), (0, "6982")])
+def test_an_authentication_terminal_by_can_needs_the_right_in_its_certificates_too(certified: int, status: str) -> None:
+    """TR-03110-2 §2.3.2.1: "CAN allowed" must be in the effective authorisation, not only in the announcement."""
+    point = certificate(
+        ROOT, ROOT, role=CvRole.CVCA, rights=(1 << 38) - 1, validity=VALID, terminal_type=AUTHENTICATION
+    )
+    trusted = TrustedKey.at_personalisation(parse_cv_certificate(point))
+    content = dataclasses.replace(CONTENT, terminal_trust_points=(trusted,))
+    terminal = announced(VirtualCard(content), template(AUTHENTICATION, 0, 0, 0, 0, 1 << 4))
+    assert terminal.references == [ROOT.reference.encode()]
+    terminal.ephemeral(BRAINPOOL_256)
+    assert terminal.show_chain(*chain(kind=AUTHENTICATION, rights=certified)) == ["9000", "9000"]
+    assert choose(terminal) == "9000"
+    assert terminal.answer_challenge(TERMINAL, terminal.compressed_chip_key, terminal.challenge()) == status
 
 
 def test_auxiliary_data_are_part_of_what_is_signed() -> None:

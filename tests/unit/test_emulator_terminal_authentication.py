@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crypto.pace.parameters import pace_protocol
 from crypto.pki.cvc import CvRole, TerminalType, parse_cv_certificate
@@ -723,3 +725,39 @@ def test_the_files_name_themselves_as_the_standard_says() -> None:
     content, status = terminal.send("00B00000", le=b"\x24")
     expected = b"".join(encode_tlv(0x42, point.reference.encode()) for point in (ROOT, NEXT))
     assert (content, status) == (expected.ljust(36, b"\0"), "9000")
+
+
+# -- anything at all ------------------------------------------------------------------------------------------------
+
+
+CHAIN = b"".join(tlv.encoded for tlv in parts_of(verifier_certificate()))
+
+
+@given(position=st.integers(0, 8 * len(CHAIN) - 1))
+def test_one_flipped_bit_anywhere_in_a_certificate_is_never_accepted(position: int) -> None:
+    terminal = FUZZED
+    changed = bytearray(CHAIN)
+    changed[position // 8] ^= 1 << position % 8
+    assert terminal.choose_issuer(ROOT.reference) == "9000"
+    assert terminal.send("002A00BE", bytes(changed), extended=True)[1] in ("6300", "6A80")
+
+
+@given(
+    header=st.sampled_from(["002281B6", "002281A4", "002241A4", "002241A6", "002A00BE", "00820000", "00860000"]),
+    data=st.one_of(
+        st.binary(max_size=300),
+        st.binary(max_size=60).map(lambda value: encode_tlv(0x83, value)),
+        st.binary(max_size=120).map(lambda value: encode_tlv(0x7F4E, value) + encode_tlv(0x5F37, value)),
+        st.binary(max_size=60).map(lambda value: encode_tlv(0x7C, encode_tlv(0x80, value))),
+        st.binary(max_size=60).map(
+            lambda value: encode_tlv(0x83, TERMINAL.reference.encode()) + encode_tlv(0x91, value)
+        ),
+    ),
+)
+def test_no_octets_break_the_chip_or_open_anything(header: str, data: bytes) -> None:
+    status = FUZZED.send(header, data, b"\0", extended=True)[1]
+    assert status[0] == "6"
+    assert (FUZZED.can_read(1), FUZZED.can_read(3)) == ("9000", "6982")
+
+
+FUZZED = proven(a_chip(ROOT))
