@@ -23,6 +23,7 @@ _TRAILERS: Final = {
 }
 """Trailer field by hash function (Doc 9303-11 §6.1.2.2; SHA-1 takes option 1)."""
 
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class RsaSigner:
     """ISO/IEC 9796-2 digital signature scheme 1 with partial recovery.
