@@ -154,6 +154,16 @@ PUK_SUSPENDED = ErrorCode(
 PUK_BLOCKED = ErrorCode(
     "access.puk_blocked", Hint.CALL_STAFF, "The PUK is used up. Only the issuing office can help now."
 )
+PIN_CHANGE_REFUSED = ErrorCode(
+    "pin.change_refused",
+    Hint.CALL_STAFF,
+    "The chip did not take the new PIN. It may want another length; the PIN stays as it was.",
+)
+PIN_UNBLOCK_REFUSED = ErrorCode(
+    "pin.unblock_refused",
+    Hint.CALL_STAFF,
+    "The chip did not unblock the PIN. The PUK may have been used as often as it may.",
+)
 SECRET_UNUSABLE = ErrorCode(
     "access.secret_unusable",
     Hint.CALL_STAFF,

@@ -210,6 +210,30 @@ class CardSession:
             return self.open(key, plan)
         return report
 
+    def open_master_file(self, key: AccessKey, plan: ReadPlan) -> AccessReport:
+        """Run PACE and stay under the master file, where a PIN is managed. No application is selected.
+
+        Raises:
+            ProtocolError: as :meth:`open`; ``access.not_supported`` also for a chip without PACE.
+            DocumentError, TransportError: as :meth:`open`.
+        """
+        self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
+        with self.link.phase(ReadingPhase.CONNECTING):
+            self._channel = self.chip_identifier = None
+            self.link.reset()
+            self._learn_command_lengths()
+            source, infos = self._find_card_access(key, plan)
+        self._on_progress(ProgressEvent(ReadingPhase.ACCESS_CONTROL))
+        offers = pace_offers(infos) if infos else PaceOffers((), ())
+        if offers.are_manipulated or not offers.suites:
+            code = errors.CHIP_DECEPTIVE if offers.are_manipulated else errors.ACCESS_NOT_SUPPORTED
+            raise errors.ProtocolError(code)
+        suite = offers.suites[0]
+        with self.link.phase(ReadingPhase.ACCESS_CONTROL):
+            result, resumed = self._run_pace(suite, key, None)
+        self.replace_channel(result.keys)
+        return AccessReport("PACE", suite.name, key.reference.name, source, (), result.tries_announced, resumed)
+
     def _learn_command_lengths(self) -> None:
         """From the answer to reset; from EF.ATR/INFO only after a refusal (TR-03110-3 §B.9.2)."""
         self._lengths.say(CardCapabilities.from_atr(self.link.transport.atr))
