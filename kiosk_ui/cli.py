@@ -24,14 +24,18 @@ EXIT_USAGE = 64  # sysexits.h EX_USAGE; 0, 1 and 2 have meanings of their own in
 _COMMANDS: dict[str, tuple[str, str]] = {
     # command: (module:function, what it is for)
     "read": ("reader.cli:read_command", "read a card and say what was proven about it"),
+    "pin": ("reader.pin_command:pin_command", "unblock or change a card's PIN"),
     "readers": ("reader.cli:readers_command", "list the PC/SC readers and what is in them"),
+    "selftest": ("reader.selftest.command:selftest_command", "run every combination of protocols on emulated chips"),
     "cards": ("emulator.cli:main", "list the built-in emulated people"),
     "card": ("emulator.cli:main", "put an emulated card into a virtual reader"),
+    "terminal-certificates": ("emulator.cli:main", "make certificates with which a TEST terminal reads DG3 and DG4"),
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
 }
 
-_TAKE_THEIR_NAME = frozenset({"cards", "card"})  # one function serves both, so it is told which was meant
+# one function serves them all, so it is told which was meant
+_TAKE_THEIR_NAME = frozenset({"cards", "card", "terminal-certificates"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,7 +107,8 @@ def _ctrl_c_afterwards() -> Iterator[None]:
 
 
 def _usage() -> str:
-    rows = "\n".join(f"  {name:<9}{purpose}" for name, (_, purpose) in _COMMANDS.items())
+    width = max(map(len, _COMMANDS)) + 1
+    rows = "\n".join(f"  {name:<{width}}{purpose}" for name, (_, purpose) in _COMMANDS.items())
     return f"usage: chipid COMMAND …\n\n{rows}\n\n'chipid COMMAND --help' says more.\n"
 
 

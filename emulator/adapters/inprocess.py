@@ -13,6 +13,7 @@ Example: a card that is taken away at the twelfth command::
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -20,7 +21,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from emulator.cards import card, card_names, trust_anchors
 from emulator.chip.content import ChipBehaviour
 from emulator.faults import Fault
+from emulator.laboratory import PIN, PUK, laboratory_card, laboratory_profile, laboratory_terminal, printed_on
 from reader.transport.base import CardTransport, TransportProvider
+from reader.transport.laboratory import ChipOrder, Laboratory, OrderedChip
 
 __all__ = ["Chip", "EmulatedCards", "EmulatedTransport", "TransmitHook", "provider", "taken_away_at"]
 
@@ -163,8 +166,25 @@ class EmulatedCards:
         return EmulatedTransport(card(name, faults=faults, behaviour=behaviour), on_transmit=on_transmit)
 
     def test_trust_anchors(self) -> Sequence[bytes]:
-        """DER certificates of the TEST authority that issued the cards worth trusting."""
+        """DER certificates of the TEST authorities that issued the cards worth trusting."""
         return trust_anchors()
+
+    def make(self, order: ChipOrder) -> OrderedChip:
+        """A fresh chip as ordered. Raises ``ValueError`` for an order that contradicts itself."""
+        profile = laboratory_profile(**dataclasses.asdict(order))
+        chip = OrderedChip(
+            EmulatedTransport(laboratory_card(profile)),
+            printed_on(profile),
+            profile.holder.can,
+            PIN if profile.pin is not None else "",
+            PUK if profile.puk is not None else "",
+            trust_anchors(),
+        )
+        if not order.terminal_authentication:
+            return chip
+        terminal = laboratory_terminal(order.terminal_authentication)
+        certificates = b"".join((terminal.authority, *terminal.links, terminal.verifier, terminal.terminal))
+        return dataclasses.replace(chip, terminal_certificates=certificates, terminal_key=terminal.private_key_pem)
 
 
 provider: Final = EmulatedCards()
@@ -172,3 +192,4 @@ provider: Final = EmulatedCards()
 
 if TYPE_CHECKING:
     _is_a_provider: TransportProvider = provider
+    _is_a_laboratory: Laboratory = provider
