@@ -49,6 +49,8 @@ OTHER_PACE = {
     "select-mf-6982",
     "tdes-pace",
 }
+#: Chips of each size of zone and kind of key that also take Basic Access Control, which is slow here.
+BOTH_WAYS = {"chip-auth-dh", "eac1-dh-rsa", "eac2", "id-td2", "long-number-td2", "pace-dh", "pace-only", "passport-td3"}
 NEEDS_MORE = (
     {(name, habit) for name in WITHOUT_KNOWN_PACE for habit in HABITS if habit not in BASIC_HABITS}
     | {(name, habit) for name in ("pace-only", "eac2") for habit in BASIC_HABITS}
@@ -84,14 +86,16 @@ def judge(spec: CardSpec, reading: Reading) -> None:
 
 
 def cases() -> Iterator[tuple[str, Habit]]:
-    """Every habit meets the cards of this country, a few of them each document of another state."""
+    """Every habit meets the cards that people are shown; a few of them meet each chip for the laboratory."""
     for name in GUARDED:
-        if load_profile(name).travel_document is None:
+        if not SPECS[name].laboratory:
             yield from ((name, habit) for habit in HABITS if habit is not small_blocks)
         elif name in WITHOUT_PACE:
             yield from ((name, habit) for habit in (by_identifier, *BASIC_HABITS))
         else:
-            yield from ((name, habit) for habit in (by_identifier, extended, odd_reads))
+            yield from ((name, habit) for habit in (by_identifier, extended))
+            if name in BOTH_WAYS:
+                yield name, odd_reads
 
 
 @pytest.mark.parametrize(("name", "habit"), list(cases()), ids=lambda value: getattr(value, "__name__", value))
