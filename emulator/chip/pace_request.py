@@ -20,9 +20,9 @@ _AUTHORIZATION_BYTES: Final = {
     TerminalType.AUTHENTICATION_TERMINAL: 5,
     TerminalType.SIGNATURE_TERMINAL: 1,
 }
-_CAN_ALLOWED: Final = 4  # TR-03110-3 §C.4.2, table 20
+_CAN_ALLOWED: Final = 4  # bit of an authentication terminal (TR-03110-3 §C.4.2)
 _PASSWORDS: Final = {
-    # TR-03110-2 §2.3.2.1; the last: only with the right for it, which the template must claim
+    # TR-03110-2 §2.3.2.1; an authentication terminal may also use the CAN, if it claims the right to
     TerminalType.INSPECTION_SYSTEM: {PasswordReference.MRZ, PasswordReference.CAN},
     TerminalType.AUTHENTICATION_TERMINAL: {PasswordReference.PIN},
     TerminalType.SIGNATURE_TERMINAL: {PasswordReference.CAN, PasswordReference.PIN, PasswordReference.PUK},

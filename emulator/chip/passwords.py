@@ -69,6 +69,8 @@ class Puk:
     def __post_init__(self) -> None:
         if self.tries is not None:
             _require_counter(self.tries, self.tries_left)
+        elif self.tries_left is not None:
+            raise ValueError("without a retry counter there is nothing to be left of it")
 
     def __repr__(self) -> str:
         return "Puk(…)"

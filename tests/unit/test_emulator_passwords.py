@@ -239,6 +239,8 @@ def test_counters_that_mean_nothing_are_not_personalised() -> None:
             Pin(Secret(b"1"), tries=tries, tries_left=left)
         with pytest.raises(ValueError, match="counter"):
             Puk(Secret(b"1"), tries=tries, tries_left=left)
+    with pytest.raises(ValueError, match="counter"):
+        Puk(Secret(b"1"), tries_left=2)
 
 
 def test_a_deactivated_pin_is_announced_and_refused() -> None:
