@@ -160,6 +160,8 @@ class AuthenticationCommands:
 
     def _set_key_agreement(self, session: Session, command: CommandApdu) -> None:
         self._require_chip_access(session)
+        if session.terminal is not None and session.terminal.version == 2:  # TR-03110-2 §3.4.1: version 2 follows
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         session.agree(agree_by_key_agreement_template(self._content.chip_authentication, command.data))
 
     def _set_issuer(self, session: Session, command: CommandApdu) -> None:

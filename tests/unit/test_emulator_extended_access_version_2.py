@@ -294,6 +294,18 @@ def test_version_2_in_a_finite_field() -> None:
     assert readable(terminal) == {3, 4}
 
 
+def test_after_terminal_authentication_version_2_there_is_no_way_back_to_version_1() -> None:
+    """Else 3DES by MSE:Set KAT would take over the rights without nonce and token."""
+    tdes = ChipAuthenticationKey("0.4.0.127.0.7.2.2.3.2.1", SymmetricCipher.TDES, STATIC, None, (1, 2))
+    content = dataclasses.replace(CONTENT, chip_authentication=(*CONTENT.chip_authentication, tdes))
+    terminal = announced(VirtualCard(content))
+    public, private = proven_terminal(terminal)
+    assert terminal.send("002241A6", encode_tlv(0x91, public))[1] == "6982"
+    terminal.authenticate_chip_v2(BRAINPOOL_256, STATIC.public_octets, SymmetricCipher.TDES, public, private)
+    terminal.select_application()
+    assert readable(terminal) == {3, 4}
+
+
 def test_a_chip_of_both_versions_takes_the_one_that_fits_the_session() -> None:
     """As residence permits do: version 1 after PACE without announcement, version 2 after terminal authentication."""
     both = dataclasses.replace(CONTENT.chip_authentication[0], versions=(1, 2))
