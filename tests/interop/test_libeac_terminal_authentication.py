@@ -63,6 +63,11 @@ def chain(algorithm: str, rights: int = 0b11) -> TerminalChain:
     )
 
 
+@functools.cache
+def signed_group(name: str, number: int) -> bytes:
+    return data_groups(load_profile(name))[number]
+
+
 def to_show(found: TerminalChain) -> list[bytes]:
     return [*found.links, found.verifier, found.terminal]
 
@@ -125,7 +130,7 @@ def test_libeac_reads_fingerprints_by_version_1(libeac: Libeac, name: str, algor
         with libeac.context() as context:
             session = Session(context, name)
             session.authenticated(chain(algorithm))
-            assert session.terminal.file(0x0103) == data_groups(load_profile(name))[3]
+            assert session.terminal.file(0x0103) == signed_group(name, 3)
 
     whole(read)
 
@@ -164,7 +169,7 @@ def test_libeac_reads_fingerprints_by_version_2(libeac: Libeac, algorithm: str) 
             )
             session.terminal.chip_authentication_2(session.chip_key, session.key_id)
             session.select_application()
-            assert session.terminal.file(0x0103) == data_groups(load_profile("eac2"))[3]
+            assert session.terminal.file(0x0103) == signed_group("eac2", 3)
 
     whole(read)
 
@@ -179,7 +184,7 @@ def test_without_the_right_the_fingerprints_stay_closed(libeac: Libeac) -> None:
         session = Session(context, "eac1-ecdh")
         session.authenticated(chain("ecdsa-sha256", rights=0b10))  # irises only
         assert session.terminal.send(b"\0\xa4\x02\x0c", b"\x01\x03") == (b"", 0x6982)
-        assert session.terminal.file(0x0104) == data_groups(load_profile("eac1-ecdh"))[4]
+        assert session.terminal.file(0x0104) == signed_group("eac1-ecdh", 4)
 
 
 # -- libeac is the chip -------------------------------------------------------------------------------------------
