@@ -63,7 +63,7 @@ def map_integrated_ecdh(curve: Curve, element: int) -> Point:
     denominator = (alpha + alpha * alpha) % p
     if denominator == 0:
         raise CryptoError(MAPPING_IMPOSSIBLE, curve=curve.name)
-    x2 = -b * pow(a, -1, p) * (1 + pow(denominator, -1, p)) % p
+    x2 = -b * (1 + denominator) * pow(a * denominator, -1, p) % p  # one inversion, as the implementation notes advise
     h2 = (x2**3 + a * x2 + b) % p
     inverse_root = pow(h2, p - 1 - (p + 1) // 4, p)  # 1/√h2 if h2 is a square
     if inverse_root * inverse_root * h2 % p == 1:

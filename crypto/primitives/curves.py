@@ -169,21 +169,27 @@ class _OpenSslPrivateKey(EcPrivateKey):
         return self._key.exchange(ec.ECDH(), self.curve.public_key(point))
 
     def multiply(self, point: Point) -> Point:
-        """ECDH tells x but not which of the two roots y is. A second product with ``point + G`` decides it:
-        scalar·(point + G) = scalar·point + public_point, and only the right root gives that x.
+        """ECDH tells x but not y. A second product, with ``point + G``, tells it: with Q = scalar·point and
+        K = scalar·G, which is known whole, that is x(Q + K) = ((yK - yQ) / (xK - xQ))² - xQ - xK. Multiplied out, yQ
+        is the only unknown of a linear equation, as yQ² follows from xQ.
         """
-        curve = self.curve
-        if point == curve.negate(curve.g):
-            return curve.negate(self.public_point)
-        x = int.from_bytes(self.shared_x(point), "big")
-        y = square_root(x**3 + curve.a * x + curve.b, curve.p)
-        candidate = Point(x, y)
-        expected_x = int.from_bytes(self.shared_x(curve.add(point, curve.g)), "big")
-        # scalar·point = ±public_point only if point = ±G; then adding could meet infinity, so decide by doubling
-        if candidate.x == self.public_point.x:
-            return self.public_point  # point == G, as -G was handled above
-        matches = curve.add(candidate, self.public_point).x == expected_x
-        return candidate if matches else curve.negate(candidate)
+        curve, k = self.curve, self.public_point
+        if point.x == curve.g.x and curve.contains(point):  # Q = ±K: nothing to solve
+            return k if point == curve.g else curve.negate(k)
+        p = curve.p
+        x = int.from_bytes(self.shared_x(point), "big")  # refuses what is no point of the curve
+        # One inversion for the slope of point + G and for the equation: it costs more than all multiplications here.
+        # Neither factor is zero: k.y could be so for a point of order two only, and the order is an odd prime.
+        distance = curve.g.x - point.x
+        inverse = pow(2 * k.y * distance, -1, p)
+        slope = (curve.g.y - point.y) * inverse * 2 * k.y % p
+        sum_x = (slope * slope - point.x - curve.g.x) % p
+        x_of_sum = int.from_bytes(self.shared_x(Point(sum_x, (slope * (point.x - sum_x) - point.y) % p)), "big")
+        y_squared = (x**3 + curve.a * x + curve.b) % p
+        y = (k.y * k.y + y_squared - (x_of_sum + x + k.x) * (k.x - x) ** 2) * inverse * distance % p
+        if y * y % p != y_squared:
+            raise CryptoError(POINT_INVALID)
+        return Point(x, y)
 
 
 class _SplitPrivateKey(EcPrivateKey):

@@ -12,6 +12,7 @@ OID_MALFORMED = ErrorCode("oid.malformed", Hint.CALL_STAFF, "An object identifie
 _MAX_OCTETS = 64
 
 
+@functools.lru_cache(maxsize=512)  # a protocol names itself in several of its messages
 def encode_oid(dotted: str) -> bytes:
     """Content octets (no tag, no length) of ``"0.4.0.127…"``."""
     first, second, *rest = (int(arc) for arc in dotted.split("."))
