@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench import full_read, machine
+from bench import full_read, machine, pace_suites
 
 
 def main() -> None:
     print(f"Measured on {machine.describe()}")
     full_read.run()
+    pace_suites.run()
 
 
 if __name__ == "__main__":

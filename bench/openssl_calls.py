@@ -1,0 +1,162 @@
+"""What a piece of work asks of the crypto library, caught once and then replayed bare.
+
+While it runs, every call of the few functions of ``crypto.primitives`` that stand before the library is noted with its
+arguments; Python's profiler hook sees them, the code itself knows nothing of it. Replayed, each becomes exactly the
+library calls that it makes, without anything around them: a key from its scalar with the public point, an agreement
+with a point (which the library checks to be on the curve), a cipher, a checksum, a hash. In finite fields the
+arithmetic is Python's ``pow``, and that stands in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from crypto.pace import integrated, mapping
+from crypto.primitives import block_cipher, curves, dh_groups, kdf, mac
+
+__all__ = ["BareCalls", "caught"]
+
+Replay = Callable[[], object]
+
+
+class BareCalls:
+    """The library calls of one piece of work, in their order."""
+
+    def __init__(self) -> None:
+        self._calls: list[Replay] = []
+        self.counts: Counter[str] = Counter()
+        self.in_python = False
+        """Whether curve arithmetic was done in Python, so that there is no library to compare with."""
+
+    def add(self, kind: str, replay: Replay) -> None:
+        self.counts[kind] += 1
+        self._calls.append(replay)
+
+    def __call__(self) -> None:
+        for call in self._calls:
+            call()
+
+
+def caught(work: Callable[[], object]) -> BareCalls:
+    """Run the work once and note what it asks of the library."""
+    bare = BareCalls()
+
+    def look(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and (note := _NOTES.get(frame.f_code)) is not None:
+            note(bare, frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return bare
+
+
+# -- one note per function that stands before the library -----------------------------------------------------------
+
+_Locals = Mapping[str, Any]
+
+
+def _new_key(bare: BareCalls, seen: _Locals) -> None:
+    scalar, native = seen["scalar"], seen["curve"].native()
+    bare.add("keys", lambda: ec.derive_private_key(scalar, native).public_key().public_numbers())
+
+
+def _agreement(bare: BareCalls, seen: _Locals) -> None:
+    key, point = seen["self"]._key, seen["point"]
+    native = key.curve
+    bare.add(
+        "agreements",
+        lambda: key.exchange(ec.ECDH(), ec.EllipticCurvePublicNumbers(point.x, point.y, native).public_key()),
+    )
+
+
+def _python_key(bare: BareCalls, seen: _Locals) -> None:
+    bare.in_python = True
+
+
+def _power(bare: BareCalls, base: int, exponent: int, modulus: int) -> None:
+    bare.add("powers", lambda: pow(base, exponent, modulus))
+
+
+def _new_exponent(bare: BareCalls, seen: _Locals) -> None:
+    _power(bare, seen["group"].g, seen["exponent"], seen["group"].p)
+
+
+def _raised(bare: BareCalls, seen: _Locals) -> None:
+    key = seen["self"]
+    _power(bare, seen["base"], key._exponent, key.group.p)
+
+
+def _membership(bare: BareCalls, seen: _Locals) -> None:
+    _power(bare, seen["value"], seen["self"].q, seen["self"].p)
+
+
+def _generic_mapping(bare: BareCalls, seen: _Locals) -> None:
+    """g^s; the other power is the mapping key's own."""
+    _power(bare, seen["group"].g, int.from_bytes(seen["nonce"], "big"), seen["group"].p)
+
+
+def _integrated_mapping(bare: BareCalls, seen: _Locals) -> None:
+    group = seen["group"]
+    _power(bare, seen["element"], (group.p - 1) // group.q, group.p)
+
+
+def _cipher(direction: str) -> Callable[[BareCalls, _Locals], None]:
+    def note(bare: BareCalls, seen: _Locals) -> None:
+        key, iv, data, is_aes = seen["key"], seen["iv"], seen["data"], seen["cipher"].is_aes
+
+        def replay() -> bytes:
+            algorithm = algorithms.AES(key) if is_aes else TripleDES(key + key[:8])
+            context = getattr(Cipher(algorithm, modes.CBC(iv)), direction)()
+            return bytes(context.update(data) + context.finalize())
+
+        bare.add("ciphers", replay)
+
+    return note
+
+
+def _checksum(bare: BareCalls, seen: _Locals) -> None:
+    key, data = seen["key"], seen["data"]
+
+    def replay() -> bytes:
+        context = CMAC(algorithms.AES(key))
+        context.update(data)
+        return context.finalize()
+
+    bare.add("checksums", replay)
+
+
+def _hash(bare: BareCalls, seen: _Locals) -> None:
+    name, data = "sha1" if seen["cipher"].key_bytes == 16 else "sha256", seen["seed"] + bytes(4)
+    bare.add("hashes", lambda: hashlib.new(name, data, usedforsecurity=False).digest())
+
+
+_openssl_key: Any = curves._OpenSslPrivateKey
+_python_key_class: Any = curves._SplitPrivateKey
+_NOTES: dict[CodeType, Callable[[BareCalls, _Locals], None]] = {
+    _openssl_key.__init__.__code__: _new_key,
+    _openssl_key.shared_x.__code__: _agreement,
+    _python_key_class.__init__.__code__: _python_key,
+    dh_groups.DhPrivateKey.__init__.__code__: _new_exponent,
+    dh_groups.DhPrivateKey.raise_to.__code__: _raised,
+    dh_groups.DhGroup.contains.__code__: _membership,
+    mapping.map_generic_dh.__code__: _generic_mapping,
+    integrated.map_integrated_dh.__code__: _integrated_mapping,
+    block_cipher.encrypt_cbc.__code__: _cipher("encryptor"),
+    block_cipher.decrypt_cbc.__code__: _cipher("decryptor"),
+    mac.aes_cmac.__code__: _checksum,
+    kdf.derive_key.__code__: _hash,
+}

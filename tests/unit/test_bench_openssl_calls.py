@@ -1,0 +1,53 @@
+"""The bench compares a run of PACE with the library calls in it: these are counted here, without a clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.pace_suites import SUITES, Conversation, Times, verdict
+from crypto.pace.parameters import pace_protocols
+
+PROTOCOLS = {protocol.name: protocol for protocol in pace_protocols()}
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter_id", "keys", "agreements"),
+    [
+        # mapping key, s·G and session key; H and the own public key take two agreements each, the secret one
+        ("PACE-ECDH-GM-AES-CBC-CMAC-128", 12, 3, 5),
+        ("PACE-ECDH-GM-3DES-CBC-CBC", 13, 3, 5),
+        ("PACE-ECDH-CAM-AES-CBC-CMAC-128", 13, 3, 5),
+        # the session key; the own public key takes two agreements, the secret one
+        ("PACE-ECDH-IM-AES-CBC-CMAC-128", 13, 1, 3),
+    ],
+)
+def test_each_half_makes_the_calls_that_the_caption_says(
+    name: str, parameter_id: int, keys: int, agreements: int
+) -> None:
+    for half in Conversation(PROTOCOLS[name], parameter_id).halves():
+        assert (half.bare.counts["keys"], half.bare.counts["agreements"]) == (keys, agreements)
+        assert half.bare.counts["ciphers"] >= 1
+        assert half.bare.counts["hashes"] >= 3
+        assert not half.bare.in_python
+        half.bare()
+        half.work()
+
+
+def test_in_a_finite_field_the_powers_are_counted() -> None:
+    """Two key pairs, g^s, H, the own value, the secret, and two checks that a value lies in the subgroup."""
+    for half in Conversation(PROTOCOLS["PACE-DH-GM-AES-CBC-CMAC-128"], 0).halves():
+        assert half.bare.counts["powers"] == 8
+        half.bare()
+
+
+def test_a_curve_that_python_computes_on_has_no_ratio() -> None:
+    terminal, _ = Conversation(PROTOCOLS["PACE-ECDH-GM-AES-CBC-CMAC-128"], 9).halves()
+    assert terminal.bare.in_python
+
+
+def test_the_verdict_says_kept_or_missed_for_both_targets() -> None:
+    conversations = [Conversation(PROTOCOLS[name], number) for name, number in SUITES]
+    good = [Times(host=1.4, bare=1.0)] * (2 * len(conversations))
+    assert [line.rpartition(": ")[2] for line in verdict(conversations, good)] == ["kept", "kept"]
+    slow = [Times(host=2.6, bare=1.0)] * (2 * len(conversations))
+    assert [line.rpartition(": ")[2] for line in verdict(conversations, slow)] == ["MISSED", "MISSED"]
