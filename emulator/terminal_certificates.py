@@ -43,14 +43,23 @@ def add_terminal_certificate_arguments(commands: argparse._SubParsersAction[argp
         "--algorithm",
         choices=tuple(CV_ALGORITHMS),
         default="ecdsa-sha256",
-        help="how the whole chain signs (default ecdsa-sha256)",
+        help=f"how the whole chain signs: {', '.join(CV_ALGORITHMS)} (default ecdsa-sha256)",
         metavar="NAME",
     )
     parser.add_argument(
-        "--curve", choices=_CURVES, default=None, metavar="NAME", help="for ECDSA (default brainpoolP256r1)"
+        "--curve",
+        choices=_CURVES,
+        default=None,
+        metavar="NAME",
+        help=f"for ECDSA: {', '.join(_CURVES)} (default brainpoolP256r1)",
     )
     parser.add_argument(
-        "--rsa-bits", type=int, choices=RSA_BITS, default=None, metavar="BITS", help="for RSA (default 2048)"
+        "--rsa-bits",
+        type=int,
+        choices=RSA_BITS,
+        default=None,
+        metavar="BITS",
+        help=f"for RSA: {', '.join(map(str, RSA_BITS))} (default 2048)",
     )
     parser.add_argument(
         "--rights", metavar="LIST", type=_rights, default=sum(RIGHTS.values()), help="dg3,dg4 (default both) or none"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from crypto.pace.parameters import PasswordReference
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessLevel
@@ -19,8 +20,8 @@ from emulator.chip.chip_authentication import (
     agree_with_authenticated_terminal,
     select_key,
 )
-from emulator.chip.content import EF_CVCA, ChipAuthenticationKey, ChipContent
-from emulator.chip.pace import PaceRun, start_pace
+from emulator.chip.content import ChipAuthenticationKey, ChipContent
+from emulator.chip.pace import PaceOutcome, PaceRun, start_pace
 from emulator.chip.passwords import PasswordStore
 from emulator.chip.refusal import CommandRefusedError, require_header, require_le
 from emulator.chip.session import Session
@@ -66,7 +67,7 @@ class AuthenticationCommands:
     def restore(self, session: Session) -> None:
         """Writes into a fresh session what the card remembers for life."""
         if self._content.terminal_trust_points:
-            session.files.update_application_file(EF_CVCA, self._trust_points.ef_cvca())
+            session.files.update_application_file(self._content.ef_cvca, self._trust_points.ef_cvca())
 
     # -- challenges --------------------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class AuthenticationCommands:
         proof = self._terminals.authenticate(
             session.terminal_keys,
             signature,
-            identifier=self._document_number() if pace is None else pace.compressed_chip_key,
+            identifier=self._identifier(pace),
             challenge=challenge,
             agreed_key=session.agreed_key,
             pace=pace,
@@ -118,8 +119,17 @@ class AuthenticationCommands:
         session.trust_terminal(proof)
         return ResponseApdu(b"", StatusWord.SUCCESS)
 
+    def _identifier(self, pace: PaceOutcome | None) -> bytes:
+        """ID_PICC (TR-03110-1 §3.5)."""
+        if pace is None:
+            return self._document_number()
+        if not self._content.behaviour.static_binding:
+            return pace.compressed_chip_key
+        can = self._content.can
+        return can.reveal() if can is not None and pace.password is PasswordReference.CAN else self._document_number()
+
     def _document_number(self) -> bytes:
-        """ID_PICC after BAC: the document number with its check digit (TR-03110-1 §3.5)."""
+        """With its check digit, as in the MRZ."""
         mrz_information = self._content.mrz_information
         if mrz_information is None:  # neither PACE nor BAC: there is nothing to bind the signature to
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)

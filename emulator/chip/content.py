@@ -38,7 +38,7 @@ __all__ = [
 APPLICATION_ID: Final = bytes.fromhex("A0000002471001")
 """The eMRTD application (Doc 9303-10 §3.2)."""
 EF_CVCA: Final = 0x011C
-"""File of the application with the references of the trust points (TR-03110-3 table 13). The chip itself keeps it."""
+"""Usual identifier of the file with the references of the trust points (TR-03110-3 table 13)."""
 _FIRST_OWN_PARAMETER_ID: Final = 32
 
 
@@ -123,6 +123,8 @@ class ChipBehaviour:
         names_password_state: whether a blocked, deactivated or suspended password is refused with a status word of
             its own, or each with 6982 (TR-03110-3 §B.11.2, note).
         errors_unprotected: see :class:`UnprotectedErrors`.
+        static_binding: whether terminal authentication after PACE signs the CAN or the document number, whichever was
+            the password, instead of the chip's ephemeral key. Some states issued such documents (TR-03110-1 §3.5).
     """
 
     master_file_status: int = StatusWord.SUCCESS
@@ -138,6 +140,7 @@ class ChipBehaviour:
     pace_in_application: bool = True
     names_password_state: bool = True
     errors_unprotected: UnprotectedErrors = UnprotectedErrors.NEVER
+    static_binding: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ class ChipContent:
         terminal_trust_points: public keys of the country's verifying authority, the most recent first; empty if the
             chip knows no terminal authentication.
         terminal_authentication_versions: versions of that protocol which the chip takes: 1, 2 or both.
+        ef_cvca: identifier of the file of the application that lists the trust points; the chip itself keeps it.
         personalised_on: the chip's first idea of the current date (TR-03110-3 §2.5).
         behaviour: habits of the operating system.
         atr: answer to reset.
@@ -244,6 +248,7 @@ class ChipContent:
     active_authentication: ActiveAuthenticationSigner | None = None
     terminal_trust_points: tuple[TrustedKey, ...] = ()
     terminal_authentication_versions: tuple[int, ...] = (1,)
+    ef_cvca: int = EF_CVCA
     personalised_on: dt.date = dt.date(2020, 1, 1)
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     atr: bytes = b""

@@ -95,6 +95,7 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         active_authentication=_signer(profile, random_bytes),
         terminal_trust_points=_trust_points(profile),
         terminal_authentication_versions=_terminal_authentication_versions(profile),
+        ef_cvca=_ef_cvca(profile),
         personalised_on=profile.holder.issued,
         behaviour=profile.behaviour,
         atr=contactless_atr(extended_length=profile.behaviour.extended_length),
@@ -194,6 +195,11 @@ def _trust_points(profile: CardProfile) -> tuple[TrustedKey, ...]:
     return tuple(TrustedKey.at_personalisation(parse_cv_certificate(octets)) for octets in certificates)
 
 
+def _ef_cvca(profile: CardProfile) -> int:
+    choice = profile.terminal_authentication
+    return EF_CVCA if choice is None else choice.ef_cvca
+
+
 def _terminal_authentication_versions(profile: CardProfile) -> tuple[int, ...]:
     choice = profile.terminal_authentication
     return (1,) if choice is None else choice.versions
@@ -206,7 +212,8 @@ def _open_infos(profile: CardProfile) -> Iterable[bytes]:
     """What EF.CardAccess shows before access control."""
     if profile.chip_authentication:  # version 1 is also announced by cards that trust nobody
         for version in _terminal_authentication_versions(profile):
-            yield terminal_authentication_info(version)
+            elsewhere = version == 1 and _ef_cvca(profile) != EF_CVCA
+            yield terminal_authentication_info(version, _ef_cvca(profile) if elsewhere else None)
     yield from chip_authentication_infos(profile)
     for offer in profile.pace:
         yield pace_info(offer)
@@ -278,7 +285,8 @@ def _application_files(
     points = _trust_points(profile)
     if points and 1 in _terminal_authentication_versions(profile):  # TR-03110-3 §A.6.2.4
         listed = TrustPoints(points, profile.holder.issued).ef_cvca()
-        files.append(ElementaryFile(EF_CVCA, listed, EF_CVCA & 0x1F, protected))
+        identifier = _ef_cvca(profile)
+        files.append(ElementaryFile(identifier, listed, identifier & 0x1F, protected))
     for number, content in sorted(groups.items()):
         access = _GUARDED_GROUPS.get(number, protected)
         files.append(ElementaryFile(0x0100 | number, content, number, access))

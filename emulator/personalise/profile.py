@@ -18,7 +18,7 @@ from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import Curve, curve
 from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.primitives.secret import Secret
-from emulator.chip.content import ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
+from emulator.chip.content import EF_CVCA, ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
 from emulator.chip.passwords import Pin, Puk
 from emulator.personalise.cv_issuer import CvSuite
 from emulator.personalise.faces.appearance import Appearance
@@ -115,10 +115,12 @@ class TerminalAuthenticationChoice:
     Attributes:
         versions: of the protocol: 1, 2 or both.
         trust_points: keys of the TEST verifying authority, the most recent first, two at most.
+        ef_cvca: identifier of EF.CVCA.
     """
 
     versions: tuple[int, ...]
     trust_points: tuple[CvSuite, ...]
+    ef_cvca: int = EF_CVCA
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -280,7 +282,7 @@ def _agreement(table: Mapping[str, Any]) -> ChipAuthenticationChoice:
 
 def _terminal_authentication(table: Mapping[str, Any]) -> TerminalAuthenticationChoice:
     points = tuple(CvSuite.parse(text) for text in table["trust_points"])
-    return TerminalAuthenticationChoice(tuple(table["versions"]), points)
+    return TerminalAuthenticationChoice(tuple(table["versions"]), points, table.get("ef_cvca", EF_CVCA))
 
 
 def _signature(table: Mapping[str, Any]) -> SignatureChoice | None:

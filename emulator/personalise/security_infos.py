@@ -98,9 +98,18 @@ def security_infos(infos: Iterable[bytes], *, sort: bool = True) -> bytes:
     return encode_tlv(0x31, sorted(infos) if sort else list(infos))
 
 
-def terminal_authentication_info(version: int = 1) -> bytes:
-    """Without a reference to EF.CVCA, which is where it is looked for by default (TR-03110-3 §A.1.1.3)."""
-    return _sequence(_oid(_ID_TA), _integer(version))
+def terminal_authentication_info(version: int = 1, ef_cvca: int | None = None) -> bytes:
+    """TR-03110-3 §A.1.1.3.
+
+    Args:
+        version: of the protocol.
+        ef_cvca: identifier of EF.CVCA, for version 1 and where it is not the usual one; its last five bits are the short
+            identifier.
+    """
+    file = b""
+    if ef_cvca is not None:
+        file = _sequence(encode_tlv(0x04, ef_cvca.to_bytes(2, "big")), encode_tlv(0x04, bytes([ef_cvca & 0x1F])))
+    return _sequence(_oid(_ID_TA), _integer(version), file)
 
 
 def chip_authentication_info(oid: str, key_id: int | None, version: int = 1) -> bytes:

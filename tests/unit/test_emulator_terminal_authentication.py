@@ -6,6 +6,7 @@ units ISO7816_J to ISO7816_M.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -37,8 +38,11 @@ from emulator.personalise.cv_issuer import (
     holder,
     verifying_authority,
 )
+from emulator.personalise.document import personalise
+from emulator.personalise.mrz import mrz_information
+from emulator.personalise.profile import load_profile
 from tests.unit.emulator_extended_access import BRAINPOOL_256, DAY, ID_CA_ECDH, ExtendedTerminal
-from tests.unit.emulator_terminal import CAN, SPECS, generic_mapping
+from tests.unit.emulator_terminal import CAN, MRZ, SPECS, generic_mapping
 
 SUITE = CvSuite("ecdsa-sha256", "brainpoolP256r1")
 ROOT = verifying_authority(SUITE)
@@ -206,6 +210,49 @@ def test_pace_binds_the_signature_to_the_chips_ephemeral_key_and_bac_to_the_docu
     assert terminal.answer_challenge(TERMINAL, number, terminal.challenge()) == "6300"
     assert terminal.answer_challenge(TERMINAL, terminal.compressed_chip_key, terminal.challenge()) == "9000"
     assert (terminal.can_read(3), terminal.can_read(4)) == ("9000", "9000")
+
+
+@pytest.mark.parametrize("by_can", [True, False])
+def test_some_states_bound_the_signature_to_the_password_instead(by_can: bool) -> None:
+    """TR-03110-1 §3.5: static binding, which new documents must not use."""
+    spec, content = SPECS["eac1-ecdh"], chip_content("eac1-ecdh")
+    habit = dataclasses.replace(content.behaviour, static_binding=True)
+    terminal = ExtendedTerminal(VirtualCard(dataclasses.replace(content, behaviour=habit)))
+    secret = spec.can.encode() if by_can else mrz_information(spec.mrz).encode()
+    terminal.pace(generic_mapping(2), 13, CAN if by_can else MRZ, secret)
+    terminal.select_application()
+    public = content.chip_authentication[0].private_key.public_octets
+    terminal.authenticate_chip(BRAINPOOL_256, public, SymmetricCipher.AES128, key_id=1)
+    today = Validity(dt.date(2024, 3, 1), dt.date(2040, 1, 1))
+    assert (
+        terminal.show_chain(verifier_certificate(validity=today), terminal_certificate(validity=today)) == ["9000"] * 2
+    )
+    assert terminal.choose_terminal(TERMINAL.reference) == "9000"
+    assert terminal.answer_challenge(TERMINAL, terminal.compressed_chip_key, terminal.challenge()) == "6300"
+    number = spec.mrz[0][5:15].encode()
+    identifier = spec.can.encode() if by_can else number
+    assert terminal.answer_challenge(TERMINAL, identifier, terminal.challenge()) == "9000"
+
+
+def test_the_list_of_trust_points_may_lie_elsewhere() -> None:
+    """TR-03110-3 §A.1.1.3: TerminalAuthenticationInfo then says where."""
+    profile = load_profile("eac1-ecdh")
+    assert profile.terminal_authentication is not None
+    moved = dataclasses.replace(profile.terminal_authentication, ef_cvca=0x0156)
+    content = personalise(dataclasses.replace(profile, terminal_authentication=moved))
+    (access,) = (file.content for file in content.master_files if file.identifier == 0x011C)
+    assert bytes.fromhex("3016" + "060804007F0007020202" + "020101" + "3007" + "04020156" + "040116") in access
+    terminal = ExtendedTerminal(VirtualCard(content))
+    terminal.pace(generic_mapping(2), 13, CAN, SPECS["eac1-ecdh"].can.encode())
+    terminal.select_application()
+    assert terminal.send("00B09C00", le=b"\x24")[1] == "6A82"
+    before, status = terminal.send("00B09600", le=b"\x24")
+    assert (status, len(before)) == ("9000", 36)
+    today = Validity(dt.date(2024, 3, 1), dt.date(2040, 1, 1))
+    assert terminal.show_chain(link_certificate(ROOT, NEXT, today)) == ["9000"]
+    after, _ = terminal.send("00B09600", le=b"\x24")
+    assert after.startswith(encode_tlv(0x42, NEXT.reference.encode()))
+    assert after != before
 
 
 def test_pace_and_chip_authentication_in_finite_fields_with_an_rsa_terminal() -> None:
