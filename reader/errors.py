@@ -49,6 +49,11 @@ READER_NOT_FOUND = ErrorCode(
     Hint.CALL_STAFF,
     "The card reader was not found. Check its cable, then run 'chipid readers'.",
 )
+READER_AMBIGUOUS = ErrorCode(
+    "reader.ambiguous",
+    Hint.CALL_STAFF,
+    "The name fits more than one card reader. Give more of the name of the one that is meant.",
+)
 PCSC_NOT_RUNNING = ErrorCode(
     "reader.service_down",
     Hint.CALL_STAFF,

@@ -15,6 +15,7 @@ from smartcard import scard
 
 from crypto.errors import ErrorCode
 from reader import errors
+from reader.transport.reader_names import resolve_reader
 
 __all__ = ["PcscTransport", "ReaderInfo", "SlotState", "list_readers"]
 
@@ -129,14 +130,14 @@ class PcscTransport:
         reader_name: the PC/SC name, or a part of it that fits exactly one reader.
 
     Raises:
-        TransportError: ``reader.not_found``, ``card.absent``, ``card.in_use``, ``card.mute`` …
+        TransportError: ``reader.not_found``, ``reader.ambiguous``, ``card.absent``, ``card.in_use``, ``card.mute`` …
     """
 
     def __init__(self, reader_name: str) -> None:
         self._context = Context()
         self._card: int | None = None
         try:
-            self.reader_name = _resolve(self._context.reader_names(), reader_name)
+            self.reader_name = resolve_reader(self._context.reader_names(), reader_name)
             result, card, self._protocol = scard.SCardConnect(
                 self._context.handle, self.reader_name, scard.SCARD_SHARE_EXCLUSIVE, _PROTOCOLS
             )
@@ -203,13 +204,3 @@ class PcscTransport:
         result, _, _, _, atr = scard.SCardStatus(self._handle())
         check(result)
         return bytes(atr)
-
-
-def _resolve(names: list[str], wanted: str) -> str:
-    """The reader that is meant: an exact name, else the only one that contains the text."""
-    if wanted in names:
-        return wanted
-    matching = [name for name in names if wanted.lower() in name.lower()]
-    if len(matching) != 1:
-        raise errors.TransportError(errors.READER_NOT_FOUND, matching=len(matching))
-    return matching[0]

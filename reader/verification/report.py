@@ -12,6 +12,7 @@ from reader.lds.details import details_of
 from reader.lds.document import IdDocument
 from reader.session import AccessReport
 from reader.verification.checks import CheckResult, CheckStatus
+from reader.verification.wording import further_reasons, remark_of
 
 __all__ = ["as_dict", "as_json", "as_text", "write_files"]
 
@@ -109,6 +110,7 @@ def as_text(outcome: ReadOutcome) -> str:
     lines += _person_lines(outcome)
     lines += ["", _access_line(outcome.reading.access)]
     lines += [_check_line(check) for check in outcome.checks]
+    lines += [f"? {sentence}" for sentence in further_reasons(outcome.verdict.reasons, outcome.checks)]
     link, total_ms = outcome.link, sum(outcome.timing_ms.values())
     lines += [
         "",
@@ -139,8 +141,9 @@ def _access_line(access: AccessReport) -> str:
 def _check_line(check: CheckResult) -> str:
     if check.code == "data_group_hash.not_read":  # nobody asked for the group, and nothing is said about it
         return f"– {check.check!s:<28}not read"
-    remark = f"  {check.detail or check.code}" if check.status is not CheckStatus.SUCCESSFUL else ""
-    return f"{_MARKS[check.status]} {check.check!s:<28}{check.status.value.replace('_', ' ')}{remark}"
+    line = f"{_MARKS[check.status]} {check.check!s:<28}{check.status.value.replace('_', ' ')}"
+    remark = remark_of(check)
+    return f"{line}  {remark}" if remark else line
 
 
 def write_files(outcome: ReadOutcome, folder: Path) -> None:

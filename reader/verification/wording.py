@@ -1,0 +1,74 @@
+"""English sentences for what a check found, for the text that people read. Programs read the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from crypto.errors import all_codes
+from crypto.pki.findings import FindingCode
+from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.verification.policy import NO_CHIP_PROOF
+
+__all__ = ["further_reasons", "remark_of"]
+
+_SENTENCES: Final = {
+    FindingCode.MALFORMED: "The chip's signed list is not well formed.",
+    FindingCode.VERSION_UNSUPPORTED: "The chip's signed list has a version that this program does not know.",
+    FindingCode.SIGNER_CERTIFICATE_ABSENT: "The signer's certificate is not in the chip's signed list.",
+    FindingCode.ATTRIBUTE_MISSING: "The signature lacks a part that it must have.",
+    FindingCode.CONTENT_TYPE_MISMATCH: "What was signed is not the list of this chip's data groups.",
+    FindingCode.CONTENT_DIGEST_MISMATCH: "The list on the chip is not the one that was signed.",
+    FindingCode.SIGNATURE_WRONG: "The issuer's signature is wrong.",
+    FindingCode.ALGORITHM_UNSUPPORTED: "The signature uses a method that this program cannot check.",
+    FindingCode.CURVE_MANIPULATED: "The signer's key spells out a known curve with a number changed.",
+    FindingCode.CHAIN_NOT_CHECKED: "Whether the issuer is trusted could not be checked.",
+    FindingCode.ISSUER_UNKNOWN: "No trusted authority of this issuer is installed.",
+    FindingCode.ISSUER_KEY_UNKNOWN: "The issuer's authority is installed, but not with the key that signed here.",
+    FindingCode.ISSUER_NAME_MISMATCH: "The certificates name different issuers.",
+    FindingCode.ISSUER_NOT_CA: "The issuer's certificate is not one of an authority.",
+    FindingCode.ISSUER_KEY_USAGE: "The issuer's key is not meant for signing certificates.",
+    FindingCode.ISSUER_EXPIRED: "The authority's certificate had expired.",
+    FindingCode.ISSUER_NOT_YET_VALID: "The authority's certificate was not yet valid.",
+    FindingCode.SIGNER_MALFORMED: "The signer's certificate is not well formed.",
+    FindingCode.SIGNER_SIGNATURE_WRONG: "The authority did not sign this signer's certificate.",
+    FindingCode.SIGNER_KEY_USAGE: "The signer's key is not meant for signing documents.",
+    FindingCode.SIGNER_EXPIRED: "The signer's certificate has expired.",
+    FindingCode.SIGNER_NOT_YET_VALID: "The signer's certificate is not yet valid.",
+    FindingCode.CRITICAL_EXTENSION: "A certificate demands something that this program does not know.",
+    FindingCode.HASH_MISMATCH: "This data group was changed after it was signed.",
+    FindingCode.HASH_NOT_LISTED: "The issuer did not sign this data group.",
+}
+_REASONS: Final = {
+    NO_CHIP_PROOF: "Nothing has proven that this chip is the one that was issued.",
+    "passive_authentication.not_done": "The issuer's signature was not checked.",
+}
+_UNREADABLE: Final = "The chip did not give this data group."
+_SHOWN_THOUGH_SUCCESSFUL: Final = frozenset({CheckName.ACCESS_CONTROL})
+
+
+def remark_of(check: CheckResult) -> str:
+    """A sentence about a check that is not simply successful, with its code in brackets; else an empty text."""
+    if check.status is CheckStatus.SUCCESSFUL:
+        return check.detail if check.check in _SHOWN_THOUGH_SUCCESSFUL else ""
+    sentences = [_sentence_of(check.code), _explained(check.detail)]
+    said = " ".join(sentence for sentence in sentences if sentence)
+    return f"{said} [{check.code}]" if said else check.code
+
+
+def further_reasons(reasons: Iterable[str], checks: Iterable[CheckResult]) -> list[str]:
+    """Reasons of a verdict that are no check's own code, each with a sentence."""
+    codes = {check.code for check in checks}
+    return [f"{_REASONS.get(reason, '')} [{reason}]".strip() for reason in reasons if reason not in codes]
+
+
+def _sentence_of(code: str) -> str:
+    if code == "data_group_hash.unreadable":
+        return _UNREADABLE
+    return next((sentence for finding, sentence in _SENTENCES.items() if finding.value == code), "")
+
+
+def _explained(detail: str) -> str:
+    """A detail is a sentence already, or the name of an error code, which has one."""
+    known = all_codes().get(detail)
+    return detail if known is None else known.text
