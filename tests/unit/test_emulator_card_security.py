@@ -89,10 +89,12 @@ def test_card_security_repeats_card_access_and_dg14_repeats_card_security() -> N
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_only_a_card_with_chip_authentication_mapping_has_card_security(name: str) -> None:
-    files = {file.identifier for file in chip_content(name).master_files}
-    assert (0x011D in files) is (name == "pace-cam")
-    assert bool(chip_content(name).chip_authentication_mapping) is (name == "pace-cam")
+def test_card_security_is_there_for_chip_authentication_mapping_and_for_version_2(name: str) -> None:
+    content = chip_content(name)
+    files = {file.identifier for file in content.master_files}
+    with_mapping = name in ("pace-cam", "pace-gm-cam")
+    assert bool(content.chip_authentication_mapping) is with_mapping
+    assert (0x011D in files) is (with_mapping or name == "eac2")
 
 
 def test_card_security_is_readable_after_pace_and_by_nothing_less() -> None:

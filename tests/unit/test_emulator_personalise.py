@@ -273,7 +273,8 @@ def test_every_process_makes_the_same_cards() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_data_groups_are_those_that_com_and_sod_list(name: str) -> None:
     files = {file.identifier: file.content for file in chip_content(name).application_files}
-    groups = {identifier & 0xFF for identifier in files if identifier not in (0x011C, 0x011D, 0x011E)}
+    ef_cvca = chip_content(name).ef_cvca
+    groups = {identifier & 0xFF for identifier in files if identifier not in (ef_cvca, 0x011D, 0x011E)}
     tags = {
         1: 0x61,
         2: 0x75,
