@@ -43,11 +43,11 @@ CAN = "271828"
 PROTOCOLS = {protocol.name: protocol for protocol in pace_protocols()}
 EC_SUITES = [
     (PROTOCOLS[f"PACE-ECDH-{mapping}-AES-CBC-CMAC-128"], number)
-    for mapping, number in [("GM", 13), ("GM", 12), ("GM", 14), ("GM", 10), ("IM", 13), ("IM", 14), ("CAM", 13)]
+    for mapping, number in [("GM", 13), ("GM", 12), ("GM", 9), ("GM", 10), ("IM", 13), ("IM", 9), ("CAM", 13)]
 ]
 DH_SUITES = [(PROTOCOLS[f"PACE-DH-{mapping}-AES-CBC-CMAC-128"], 0) for mapping in ("GM", "IM")]
 SUITES = EC_SUITES + DH_SUITES
-CA_KEYS = ["brainpoolP256r1", "secp256r1", "secp224r1", "brainpoolP320r1", 0, 2]
+CA_KEYS = ["brainpoolP256r1", "secp256r1", "secp224r1", "brainpoolP192r1", 0, 2]
 
 
 def suite_name(value: object) -> str:
