@@ -308,9 +308,9 @@ def _elliptic_key(oid: str, reader: TlvReader, encoded: bytes) -> CvPublicKey:
     base = reader.take(0x84).value
     n = int.from_bytes(reader.take(0x85).value, "big")
     point = reader.take(0x86).value
-    cofactor = int.from_bytes(reader.take(0x87).value, "big")
+    cofactor = reader.take_optional(0x87)  # conditional: it may be left out, and is 1 on every curve that is known here
     reader.finish()
-    curve = match_numbers(p, a, b, base, n, cofactor)
+    curve = match_numbers(p, a, b, base, n, 1 if cofactor is None else int.from_bytes(cofactor.value, "big"))
     return CvPublicKey(oid, EcPublicKey(curve, curve.decode_point(point)), point, encoded)
 
 

@@ -221,6 +221,14 @@ def test_a_key_off_its_curve_is_refused() -> None:
     assert caught.value.code.name == "curve.point_invalid"
 
 
+def test_the_cofactor_may_be_left_out_and_must_be_one() -> None:
+    without = own_key_object()[:-3].replace(b"\x7f\x49\x82\x01\x1d", b"\x7f\x49\x82\x01\x1a")
+    assert len(without) == len(own_key_object()) - 3
+    assert parse_cv_certificate(certificate(body_of(without))).public_key.curve == curve("brainpoolP256r1")
+    with pytest.raises(CryptoError):
+        parse_cv_certificate(certificate(body_of(own_key_object()[:-1] + b"\x02")))
+
+
 def test_a_known_curve_with_another_base_point_is_refused() -> None:
     domain = curve("brainpoolP256r1")
     bad = own_key_object().replace(domain.encode_point(domain.g), domain.encode_point(domain.negate(domain.g)))
