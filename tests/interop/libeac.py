@@ -253,6 +253,8 @@ class Terminal:
     def __init__(self, context: Context, transmit: Callable[[bytes], bytes]) -> None:
         self.context, self._transmit = context, transmit
         self.channel: Channel | None = None
+        self.chip_key = b""
+        self.tries_left: int | None = None
 
     def plain(self, apdu: bytes) -> bytes:
         """Data of a successful answer. Raises :class:`Refused` with the status word."""
@@ -270,7 +272,10 @@ class Terminal:
         ask = self.context.ask
         ask("pace", protocol.encode("ascii"), parameter_id)
         reference = tlv(0x80, oid(protocol)) + tlv(0x83, bytes([kind])) + tlv(0x84, bytes([parameter_id])) + template
-        self.plain(b"\0\x22\xc1\xa4" + bytes([len(reference)]) + reference)
+        chosen = self._transmit(b"\0\x22\xc1\xa4" + bytes([len(reference)]) + reference)
+        self.tries_left = chosen[1] & 0xF if chosen[:1] == b"\x63" else None  # a warning: go on (TR-03110-3 §B.14.1)
+        if self.tries_left is None and chosen != b"\x90\x00":
+            raise Refused(chosen.hex().upper())
         ask("nonce", kind, password, self._step(0, b"")[0x80])
         mapping_key = ask("mapping_key")
         ask("map", self._step(0x81, mapping_key)[0x82])

@@ -100,7 +100,13 @@ class EacTerminal(Terminal):
         challenge = self._require(b"\0\x84\0\0", le=8)
         self.context.ask("ta", private_key, certificates[-1])
         self.context.ask("ta_set_challenge", challenge)
-        self._require(b"\0\x82\0\0", self.context.ask("ta_signature", compressed_key, chip_identifier))
+        self._require(b"\0\x82\0\0", self._signature(compressed_key, chip_identifier))
+
+    def _signature(self, compressed_key: bytes, chip_identifier: bytes) -> bytes:
+        """libeac 1.1.2 writes r and s in fewer octets than the order has (TR-03111 §5.2.1) where both fit; on P-521 that is
+        every fourth time. So the longest of a few is taken.
+        """
+        return max((self.context.ask("ta_signature", compressed_key, chip_identifier) for _ in range(12)), key=len)
 
 
 class EacChip:

@@ -193,7 +193,7 @@ def test_our_reader_refuses_a_token_of_another_chip(libeac: Libeac) -> None:
     suite = static.for_reader()
     with libeac.context() as context:
         chip = EacChip(context, static.oid, 13, other.octets, other.key.public_octets)
-        own_key = EphemeralKey(suite.domain)
+        own_key = unshortened_key(suite)
         chip.announced = own_key.compressed
         with pytest.raises(errors.ProtocolError) as caught:
             run(chip_authentication_v2_terminal(suite, own_key), in_plain(chip))
