@@ -124,7 +124,7 @@ class MutualAuthentication:
         if not self.awaits_proof:
             return
         try:
-            self._session.is_present(files.COM)
+            self._session.is_present(files.data_group(14))  # read before, so no chip has a reason to guard it now
         except errors.ProtocolError:
             self._note_loss()
         self.note_proof()
