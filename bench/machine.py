@@ -10,8 +10,11 @@ __all__ = ["describe"]
 
 
 def describe() -> str:
-    """Processor, cores, system and Python in one line."""
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    """Processor, cores, system and Python in one line, and how busy the machine is with other things."""
+    parts = [_processor(), f"{os.cpu_count()} cores", platform.system(), f"Python {platform.python_version()}"]
+    if hasattr(os, "getloadavg"):
+        parts.append(f"load average {os.getloadavg()[0]:.1f} before")
+    return ", ".join(parts)
 
 
 def _processor() -> str:

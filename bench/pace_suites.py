@@ -49,14 +49,16 @@ SUITES: list[tuple[str, int]] = [
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Half:
-    """One side of a suite: its whole work, and the library calls in it."""
+    """One side of a suite: its whole work, the library calls in it, and what goes before unmeasured."""
 
     work: Callable[[], object]
     bare: BareCalls
+    prepare: Callable[[], object]
 
     @classmethod
-    def of(cls, work: Callable[[], object]) -> Half:
-        return cls(work, caught(work))
+    def of(cls, work: Callable[[], object], prepare: Callable[[], object] = lambda: None) -> Half:
+        prepare()
+        return cls(work, caught(work), prepare)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,12 +144,11 @@ class Conversation:
             terminal(lambda command: ResponseApdu.parse(next(answers)[1]))
 
         def chip_again() -> None:
-            again()
             for command, answer in said:
                 if card.transmit(command) != answer:
                     raise SystemExit(f"{self.name}: the chip does not repeat itself; there is nothing to measure.")
 
-        return Half.of(terminal_again), Half.of(chip_again)
+        return Half.of(terminal_again), Half.of(chip_again, again)
 
 
 def _octets(label: str, count: int) -> bytes:
@@ -164,6 +165,7 @@ def measure(halves: list[Half]) -> list[Times]:
     taken: list[tuple[list[float], list[float]]] = [([], []) for _ in halves]
     for _ in range(ROUNDS):
         for half, (host, bare) in zip(halves, taken, strict=True):
+            half.prepare()
             host.append(_milliseconds(half.work))
             bare.append(_milliseconds(half.bare))
     return [Times(statistics.median(host), statistics.median(bare)) for host, bare in taken]

@@ -30,6 +30,7 @@ def test_each_half_makes_the_calls_that_the_caption_says(
         assert half.bare.counts["hashes"] >= 3
         assert not half.bare.in_python
         half.bare()
+        half.prepare()
         half.work()
 
 
