@@ -30,12 +30,12 @@ from reader.lds.security_infos import (
 from reader.mutual_authentication import Declaration, MutualAuthentication
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ReadingPhase, ignore_progress
-from reader.protocols.access_key import AccessKey
+from reader.protocols.access_key import AccessKey, HolderKey
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
 from reader.protocols.pace import MappingProof
 from reader.protocols.secure_messaging import bare_status
-from reader.session import AccessReport, CardSession
+from reader.session import AccessReport, CardSession, password_opens_nothing
 from reader.terminal_access import (
     TerminalAnswer,
     TerminalRecord,
@@ -69,7 +69,8 @@ class Reading:
         unread: files that exist but could not be read, with the reason.
         chip: how chip authentication went.
         active_authentication: ``GIVEN`` if ``active_answer`` holds a signature to be checked.
-        mapping_proof: left by PACE with chip-authentication mapping, to be checked against EF.CardSecurity.
+        mapping_proofs: left by PACE with chip-authentication mapping, to be checked against EF.CardSecurity: one for each
+            channel that files were read through. Nothing else ties such a channel to the document, so all must hold.
         terminal: how terminal authentication went.
     """
 
@@ -79,7 +80,7 @@ class Reading:
     chip: ChipAuthenticationRecord
     active_authentication: ChipAnswer
     active_answer: ActiveAuthenticationAnswer | None
-    mapping_proof: MappingProof | None
+    mapping_proofs: tuple[MappingProof, ...]
     terminal: TerminalRecord
 
     @property
@@ -116,6 +117,7 @@ class DocumentReader:
         now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self._session = session
+        self._key = key
         self._plan = plan
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
@@ -134,6 +136,7 @@ class DocumentReader:
         access = self._proofs.open()
         for file in (files.COM, files.SOD):
             self._read(file)
+        self._require_right_to_read()
         available = self._available_groups()
         wanted = self._plan.groups(available)
         self._to_read = 2 + (14 in available) + len(wanted)
@@ -155,7 +158,7 @@ class DocumentReader:
             self._proofs.chip,
             active,
             answer,
-            self._session.mapping_proof,
+            self._session.mapping_proofs,
             self._proofs.terminal,
         )
 
@@ -166,6 +169,12 @@ class DocumentReader:
         ):
             if content is not None:
                 self._contents[file] = content
+
+    def _require_right_to_read(self) -> None:
+        """Raises ``access.not_supported`` if a right PIN or PUK opens nothing: the holder is to use another number."""
+        denied = [self._unread.get(file) is errors.FILE_ACCESS_DENIED for file in (files.COM, files.SOD)]
+        if isinstance(self._key, HolderKey) and all(denied):
+            raise password_opens_nothing(self._key)
 
     def _available_groups(self) -> frozenset[int]:
         """Groups that EF.COM or EF.SOD names; either may be wrong, so both are asked."""

@@ -41,7 +41,7 @@ from reader.protocols.password_status import RESUMABLE
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys, bare_status, block_capacity
 from reader.terminal_access import offers_version
 
-__all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade"]
+__all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade", "password_opens_nothing"]
 
 ASSUMED_CCCD_CARD_ACCESS: Final = bytes.fromhex(
     "3134300d060804007f0007020202020101300f060a04007f000702020302020201013012060a04007f0007020204020202010202010d"
@@ -114,8 +114,8 @@ class CardSession:
         """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
         self.card_security: bytes | None = None
         """EF.CardSecurity exactly as read, after chip-authentication mapping or version 2 of chip authentication."""
-        self.mapping_proof: MappingProof | None = None
-        """What chip-authentication mapping left to be verified."""
+        self.mapping_proofs: tuple[MappingProof, ...] = ()
+        """What chip-authentication mapping left to be verified: one for each time that the chip was opened."""
         self.chip_identifier: bytes | None = None
         """ID_PICC, the chip's name in terminal authentication; ``None`` for a chip without access control."""
         self.general_authentication: GeneralAuthentication | None = None
@@ -287,9 +287,9 @@ class CardSession:
         self.replace_channel(result.keys)
         self.chip_identifier = result.chip_identifier
         if result.proof is not None:  # the static key that it is held against lies outside the application
-            self.mapping_proof, self.card_security = result.proof, self._read_card_security()
+            self.mapping_proofs, self.card_security = (*self.mapping_proofs, result.proof), self._read_card_security()
         if terminal is None or infos is None or self._authenticate_generally(terminal, infos, result):
-            self._select_application()
+            self._select_application_by(key)
         return AccessReport("PACE", suite.name, key.reference.name, source, downgrades, result.tries_announced, resumed)
 
     def _authenticate_generally(self, terminal: TerminalIdentity, infos: SecurityInfos, pace: PaceResult) -> bool:
@@ -359,6 +359,15 @@ class CardSession:
             return False
         return True
 
+    def _select_application_by(self, key: AccessKey) -> None:
+        """A PIN or PUK may open a chip for other things only (TR-03110-2 §2.3.2.1): that is no foreign card."""
+        try:
+            self._select_application()
+        except errors.CardStatusError as error:
+            if not isinstance(key, HolderKey) or error.facts.get("status_word") != "6982":
+                raise
+            raise password_opens_nothing(key) from error
+
     def _select_application(self) -> None:
         """SELECT by application identifier (Doc 9303-10 §3.6.1)."""
         answer = self.transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.EMRTD_AID))
@@ -415,6 +424,13 @@ class CardSession:
         """Whether SELECT finds the file."""
         answer = select_file(self.transmit, file)
         return answer.is_success or answer.sw.is_warning
+
+
+def password_opens_nothing(key: AccessKey) -> errors.CardStatusError:
+    """The error for a password that is right but gives no right to read the application."""
+    return errors.CardStatusError(
+        errors.ACCESS_NOT_SUPPORTED, reason="password_gives_no_right_to_read", password=key.reference.name
+    )
 
 
 def _parse_card_access(octets: bytes) -> SecurityInfos:

@@ -206,3 +206,16 @@ def test_secrets_show_nowhere() -> None:
         assert "5190284673" not in repr(key)
     error = refused(chip(), PinKey.from_digits("111111"))
     assert "111111" not in str(error) + repr(error)
+
+
+@pytest.mark.parametrize("right", ["closed_to", "denied_to"], ids=["application", "files"])
+def test_a_right_pin_that_opens_nothing_does_not_condemn_the_card(right: str) -> None:
+    """Passport data are for the CAN or the MRZ on some chips (TR-03110-2 §2.3.2.1): the holder is told so."""
+    card = chip(**{right: {PIN}}, files={0x011E: COM, 0x011D: bytes.fromhex("7700")})
+    with pytest.raises(errors.CardStatusError) as caught:
+        reader.read(card, PinKey.from_digits(RIGHT_PIN), trust=reader.trust_for(None))
+    assert caught.value.code is errors.ACCESS_NOT_SUPPORTED
+    assert dict(caught.value.facts) == {"reason": "password_gives_no_right_to_read", "password": "PIN"}
+    assert card.tries[PIN] == 3
+    assert sum(command.ins == 0x22 for command in card.log) == 1, "the right secret is not tried again in other ways"
+    assert open_chip(chip(**{right: {PIN}}), CanKey.from_digits(RIGHT_CAN)).password == "CAN"

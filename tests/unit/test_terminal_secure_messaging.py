@@ -183,6 +183,33 @@ def test_a_bare_refusal_closes_the_channel_and_teaches_for_the_next_opening() ->
     expect_hash(verify_long(session))
 
 
+def test_after_a_refusal_the_card_is_asked_how_long_a_command_may_be() -> None:
+    """EF.ATR/INFO (ISO/IEC 7816-4 §12.7.1): between short commands and as long as can be there is room."""
+    sizes = encode_tlv(0x7F66, encode_tlv(0x02, b"\x01\xf4") + encode_tlv(0x02, b"\x04\x00"))
+    session, chip = opened(atr=EXTENDED, longest=500, atr_info=b"\x47\x03\xf4\x01\xe0" + sizes)
+    with pytest.raises(errors.ProtocolError):
+        verify_long(session)
+    asked_before = sum(command.header == b"\x00\xb0\x81\x00" for command in chip.log)
+    session.open(CanKey.from_digits("274190"), HOSPITAL)
+    chip.log.clear()
+    chip.received.clear()
+    expect_hash(verify_long(session))
+    assert asked_before == 0, "no card is asked before it refuses"
+    assert len(chip.log) == 3
+    assert 400 < max(map(len, chip.received)) <= 500
+
+
+def test_a_card_that_lies_about_its_commands_gets_short_ones_in_the_end() -> None:
+    sizes = encode_tlv(0x7F66, encode_tlv(0x02, b"\x7f\xff") + encode_tlv(0x02, b"\x04\x00"))
+    session, chip = opened(atr=EXTENDED, longest=300, atr_info=sizes)
+    for _ in range(2):
+        with pytest.raises(errors.ProtocolError):
+            verify_long(session)
+        session.open(CanKey.from_digits("274190"), HOSPITAL)
+    expect_hash(verify_long(session))
+    assert len(chip.received[-1]) <= 261
+
+
 def test_a_refused_part_ends_the_chain_and_the_channel_goes_on() -> None:
     session, chip = opened(atr=NO_EXTENDED, extended=False)
     plain_answer = chip._answer

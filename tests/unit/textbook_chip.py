@@ -162,6 +162,10 @@ class TextbookChip:
         self.bac_seed: bytes | None = None
         self.bare: dict[int, int] = {}
         self.extended = True
+        self.longest: int | None = None
+        self.atr_info = b""
+        self.closed_to: set[int] = set()
+        self.denied_to: set[int] = set()
         self.bare_length_errors = True
         self.refused_references: set[int] = set()
         self.log: list[CommandApdu] = []
@@ -194,7 +198,8 @@ class TextbookChip:
     def transmit(self, octets: bytes) -> bytes:
         command = CommandApdu.parse(octets)
         self.received.append(octets)
-        if command.is_extended and not self.extended and self.bare_length_errors:
+        too_long = self.longest is not None and len(octets) > self.longest
+        if too_long or (command.is_extended and not self.extended and self.bare_length_errors):
             self.messaging = None  # it looks at the length before it looks into secure messaging
             return b"\x67\x00"
         if self.messaging is None:
@@ -245,6 +250,8 @@ class TextbookChip:
         if command.p1 == 0x04:
             if data != AID:
                 return ResponseApdu(b"", 0x6A82)
+            if self.used in self.closed_to:
+                return ResponseApdu(b"", 0x6982)
             self.in_application, self.selected = True, None
             return ResponseApdu(b"", 0x9000)
         if command.p1 == 0x02 and int.from_bytes(data, "big") in self._visible():
@@ -255,13 +262,14 @@ class TextbookChip:
     def _visible(self) -> dict[int, bytes]:
         if self.in_application:
             return self.files if self.messaging is not None else {}
-        return {} if self.card_access is None else {0x011C: self.card_access}
+        outside = {0x0101: self.atr_info} if self.atr_info else {}
+        return outside if self.card_access is None else outside | {0x011C: self.card_access}
 
     def _read(self, command: CommandApdu, _: bytes) -> ResponseApdu:
         files, offset = self._visible(), command.p1 << 8 | command.p2
         if command.p1 & 0x80:
             self.selected, offset = 0x0100 | command.p1 & 0x1F, command.p2
-        if self.in_application and self.messaging is None:
+        if self.in_application and (self.messaging is None or self.used in self.denied_to):
             return ResponseApdu(b"", 0x6982)
         if self.selected not in files:
             return ResponseApdu(b"", 0x6A82)
