@@ -114,13 +114,13 @@ class Context:
         if size is not None and int.from_bytes(self.ask("secret_length", protocol), "big") < size:
             raise ShortenedError
 
-    def accepts(self, operation: str, *arguments: bytes | int) -> bool:
-        """Whether libeac says yes."""
+    def refusal(self, operation: str, *arguments: bytes | int) -> str | None:
+        """What libeac says against it; ``None`` if it does it."""
         try:
             self.ask(operation, *arguments)
-        except Refused:
-            return False
-        return True
+        except Refused as refused:
+            return str(refused)
+        return None
 
 
 @contextlib.contextmanager
@@ -360,7 +360,7 @@ class Chip:
         return self._answer(0x84, own)
 
     def _token(self, apdu: bytes) -> bytes:
-        if not self.context.accepts("accepts_token", self._body(apdu, ends=True)[0x85]):
+        if self.context.refusal("accepts_token", self._body(apdu, ends=True)[0x85]) is not None:
             return b"\x63\x00"
         self.context.ask("channel", BY_PACE)
         self.channel = Channel(self.context)

@@ -97,7 +97,10 @@ class FailedError(Exception):
 
 
 Buffer = ctypes.POINTER(BufMem)
-eac, openssl = (ctypes.CDLL(name) for name in LIBRARIES)
+try:
+    eac, openssl = (ctypes.CDLL(name) for name in LIBRARIES)
+except OSError as absent:
+    sys.exit(str(absent))
 
 
 def function(library: ctypes.CDLL, name: str, result: object, *arguments: object) -> Callable[..., object]:

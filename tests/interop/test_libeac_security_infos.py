@@ -14,7 +14,7 @@ from emulator.personalise.document import card_access, card_security, data_group
 from emulator.personalise.keys import derived_key_pair
 from emulator.personalise.profile import CardProfile, load_profile, profile_names
 from tests.interop.foreign_terminal import only
-from tests.interop.libeac import Libeac, Refused, running_libeac
+from tests.interop.libeac import Libeac, running_libeac
 
 ARC = {SymmetricCipher.TDES: 1, SymmetricCipher.AES128: 2, SymmetricCipher.AES192: 3, SymmetricCipher.AES256: 4}
 PROFILES = {name: load_profile(name) for name in profile_names()}
@@ -70,8 +70,11 @@ def test_libeac_finds_in_ef_card_access_what_the_profile_says(libeac: Libeac, na
 def test_libeac_refuses_a_file_for_one_entry_of_integrated_mapping(libeac: Libeac, name: str) -> None:
     """Why those cards are left out above."""
     assert name not in READABLE
-    with libeac.context() as context, pytest.raises(Refused, match="Invalid arguments"):
-        context.ask("card_access", card_access(PROFILES[name]))
+    with libeac.context() as context:
+        refusal = context.refusal("card_access", card_access(PROFILES[name]))
+    if refusal is None:
+        pytest.skip("this libeac knows integrated mapping: the card belongs among those above")
+    assert "Invalid arguments" in refusal
 
 
 @pytest.mark.parametrize("name", ["an", "aes256", "pace-dh", "passport-td3", "rsa-active"])
