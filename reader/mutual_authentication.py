@@ -109,10 +109,16 @@ class MutualAuthentication:
         self.is_admitted = False
         general = self._session.general_authentication
         terminal = self._terminal if general is not None and general.keys is not None else None
-        if self._session.open(self._key, self._plan, terminal) != self._access:
+        shown = self._session.card_access, self._session.card_security
+        if self._session.open(self._key, self._plan, terminal) != self._access or not self._shows_the_same(*shown):
             raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
         if terminal is not None:
             self._take_general_authentication()
+
+    def _shows_the_same(self, card_access: bytes | None, card_security: bytes | None) -> bool:
+        """Both files are judged once for all that was read. The second may be closed to a later opening."""
+        again = self._session.card_security
+        return self._session.card_access == card_access and (None in (card_security, again) or again == card_security)
 
     def note_proof(self) -> None:
         """Any answer that opens under the keys of chip authentication shows that the chip holds the key of DG14."""

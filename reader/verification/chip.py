@@ -25,6 +25,7 @@ from reader.lds.dg15 import parse_dg15
 from reader.lds.security_infos import ActiveAuthenticationInfo, parse_card_access
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import static_keys
+from reader.protocols.pace import MappingProof
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 
 __all__ = [
@@ -110,10 +111,11 @@ def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckR
 def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
     """What PACE with chip-authentication mapping showed; ``None`` where it was not used.
 
-    The proof is held against the static keys of EF.CardSecurity, which has a signature of its own.
+    The proof is held against the static keys of EF.CardSecurity, which has a signature of its own. It says something
+    about the files of its own channel only: if the chip was opened more than once, every opening must have brought one.
     """
-    proof = reading.mapping_proof
-    if proof is None:
+    proofs = reading.mapping_proofs
+    if not proofs:
         return None
     check = CheckName.CHIP_AUTHENTICATION_MAPPING
     signed = _signed_keys(check, reading, trust, at)
@@ -123,12 +125,16 @@ def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: d
         keys = static_keys(parse_card_access(signed.security_infos or b""))
     except ChipIdError:
         return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
-    fitting = [key for key in keys if key.curve == proof.curve]
+    fitting = [key for key in keys if key.curve == proofs[0].curve]
     if not fitting:
         return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
-    genuine = any(proof.holds_for(key.point) for key in fitting)
+    genuine = any(all(_holds(proof, key) for proof in proofs) for key in fitting)
     binding = KeyBinding.TRUSTED if signed.is_trusted else KeyBinding.CONSISTENT
     return _result(check, ChipAnswer.GIVEN if genuine else ChipAnswer.LOST, binding)
+
+
+def _holds(proof: MappingProof, key: EcPublicKey) -> bool:
+    return proof.curve == key.curve and proof.holds_for(key.point)
 
 
 def _result(check: CheckName, answer: ChipAnswer, binding: KeyBinding) -> CheckResult:
