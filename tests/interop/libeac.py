@@ -76,7 +76,7 @@ class Libeac:
 
     def answer(self) -> bytes:
         """What stands after the next ``ok``."""
-        printed = []
+        printed: list[str] = []
         assert self._process.stdout is not None
         for line in self._process.stdout:
             word, _, rest = line.strip().partition(" ")

@@ -82,7 +82,7 @@ def verify_cms(folder: pathlib.Path, cms: bytes, profile: CardProfile, content_t
 
 def kinds_of_card_security() -> dict[tuple[object, ...], CardProfile]:
     """One card for each way in which EF.CardSecurity is written and signed."""
-    found = {}
+    found: dict[tuple[object, ...], CardProfile] = {}
     for profile in PROFILES.values():
         if profile.pace and profile.chip_authentication:
             key = (profile.authority, profile.signer_reference, profile.signer_explicit_parameters)
