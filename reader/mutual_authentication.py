@@ -36,7 +36,7 @@ from reader.terminal_access import (
 __all__ = ["Declaration", "MutualAuthentication"]
 
 _LEAVES_ROOM_FOR_VERSION_1: Final = (ChipAnswer.NEEDS_TERMINAL, ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
-_TRIES_OF_BOTH: Final = 2
+_TRIES: Final = 2
 """A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
 
 
@@ -149,13 +149,16 @@ class MutualAuthentication:
         general = self._take_general_authentication()
         if general is not None and general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
             return
-        may_try_terminal = general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE
-        for _ in range(_TRIES_OF_BOTH):
+        tries = _TRIES if general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE else 0
+        while True:
             terminal_key = self._authenticate_chip(declared)
-            if self._terminal is None or not may_try_terminal:
+            if self._terminal is None or not tries:
                 return
-            if self._authenticate_terminal(self._terminal, declared.infos, terminal_key):
+            broken = self._authenticate_terminal(self._terminal, declared.infos, terminal_key)
+            if broken is None:
                 return
+            # the chip was opened anew and proves itself anew; the terminal only if shorter commands may help
+            tries = tries - 1 if self._may_go_in_parts(broken) else 0
 
     def _take_general_authentication(self) -> GeneralAuthentication | None:
         """Version 2 of both, as it went the last time that the chip was opened."""
@@ -198,11 +201,13 @@ class MutualAuthentication:
         except ChipIdError:
             return SecurityInfos((), b"")
 
-    def _authenticate_terminal(self, terminal: TerminalIdentity, infos: SecurityInfos, terminal_key: bytes) -> bool:
+    def _authenticate_terminal(
+        self, terminal: TerminalIdentity, infos: SecurityInfos, terminal_key: bytes
+    ) -> errors.ProtocolError | None:
         """Version 1, in the channel of chip authentication (TR-03110-1 §2.4, §3.5).
 
         Returns:
-            Whether that was all; false if the same is worth another try with shorter commands.
+            What broke the channel, so that the chip was opened anew; ``None`` if nothing did.
         """
         # first of all a command that every chip knows: what fails from here on says nothing about the chip's own key
         self.settle_proof()
@@ -213,7 +218,7 @@ class MutualAuthentication:
             self.terminal = TerminalRecord(answer, 1 if offered else 0)
             if self.chip.answer is ChipAnswer.LOST:
                 self.reopen()
-            return True
+            return None
         self._on_progress(ProgressEvent(ReadingPhase.TERMINAL_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.TERMINAL_AUTHENTICATION):
             try:
@@ -224,8 +229,8 @@ class MutualAuthentication:
             except errors.ProtocolError as error:
                 self.terminal = TerminalRecord(TerminalAnswer.FAILED, 1, error.code)
                 self.reopen()
-                return not self._may_go_in_parts(error)
-        return True
+                return error
+        return None
 
     def _may_go_in_parts(self, error: errors.ProtocolError) -> bool:
         """Whether it was a long command that closed the channel, and it may be sent in parts from now on."""
