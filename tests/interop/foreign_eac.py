@@ -213,10 +213,10 @@ class EacTerminal(Terminal):
         encrypted = only(self.expect("10860000", tlv(0x7C), b"\0"), 0x7C, 0x80)
         nonce = int.from_bytes(suite.decrypt(suite.kdf(password, 3), bytes(suite.block), encrypted), "big")
         own = Ephemeral(field)
-        secret = int.from_bytes(own.shared(int.from_bytes(self._step(0x81, own.public, 0x82, b"\0"), "big")), "big")
+        secret = int.from_bytes(own.shared(int.from_bytes(self._step(0x81, own.public, 0x82, b"\0\0"), "big")), "big")
         mapped = FiniteField(field.p, pow(field.g, nonce, field.p) * secret % field.p)
         own = Ephemeral(mapped)
-        peer = self._step(0x83, own.public, 0x84, b"\0")
+        peer = self._step(0x83, own.public, 0x84, b"\0\0")
         session = Session(suite, own.shared(int.from_bytes(peer, "big")))
 
         def token(public: bytes) -> bytes:
@@ -325,9 +325,9 @@ class EacTerminal(Terminal):
         return status if status != "9000" else self.send("00B00000", le=b"\x04")[1]
 
     def readable(self) -> set[int]:
-        """Which of DG3 and DG4 the chip gives away; the other one is refused with 6982 (TR-03110-3 §B.8)."""
+        """Which of DG3 and DG4 the chip gives away; what it has but keeps is refused with 6982 (TR-03110-3 §B.8)."""
         found = {identifier & 0xFF: self.status_of(identifier) for identifier in (FINGERS, IRISES)}
-        assert set(found.values()) <= {"9000", "6982"}, found
+        assert set(found.values()) <= {"9000", "6982", "6A82"}, found
         return {number for number, status in found.items() if status == "9000"}
 
 
