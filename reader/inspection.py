@@ -94,7 +94,7 @@ def read(
 
     Args:
         card: an open connection; it stays open.
-        key: CAN or MRZ.
+        key: CAN, MRZ, PIN or PUK.
         trust: trust anchors; an empty store trusts nobody, and says so.
         policy: ``hospital``, ``desk`` or ``laboratory``.
         plan: what to read; the policy's own by default.

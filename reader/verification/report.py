@@ -135,7 +135,9 @@ def _person_lines(outcome: ReadOutcome) -> list[str]:
 def _access_line(access: AccessReport) -> str:
     if access.protocol == "NONE":
         return "opened without access control: the chip has none"
-    return f"opened by {access.suite} with {access.password}"
+    tries = "" if access.tries_announced is None else f", tries left before: {access.tries_announced}"
+    resumed = ", allowed by the card access number" if access.resumed_with_can else ""
+    return f"opened by {access.suite} with {access.password}{tries}{resumed}"
 
 
 def _check_line(check: CheckResult) -> str:

@@ -149,6 +149,18 @@ def test_a_signed_list_that_names_no_pace_says_nothing_about_the_offer() -> None
     assert read_content(content, can_of("an")).verdict.decision is Decision.ACCEPT
 
 
+def test_a_malformed_offer_that_the_issuer_signed_is_told_and_does_no_harm() -> None:
+    (offer,) = chip_content("an").pace
+    infos = (pace_info("2.2", offer.parameter_id), encode_tlv(0x30, encode_tlv(0x06, encode_oid(f"{PACE}.2.4"))))
+    content = signed_card("an", {14: _dg14_offering("an", *infos)})
+    outcome = read_content(_with_card_access(content, card_access(*infos)), can_of("an"))
+    assert outcome.verdict.decision is Decision.ACCEPT
+    (check,) = (check for check in outcome.checks if check.check == "access_control")
+    assert "malformed" in check.detail
+    forged = read_content(_with_card_access(chip_content("an"), card_access(*infos)), can_of("an"))
+    assert status_of(forged, "access_control") == (CheckStatus.FAILED, "access_control.card_access_differs")
+
+
 class _RefusesApplication(Misbehaviour):
     """SELECT of the application is refused before PACE, and PACE is offered in a way that is not spoken here."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import sys
 import threading
 
@@ -205,3 +206,13 @@ def test_reading_by_pin_and_puk(name: str, arguments: list[str], code: int, erro
     assert found == code, err
     assert error in err
     assert EMULATED_PIN not in err
+
+
+def test_the_result_says_how_many_tries_there_were_and_what_allowed_the_last() -> None:
+    where = ("read", "--emulated", "pin-suspended", "--pin", EMULATED_PIN, "--can", PEOPLE["pin-suspended"].can)
+    _, text, _ = chipid(*where)
+    assert " with PIN, tries left before: 1, allowed by the card access number" in text
+    access = json.loads(chipid(*where, "--json")[1])["access"]
+    assert (access["password"], access["tries_announced"], access["resumed_with_can"]) == ("PIN", 1, True)
+    access = json.loads(chipid("read", "--emulated", "pin-puk", "--pin", EMULATED_PIN, "--json")[1])["access"]
+    assert (access["tries_announced"], access["resumed_with_can"]) == (None, False)
