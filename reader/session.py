@@ -199,7 +199,7 @@ class CardSession:
             source, infos = self._find_card_access(key, plan)
         self._on_progress(ProgressEvent(ReadingPhase.ACCESS_CONTROL))
         with self.link.phase(ReadingPhase.ACCESS_CONTROL):
-            guarded_before = self._card_security_is_guarded
+            guarded_before, could_send_shorter = self._card_security_is_guarded, self.can_send_shorter
             try:
                 report = self._run_access_control(key, plan, source, infos)
             except errors.ProtocolError:
@@ -207,7 +207,9 @@ class CardSession:
                     raise
                 return self.open(key, plan, terminal)  # now without asking for that file
         if self._terminal is not None and self.general_authentication and self.general_authentication.keys is None:
-            return self.open(key, plan)
+            # a long certificate may have shown only now that commands have to go in parts: once more with them
+            learnt = self.can_send_shorter and not could_send_shorter
+            return self.open(key, plan, terminal if learnt else None)
         return report
 
     def open_master_file(self, key: AccessKey, plan: ReadPlan) -> AccessReport:

@@ -363,6 +363,24 @@ def test_a_chip_opened_anew_admits_the_terminal_anew(card: str, terminal_of: Ter
     assert status_of(outcome, "chip_authentication")[0] is CheckStatus.SUCCESSFUL
 
 
+@pytest.mark.parametrize(("card", "openings"), [("eac1-ecdh", 2), ("eac2", 2)])
+def test_certificates_too_long_for_the_chip_go_in_parts(card: str, openings: int, terminal_of: Terminals) -> None:
+    """RSA certificates of 2048 bits; a chip without extended length that says nothing of it answers a bare 6700 first."""
+    content = chip_content(card)
+    silent = dataclasses.replace(
+        content,
+        atr=bytes.fromhex("3b8001") + b"\x81",  # no historical bytes
+        master_files=tuple(file for file in content.master_files if file.identifier != 0x2F01),
+        behaviour=dataclasses.replace(content.behaviour, extended_length=False),
+    )
+    transport = BreaksOff(silent, "ff", 0x6F00)
+    outcome = read(transport, terminal_of("--algorithm", "rsa-pss-sha256"), key=can_of(card), plan=QUICK)
+    assert status_of(outcome, CHECK) == (CheckStatus.SUCCESSFUL, f"{CHECK}.admitted")
+    assert status_of(outcome, "chip_authentication")[0] is CheckStatus.SUCCESSFUL
+    assert DG3 in outcome.reading.document
+    assert transport.openings == openings
+
+
 # --------------------------------------------------------------------------------- on the command line
 ARGUMENTS = ["read", "--emulated", "eac1-ecdh", "--number", "001184002931"]
 
