@@ -29,7 +29,7 @@ from reader.protocols.pace_domain import DhDomain, EcdhDomain
 __all__ = ["run"]
 
 CAN = "271828"
-ROUNDS = 25
+ROUNDS = 31
 MOST_RATIO = 1.5
 """Target for brainpoolP256r1 and larger curves."""
 MOST_OWN_MS = 1.0
@@ -63,19 +63,24 @@ class Half:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Times:
-    """Medians in milliseconds."""
+    """Medians in milliseconds. What is compared stood side by side in time: ``own`` and ``ratio`` are medians over the
+    pairs, not differences of medians.
+    """
 
     host: float
     bare: float
+    own: float
+    ratio: float
 
-    @property
-    def own(self) -> float:
-        """What is not the library's."""
-        return self.host - self.bare
-
-    @property
-    def ratio(self) -> float:
-        return self.host / self.bare
+    @classmethod
+    def of(cls, pairs: list[tuple[float, float]]) -> Times:
+        """From pairs of host and bare milliseconds."""
+        return cls(
+            statistics.median(host for host, _ in pairs),
+            statistics.median(bare for _, bare in pairs),
+            statistics.median(host - bare for host, bare in pairs),
+            statistics.median(host / bare for host, bare in pairs),
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,13 +167,13 @@ def _number(group: Curve | DhGroup, label: str) -> int:
 
 def measure(halves: list[Half]) -> list[Times]:
     """Medians over all rounds; in each round every half has one turn with and one without what is around the library."""
-    taken: list[tuple[list[float], list[float]]] = [([], []) for _ in halves]
+    taken: list[list[tuple[float, float]]] = [[] for _ in halves]
     for _ in range(ROUNDS):
-        for half, (host, bare) in zip(halves, taken, strict=True):
+        for half, pairs in zip(halves, taken, strict=True):
             half.prepare()
-            host.append(_milliseconds(half.work))
-            bare.append(_milliseconds(half.bare))
-    return [Times(statistics.median(host), statistics.median(bare)) for host, bare in taken]
+            host = _milliseconds(half.work)
+            pairs.append((host, _milliseconds(half.bare)))
+    return [Times.of(pairs) for pairs in taken]
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bench.pace_suites import SUITES, Conversation, Times, verdict
+from bench.pace_suites import MOST_OWN_MS, MOST_RATIO, ROUNDS, SUITES, Conversation, Times, verdict
 from crypto.pace.parameters import pace_protocols
 
 PROTOCOLS = {protocol.name: protocol for protocol in pace_protocols()}
@@ -48,7 +50,33 @@ def test_a_curve_that_python_computes_on_has_no_ratio() -> None:
 
 def test_the_verdict_says_kept_or_missed_for_both_targets() -> None:
     conversations = [Conversation(PROTOCOLS[name], number) for name, number in SUITES]
-    good = [Times(host=1.4, bare=1.0)] * (2 * len(conversations))
+    good = [Times.of([(1.4, 1.0)])] * (2 * len(conversations))
     assert [line.rpartition(": ")[2] for line in verdict(conversations, good)] == ["kept", "kept"]
-    slow = [Times(host=2.6, bare=1.0)] * (2 * len(conversations))
+    slow = [Times.of([(2.6, 1.0)])] * (2 * len(conversations))
     assert [line.rpartition(": ")[2] for line in verdict(conversations, slow)] == ["MISSED", "MISSED"]
+
+
+def test_the_rows_of_the_readme_are_rows_of_the_bench() -> None:
+    """Milliseconds are the machine's; suites and counted calls are not. And what the README shows keeps the targets."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("<!-- bench:pace_suites -->")[2].split("\n\n")[1].splitlines()[2:]
+    assert len(table) >= 8
+    known = {conversation.name: conversation for conversation in (Conversation(PROTOCOLS[n], p) for n, p in SUITES)}
+    for row in table:
+        name, _, _, own, ratio, _, _, chips_own, chips_ratio, calls = (
+            cell.strip() for cell in row.strip("|").split("|")
+        )
+        counts = known[name].halves()[0].bare.counts
+        assert calls == (f"{counts['keys']} + {counts['agreements']}" if counts["keys"] else "–")
+        if "secp256r1" in name:
+            assert max(float(own), float(chips_own)) <= MOST_OWN_MS
+        elif ratio != "–":
+            assert max(float(ratio), float(chips_ratio)) <= MOST_RATIO
+    assert f"main rows of {len(SUITES)}" in readme
+    assert f"medians of {ROUNDS}" in readme
+
+
+def test_own_time_and_ratio_are_medians_over_pairs() -> None:
+    """A slow moment that meets both sides of a pair must not look like time of ours."""
+    times = Times.of([(1.5, 1.0), (15.0, 10.0), (3.0, 2.5)])
+    assert (times.host, times.bare, times.own, times.ratio) == (3.0, 2.5, 0.5, 1.5)
