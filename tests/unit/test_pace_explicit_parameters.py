@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crypto.errors import ChipIdError
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.primitives.curves import Curve, Point, curve
 from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
@@ -128,6 +131,19 @@ def test_the_right_one_of_several_sets_is_taken() -> None:
     ]
     assert named(offers(OWN, *sets)) == [("secp256r1", None)]
     assert named(offers(pace_info(f"{EC_IM}.2", 41), *sets)) == [("secp384r1", None)], "of the same kind of group"
+
+
+MUCH_OFFERED = encode_tlv(
+    0x31,
+    [
+        OWN,
+        pace_info(f"{DH_GM}.2", 41),
+        pace_info(f"{EC_IM}.4", 13),
+        domain(EC_GM, ec(spelt_out(P256))),
+        domain(DH_GM, dh(DH_GROUPS[0]), 41),
+        domain(EC_GM, sequence(oid(STANDARDIZED), integer(13)), 42),
+    ],
+)
 
 
 # ---------------------------------------------------------------------------- everything else is not used
@@ -292,3 +308,17 @@ def test_a_chip_that_never_offered_pace_is_opened_by_bac_even_by_a_strict_plan()
     strict = dataclasses.replace(HOSPITAL, allow_bac_fallback=False)
     report = open_chip(made, MrzKey.from_lines(TD1), strict)
     assert (report.protocol, report.downgrades) == ("BAC", ())
+
+
+@given(st.data())
+def test_no_change_of_a_list_of_offers_is_a_crash_or_buys_a_strange_group(data: st.DataObject) -> None:
+    """EF.CardAccess is whatever the sender likes: each end is an error of ours or suites on known groups alone."""
+    octets = bytearray(MUCH_OFFERED)
+    for _ in range(data.draw(st.integers(1, 4))):
+        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        found = pace_offers(parse_card_access(bytes(octets)))
+    except ChipIdError:
+        return
+    groups = {*STANDARDIZED_CURVES.values(), *(group.name for group in DH_GROUPS.values())}
+    assert {suite.domain.name for suite in found.suites} <= groups

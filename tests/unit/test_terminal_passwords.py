@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import reader
-from crypto.errors import Hint
+from crypto.errors import ChipIdError, Hint
+from crypto.wire.apdu import CommandApdu, ResponseApdu
 from reader import errors
 from reader.lds import files
 from reader.link import Link
@@ -219,3 +224,35 @@ def test_a_right_pin_that_opens_nothing_does_not_condemn_the_card(right: str) ->
     assert card.tries[PIN] == 3
     assert sum(command.ins == 0x22 for command in card.log) == 1, "the right secret is not tried again in other ways"
     assert open_chip(chip(**{right: {PIN}}), CanKey.from_digits(RIGHT_CAN)).password == "CAN"
+
+
+@given(
+    position=st.integers(0, 4),
+    status=st.one_of(st.integers(0x6200, 0x6FFF), st.sampled_from([0x9000, 0x63C0, 0x63C1, 0x63CF, 0x6283, 0x6984])),
+    key=st.sampled_from(
+        [
+            CanKey.from_digits(RIGHT_CAN),
+            PinKey.from_digits(RIGHT_PIN),
+            PukKey.from_digits(RIGHT_PUK),
+            PinKey.from_digits(RIGHT_PIN, CanKey.from_digits(RIGHT_CAN)),
+        ]
+    ),
+)
+def test_whatever_word_comes_at_whatever_step_it_is_an_error_of_ours_or_an_open_chip(
+    position: int, status: int, key: AccessKey
+) -> None:
+    """The five commands of PACE; the word comes instead of the answer, once."""
+    card = chip()
+    right_answer, seen = card._answer, 0
+
+    def answer(command: CommandApdu) -> ResponseApdu:
+        nonlocal seen
+        if command.ins not in (0x22, 0x86):
+            return right_answer(command)
+        seen += 1
+        honest = right_answer(command)
+        return ResponseApdu(b"", status) if seen == position + 1 else honest
+
+    card._answer = answer  # type: ignore[method-assign]
+    with contextlib.suppress(ChipIdError):
+        assert open_chip(card, key).protocol == "PACE"
