@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reader.protocols.access_key import MrzKey as MrzKey
     from reader.protocols.access_key import PinKey as PinKey
     from reader.protocols.access_key import PukKey as PukKey
+    from reader.terminal_credentials import load_credentials as load_credentials
     from reader.transport import list_pcsc_readers as list_pcsc_readers
     from reader.transport import open_emulated as open_emulated
     from reader.transport import open_pcsc as open_pcsc
@@ -44,6 +45,7 @@ _HOMES = {
     "ReadPlan": "reader.plan",
     "ReadingPhase": "reader.progress",
     "list_pcsc_readers": "reader.transport",
+    "load_credentials": "reader.terminal_credentials",
     "open_emulated": "reader.transport",
     "open_pcsc": "reader.transport",
     "read": "reader.inspection",

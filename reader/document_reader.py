@@ -41,7 +41,7 @@ from reader.terminal_access import (
     TerminalRecord,
 )
 from reader.terminal_credentials import TerminalCredentials
-from reader.verification.document_checks import is_plausible
+from reader.verification.clock import is_plausible
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
 
@@ -253,7 +253,9 @@ class DocumentReader:
         """Fingerprints and irises, if the terminal was admitted and its certificates give the right."""
         if self._proofs.terminal.answer is not TerminalAnswer.ADMITTED:
             return
-        for group in self._plan.sensitive_groups(available):
+        groups = self._plan.sensitive_groups(available)
+        self._to_read += len(set(groups) & self._proofs.terminal.groups)
+        for group in groups:
             file = files.data_group(group)
             if group not in self._proofs.terminal.groups:
                 self._unread[file] = errors.TERMINAL_RIGHT_MISSING

@@ -26,7 +26,8 @@ from reader.verification.chip import (
     check_chip_authentication_mapping,
     check_chip_authentication_v2,
 )
-from reader.verification.document_checks import check_access_control, check_consistency, check_validity, is_plausible
+from reader.verification.clock import without_wrong_clock
+from reader.verification.document_checks import check_access_control, check_consistency, check_validity
 from reader.verification.identity import Assurance, Identity
 from reader.verification.policy import NOT_PERMITTED, VerificationPolicy, evaluate
 from reader.verification.terminal import check_terminal_authentication
@@ -35,14 +36,6 @@ from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
 __all__ = ["Assessment", "assess"]
 
 _CHIP_KEY_GROUPS = {CheckName.CHIP_AUTHENTICATION: 14, CheckName.ACTIVE_AUTHENTICATION: 15}
-_ABOUT_TIME = frozenset(
-    {
-        FindingCode.SIGNER_NOT_YET_VALID,
-        FindingCode.SIGNER_EXPIRED,
-        FindingCode.ISSUER_NOT_YET_VALID,
-        FindingCode.ISSUER_EXPIRED,
-    }
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -95,11 +88,7 @@ def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime
     sod = reading.document.get(files.SOD)
     if sod is None:
         return None
-    result = verify_security_object(sod, trust, at)
-    if not is_plausible(at) and result.chain.code in _ABOUT_TIME:
-        # A computer that woke up in 1970 knows nothing about validity: that is never the document's fault
-        return dataclasses.replace(result, chain=Finding(FindingCode.CHAIN_NOT_CHECKED, "clock_implausible"))
-    return result
+    return without_wrong_clock(verify_security_object(sod, trust, at), at)
 
 
 def _passive_check(reading: Reading, passive: PassiveAuthenticationResult | None) -> CheckResult:

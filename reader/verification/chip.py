@@ -27,6 +27,7 @@ from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import static_keys
 from reader.protocols.pace import MappingProof
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.verification.clock import without_wrong_clock
 
 __all__ = [
     "KeyBinding",
@@ -89,7 +90,7 @@ def _signed_keys(
     if octets is None:
         detail = "The chip did not show the signed list of its keys."
         return CheckResult(check, CheckStatus.UNDETERMINED, f"{check}.card_security_unreadable", detail)
-    signed = verify_card_security(octets, trust, at)
+    signed = without_wrong_clock(verify_card_security(octets, trust, at), at)
     if signed.security_infos is None or signed.finding.outcome is Outcome.FAILED:
         detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
         return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
 
 from crypto.errors import ChipIdError
 from reader.lds.document import IdDocument
@@ -11,19 +10,10 @@ from reader.lds.mrz import Mrz
 from reader.lds.security_infos import ID_PACE, SecurityInfos
 from reader.session import AccessReport, CardAccessSource
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.verification.clock import is_plausible
 from reader.vietnamese.text import compare_with_mrz
 
-__all__ = ["check_access_control", "check_consistency", "check_validity", "is_plausible"]
-
-EARLIEST_PLAUSIBLE: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-"""A clock before this program was written is wrong: a kiosk with an empty battery wakes up in 1970 or 2000."""
-
-_LATEST_PLAUSIBLE: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-
-
-def is_plausible(at: dt.datetime) -> bool:
-    """Whether a clock can be right."""
-    return EARLIEST_PLAUSIBLE <= at < _LATEST_PLAUSIBLE
+__all__ = ["check_access_control", "check_consistency", "check_validity"]
 
 
 def check_validity(document: IdDocument, at: dt.datetime) -> CheckResult:

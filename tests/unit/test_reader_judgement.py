@@ -27,6 +27,16 @@ def test_a_clock_that_cannot_be_right_never_makes_a_genuine_card_a_forgery(year:
     assert status_of(outcome, "passive_authentication")[0] is not CheckStatus.FAILED
 
 
+@pytest.mark.parametrize("year", [1970, 2015])
+def test_nor_by_the_list_of_keys_that_has_a_signature_of_its_own(year: int) -> None:
+    """EF.CardSecurity, by which chip-authentication mapping is judged."""
+    outcome = read_content(
+        chip_content("pace-cam"), can_of("pace-cam"), now=lambda: dt.datetime(year, 1, 1, tzinfo=dt.UTC)
+    )
+    assert outcome.verdict.decision is Decision.REFER
+    assert status_of(outcome, "chip_authentication_mapping")[0] is CheckStatus.UNDETERMINED
+
+
 def test_a_clock_that_cannot_be_right_hides_no_forgery() -> None:
     outcome = read_content(
         chip_content("changed"), can_of("changed"), now=lambda: dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

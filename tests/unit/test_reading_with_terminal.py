@@ -219,6 +219,22 @@ def test_a_clock_that_cannot_be_right_leaves_it_to_the_chip(terminal_of: Termina
     assert status_of(outcome, CHECK) == (CheckStatus.FAILED, errors.TERMINAL_REFUSED.name)
 
 
+@pytest.mark.parametrize("year", [1970, 2015])
+def test_a_clock_that_cannot_be_right_makes_no_copy_of_a_chip_of_version_2(year: int, terminal_of: Terminals) -> None:
+    outcome = read("eac2", terminal_of(), at=dt.datetime(year, 1, 1, tzinfo=dt.UTC), plan=QUICK)
+    found = (CheckStatus.UNDETERMINED, "chip_authentication.issuer_unknown")
+    assert status_of(outcome, "chip_authentication") == found
+    assert outcome.verdict.decision is Decision.REFER
+
+
+def test_progress_counts_every_file_that_is_read(terminal_of: Terminals) -> None:
+    events: list[ProgressEvent] = []
+    outcome = read("eac1-ecdh", terminal_of(), plan=QUICK, events=events)
+    last = events[-3]  # before "verifying" and "done"
+    assert (last.file, last.done_bytes) == ("DG4", last.total_bytes)
+    assert last.files_done + 1 == last.files_total == len(outcome.reading.document) - 1  # all but EF.CardAccess
+
+
 def test_a_plan_may_leave_fingerprints_out(terminal_of: Terminals) -> None:
     outcome = read("eac1-ecdh", terminal_of(), plan=ReadPlan("names", first=(1, 3), sensitive=False))
     assert DG3 not in outcome.reading.document
