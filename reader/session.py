@@ -12,12 +12,12 @@ import enum
 from collections.abc import Mapping
 from typing import Final
 
-from crypto.errors import WireError
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from reader import errors
+from reader.card_access import CardAccessSource, find_card_access
 from reader.card_capabilities import CardCapabilities, longest_command
 from reader.command_chaining import CommandLengths
 from reader.file_reading import read_file, select_file
@@ -28,7 +28,7 @@ from reader.general_authentication import (
     authenticate_generally,
 )
 from reader.lds import files
-from reader.lds.security_infos import PaceInfo, SecurityInfos, parse_card_access
+from reader.lds.security_infos import PaceInfo, SecurityInfos
 from reader.link import Link
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
@@ -43,22 +43,8 @@ from reader.terminal_access import offers_version
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade", "password_opens_nothing"]
 
-ASSUMED_CCCD_CARD_ACCESS: Final = bytes.fromhex(
-    "3134300d060804007f0007020202020101300f060a04007f000702020302020201013012060a04007f0007020204020202010202010d"
-)
-"""EF.CardAccess of the Vietnamese CCCD as several independent programs know it: PACE-ECDH-GM-AES-128 on
-brainpoolP256r1. Used only where the chip does not show its own and the key comes from a Vietnamese number."""
-
 _MOST_SUITES: Final = 8
 """Offers that are tried one after the other while the chip refuses them: more than any document has."""
-
-
-class CardAccessSource(enum.StrEnum):
-    """Where EF.CardAccess came from."""
-
-    READ = "read"
-    ASSUMED = "assumed"
-    ABSENT = "absent"
 
 
 class Downgrade(enum.StrEnum):
@@ -378,22 +364,9 @@ class CardSession:
 
     # ------------------------------------------------------------------------------ EF.CardAccess
     def _find_card_access(self, key: AccessKey, plan: ReadPlan) -> tuple[CardAccessSource, SecurityInfos | None]:
-        """Directly, then after selecting the master file, then from what is known of the CCCD."""
-        self.card_access = self._read_card_access()
-        if self.card_access is None:
-            self._select_master_file()
-            self.card_access = self._read_card_access()
-        if self.card_access is not None:
-            return CardAccessSource.READ, _parse_card_access(self.card_access)
-        if plan.assume_cccd and key.may_be_cccd:
-            return CardAccessSource.ASSUMED, parse_card_access(ASSUMED_CCCD_CARD_ACCESS)
-        return CardAccessSource.ABSENT, None
-
-    def _read_card_access(self) -> bytes | None:
-        try:
-            return read_file(self.link.exchange, files.CARD_ACCESS, limits.SHORT_NE)
-        except errors.CardStatusError:
-            return None  # absent or not shown; which of the two does not matter here
+        found = find_card_access(self.link.exchange, assume_cccd=plan.assume_cccd and key.may_be_cccd)
+        self.card_access = found.octets
+        return found.source, found.infos
 
     def _read_card_security(self) -> bytes | None:
         """``None`` if the chip does not show it; then the proof stays without the key that it needs, as the check says."""
@@ -406,12 +379,6 @@ class CardSession:
         except errors.ProtocolError as error:
             self._card_security_is_guarded = bare_status(error) is not None
             raise
-
-    def _select_master_file(self) -> None:
-        """By identifier, then without one; what the chip says to it does not matter (CCCD: 6D00 or 6982)."""
-        answer = self.link.exchange(CommandApdu(0x00, 0xA4, 0x00, 0x0C, b"\x3f\x00"))
-        if not answer.is_success:
-            self.link.exchange(CommandApdu(0x00, 0xA4, 0x00, 0x0C))
 
     # ------------------------------------------------------------------------------------- reading
     def read_file(self, file: files.FileId, files_done: int = 0, files_total: int = 0) -> bytes:
@@ -433,13 +400,6 @@ def password_opens_nothing(key: AccessKey) -> errors.CardStatusError:
     return errors.CardStatusError(
         errors.ACCESS_NOT_SUPPORTED, reason="password_gives_no_right_to_read", password=key.reference.name
     )
-
-
-def _parse_card_access(octets: bytes) -> SecurityInfos:
-    try:
-        return parse_card_access(octets)
-    except WireError as error:
-        raise errors.DocumentError(errors.FILE_MALFORMED, file=files.CARD_ACCESS.name) from error
 
 
 def _weaker_than_offered(suite: PaceSuite, infos: SecurityInfos | None) -> tuple[Downgrade, ...]:
