@@ -134,7 +134,7 @@ class TerminalAuthentication:
         if self._is_known(certificate.holder_reference, keys):  # TR-03110-3 §A.6.2
             return False
         if certificate.role is CvRole.CVCA:  # accepted even if expired, and by an expired issuer (§2.5, §2.5.1)
-            return trust_points.has_room()
+            return trust_points.has_room(certificate.effective)
         if certificate.public_key.curve is not None:  # §D.3.3: domain parameters come from above
             return False
         # §2.5.1: neither an expired certificate nor one by an expired trust point
@@ -149,7 +149,7 @@ class TerminalAuthentication:
     def _import(self, issuer: TrustedKey, imported: TrustedKey, keys: TerminalKeys) -> None:
         """The internal status update of TR-03110-3 §2.5.1, after everything that could fail."""
         if imported.role is CvRole.CVCA:
-            self._trust_points.enable(imported)
+            self._trust_points.enable(imported, issuer)
             return
         keys.imported = imported
         keys.chosen = None

@@ -97,8 +97,10 @@ class TrustedKey:
             CryptoError: the public key lies on no curve, neither its own nor the issuer's (TR-03110-3 §D.3.3).
         """
         relative = Authorization.of(certificate.role_oid, certificate.authorization)
-        # A new trust point is judged by its own template: the issuer is the same authority (TR-03110-3 §2.6.2)
-        granted = relative if certificate.role is CvRole.CVCA else self.authorization.narrowed_by(relative)
+        # A new trust point is judged by its own template: the issuer is the same authority (TR-03110-3 §2.6.2). But an
+        # authority for one type of terminal makes none for another
+        successor = certificate.role is CvRole.CVCA and relative.role_oid == self.authorization.role_oid
+        granted = relative if successor else self.authorization.narrowed_by(relative)
         return self._of(certificate, self.curve, granted)
 
     @classmethod
@@ -130,6 +132,7 @@ class TrustPoints:
 
     def __init__(self, initial: Iterable[TrustedKey], personalised_on: dt.date) -> None:
         self._points = tuple(initial)
+        self._succeeded: frozenset[str] = frozenset()
         self._current_date = personalised_on
 
     @property
@@ -154,26 +157,44 @@ class TrustPoints:
         """A trusted issuer has signed something on that day; the date never goes back."""
         self._current_date = max(self._current_date, day)
 
-    def has_room(self) -> bool:
-        """Whether one more trust point can be stored without overwriting an unexpired one (TR-03110-3 §A.6.2.1)."""
-        return len(self._points) < _MOST_KEPT or any(self.has_expired(point) for point in self._points)
+    def has_room(self, day: dt.date) -> bool:
+        """Whether a trust point that takes effect on ``day`` can be stored without overwriting an unexpired one.
 
-    def enable(self, new: TrustedKey) -> None:
+        That day counts already (TR-03110-3 §2.5.1: date and keys change in one step; §A.6.2.1).
+        """
+        day = max(day, self._current_date)
+        return len(self._points) < _MOST_KEPT or any(point.expiration < day for point in self._points)
+
+    def enable(self, new: TrustedKey, issuer: TrustedKey) -> None:
         """Imports the key of a link certificate and its date in one step (TR-03110-3 §2.5.1).
 
-        Expired trust points have done their last service, which was to verify this one, and make room.
+        An expired trust point has done its last service when its successor is there. One without successor is kept for
+        that as long as there is room: a chip may trust several lines of keys.
+
+        Args:
+            new: there must be room for it (:meth:`has_room`).
+            issuer: whom it succeeds.
         """
         self.advance(new.effective)
-        self._points = (new, *(point for point in self._points if not self.has_expired(point)))
+        self._succeeded |= {issuer.reference}
+        kept = [point for point in self._points if not (self.has_expired(point) and point.reference in self._succeeded)]
+        if len(kept) == _MOST_KEPT:
+            kept.remove([point for point in kept if self.has_expired(point)][-1])
+        self._points = (new, *kept)
+
+    def _by_use(self, points: Iterable[TrustedKey]) -> tuple[TrustedKey, ...]:
+        """The most recent one, then those that still verify document verifiers, two at most."""
+        ranked = tuple(points)
+        return (ranked[:1] + tuple(sorted(ranked[1:], key=self.has_expired)))[:_MOST_SHOWN]
 
     def shown(self) -> tuple[TrustedKey, ...]:
         """Those that a terminal is told of: two at most, the most recent first (TR-03110-3 §A.6.2.4, §B.1.4)."""
-        return self._points[:_MOST_SHOWN]
+        return self._by_use(self._points)
 
     def references(self, terminal: TerminalType) -> tuple[bytes, ...]:
         """Those for a type of terminal, as PACE names them (TR-03110-3 §B.1.4)."""
         fitting = [point for point in self._points if point.authorization.role_oid == terminal.value]
-        return tuple(point.reference.encode("latin-1") for point in fitting[:_MOST_SHOWN])
+        return tuple(point.reference.encode("latin-1") for point in self._by_use(fitting))
 
     def ef_cvca(self) -> bytes:
         """Content of EF.CVCA: references in DO'42', padded with zeros (TR-03110-3 table 13)."""
