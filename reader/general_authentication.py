@@ -100,18 +100,17 @@ def authenticate_generally(
     except (errors.TerminalError, errors.ProtocolError) as error:
         return _failed(_refusal(error.code), ChipAnswer.NEEDS_TERMINAL, card_security)
     admitted = TerminalRecord(TerminalAnswer.ADMITTED, _VERSION, groups=groups)
-    if card_security is None:
-        try:
-            card_security = read_card_security_file()
-        except errors.ProtocolError as error:
-            return _failed(_refusal(error.code), ChipAnswer.BROKE_OFF, None)
-    suite = _suite(offer, card_security)
-    if suite is None:
-        return _failed(admitted, ChipAnswer.KEY_NOT_SHOWN, card_security)
+    # rights take effect in the channel of chip authentication (TR-03110-2 §3.4): without it nothing is gained
+    gained_nothing = TerminalRecord(TerminalAnswer.NOT_POSSIBLE, _VERSION)
     try:
+        card_security = card_security or read_card_security_file()
+        suite = _suite(offer, card_security)
+        if suite is None:
+            return _failed(gained_nothing, ChipAnswer.KEY_NOT_SHOWN, card_security)
         keys = run(chip_authentication_v2_terminal(suite, own_key), transmit)
     except errors.ProtocolError as error:
-        return _failed(admitted, _ANSWERS.get(error.code.name, ChipAnswer.BROKE_OFF), card_security)
+        answer = _ANSWERS.get(error.code.name, ChipAnswer.BROKE_OFF)
+        return _failed(gained_nothing, answer, card_security)
     record = ChipAuthenticationRecord(ChipAnswer.GIVEN, _VERSION, suite.name)
     return GeneralAuthentication(admitted, record, keys, card_security)
 

@@ -36,6 +36,7 @@ from reader.terminal_access import (
 __all__ = ["Declaration", "MutualAuthentication"]
 
 _LEAVES_ROOM_FOR_VERSION_1: Final = (ChipAnswer.NEEDS_TERMINAL, ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
+_SAID_BY_VERSION_2: Final = (ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
 _TRIES: Final = 2
 """A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
 
@@ -174,7 +175,8 @@ class MutualAuthentication:
             self.chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
             return b""
         if not declared.suites:
-            self.chip = self._without_suites(declared)
+            if self.chip.answer not in _SAID_BY_VERSION_2:
+                self.chip = self._without_suites(declared)
             return b""
         self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
@@ -213,9 +215,10 @@ class MutualAuthentication:
         self.settle_proof()
         identifier = self._session.chip_identifier
         if not terminal_key or identifier is None or self.chip.answer is not ChipAnswer.GIVEN:
-            offered = offers_version(infos, 1)
-            answer = TerminalAnswer.NOT_POSSIBLE if offered else TerminalAnswer.NOT_OFFERED
-            self.terminal = TerminalRecord(answer, 1 if offered else 0)
+            if offers_version(infos, 1):
+                self.terminal = TerminalRecord(TerminalAnswer.NOT_POSSIBLE, 1)
+            elif self.terminal.answer is not TerminalAnswer.NOT_POSSIBLE:  # which version 2 may have said
+                self.terminal = TerminalRecord(TerminalAnswer.NOT_OFFERED)
             if self.chip.answer is ChipAnswer.LOST:
                 self.reopen()
             return None

@@ -39,7 +39,7 @@ def check_terminal_authentication(
     if terminal.answer is TerminalAnswer.FAILED and terminal.error is not None:
         return CheckResult(_CHECK, CheckStatus.FAILED, terminal.error.name, terminal.error.text)
     if terminal.answer is TerminalAnswer.NOT_POSSIBLE:
-        detail = "Chip authentication has to come first, and did not succeed."
+        detail = "It counts only together with chip authentication, which did not succeed."
         return CheckResult(_CHECK, CheckStatus.ABORTED, f"{_CHECK}.not_possible", detail)
     if terminal.answer is TerminalAnswer.NOT_ASKED and _is_announced(document):
         if not even_if_not_asked:
