@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from crypto.errors import CryptoError
+from crypto.errors import CryptoError, ErrorCode
 from crypto.pki.cvc import CvCertificate, CvPublicKey, CvRole, TerminalType, parse_cv_certificates
 from crypto.primitives.curves import Curve
 from crypto.wire.oid import encode_oid
@@ -115,7 +115,10 @@ class TerminalCredentials:
         candidates = [one for one in certificates if one.role is CvRole.TERMINAL]
         if not candidates:
             raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_ABSENT)
-        terminals = tuple(one for one in candidates if _key_fits(signer, one))
+        # renewed certificates may share a key, and a token takes its time for each signature
+        keys = {one.public_key.encoded: one for one in candidates}
+        fitting = {encoded for encoded, one in keys.items() if _key_fits(signer, one)}
+        terminals = tuple(one for one in candidates if one.public_key.encoded in fitting)
         if not terminals:
             raise errors.TerminalError(errors.TERMINAL_KEY_WRONG)
         return cls(tuple(certificates), terminals, signer)
@@ -236,7 +239,7 @@ def load_credentials(folder: Path, key_uri: str | None = None) -> TerminalCreden
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == _SUFFIX)
-        contents = [_read(path) for path in paths]
+        contents = [_read(path, errors.TERMINAL_CERTIFICATE_UNREADABLE) for path in paths]
     except OSError as error:
         raise errors.TerminalError(errors.TERMINAL_FOLDER_UNREADABLE) from error
     return TerminalCredentials.of(contents, _signer(folder, key_uri))
@@ -248,17 +251,17 @@ def _signer(folder: Path, key_uri: str | None) -> TerminalSigner:
 
         return TokenSigner.from_uri(key_uri)
     try:
-        return FileSigner(_read(folder / KEY_FILE))
+        return FileSigner(_read(folder / KEY_FILE, errors.TERMINAL_KEY_UNREADABLE))
     except OSError as error:
         raise errors.TerminalError(errors.TERMINAL_KEY_UNREADABLE) from error
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, too_long: ErrorCode) -> bytes:
     """The file, if it is a plain one (a pipe would wait) of a sensible length."""
     if not path.is_file():
         raise FileNotFoundError
     with path.open("rb") as file:
         octets = file.read(_MAX_FILE_BYTES + 1)
     if len(octets) > _MAX_FILE_BYTES:
-        raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_UNREADABLE)
+        raise errors.TerminalError(too_long)
     return octets
