@@ -182,6 +182,30 @@ def test_exactly_what_the_certificates_give_is_read(
     assert outcome.verdict.decision is Decision.ACCEPT, "what a terminal may not read says nothing about the card"
 
 
+@pytest.mark.parametrize("card", ["eac1-ecdh", "eac2"])
+def test_what_the_chips_own_authority_does_not_give_is_a_missing_right_too(card: str, terminal_of: Terminals) -> None:
+    """The chip takes the AND with what it knows of its authority (TR-03110-3 §2.6); the folder may say more."""
+    content = chip_content(card)
+    lesser = tuple(
+        dataclasses.replace(point, authorization=dataclasses.replace(point.authorization, rights=0b01))
+        for point in content.terminal_trust_points
+    )
+    outcome = read(
+        dataclasses.replace(content, terminal_trust_points=lesser), terminal_of(), key=can_of(card), plan=QUICK
+    )
+    assert DG3 in outcome.reading.document
+    assert outcome.reading.unread == {DG4: errors.TERMINAL_RIGHT_MISSING}
+    assert outcome.verdict.decision is Decision.ACCEPT
+
+
+def test_a_chip_whose_date_is_ahead_refuses_a_certificate_that_we_take_for_good(terminal_of: Terminals) -> None:
+    """Then nobody but the chip knows why: it is refused, and everything else is read."""
+    content = dataclasses.replace(chip_content("eac1-ecdh"), personalised_on=dt.date(2048, 1, 1))
+    outcome = read(content, terminal_of(), plan=QUICK)
+    assert status_of(outcome, CHECK) == (CheckStatus.FAILED, errors.TERMINAL_REFUSED.name)
+    assert DG1 in outcome.reading.document
+
+
 def somebody_else() -> TerminalCredentials:
     return TerminalCredentials.of([plain_tree().octets], FileSigner(pem(key(SYSTEM))))
 
