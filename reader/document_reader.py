@@ -250,7 +250,10 @@ class DocumentReader:
             raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
 
     def _read_sensitive_groups(self, available: frozenset[int]) -> None:
-        """Fingerprints and irises, if the terminal was admitted and its certificates give the right."""
+        """Fingerprints and irises, if the terminal was admitted and its certificates give the right.
+
+        They come last and only add to the rest: if the channel breaks at one of them, they alone are lost.
+        """
         if self._proofs.terminal.answer is not TerminalAnswer.ADMITTED:
             return
         groups = self._plan.sensitive_groups(available)
@@ -262,7 +265,11 @@ class DocumentReader:
             elif not self._proofs.is_admitted:  # the channel that the chip admitted the terminal in was lost since
                 self._unread[file] = errors.CHANNEL_BROKEN
             else:
-                self._read(file)
+                try:
+                    self._read(file)
+                except errors.ProtocolError as error:
+                    self._unread[file] = error.code
+                    self._proofs.is_admitted = False
                 if self._unread.get(file) is errors.FILE_ACCESS_DENIED:  # the chip's own authority gives less
                     self._unread[file] = errors.TERMINAL_RIGHT_MISSING
 
