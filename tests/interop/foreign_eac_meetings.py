@@ -1,23 +1,27 @@
 """Where the foreign terminal meets the emulated cards: what is printed on them, and the key of their TEST authority.
 
-The authority's private key is the one thing that is taken from this project, as a number: without it nobody could make
-certificates, good or bad, that these cards look at.
+Two things are taken from this project, and neither speaks to a chip: the authority's private key as a number, without
+which nobody could make certificates that these cards look at, and what puts other trust points into a card.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from emulator.cards import CardSpec, card, catalogue
+from crypto.pki.cvc import parse_cv_certificate
+from emulator.cards import CardSpec, card, catalogue, chip_content
+from emulator.chip.card import VirtualCard
+from emulator.chip.trust_points import TrustedKey
 from emulator.personalise.cv_issuer import CvSuite, verifying_authority
 from emulator.personalise.issuer import authority_certificate
 from emulator.personalise.profile import load_profile
 from tests.interop.document_judges import altered_groups, mrz_information, signed_digests
-from tests.interop.foreign_eac import EacTerminal, chip_offer, signed_infos
+from tests.interop.foreign_eac import ID_CA_ECDH, EacTerminal, chip_offer
 from tests.interop.foreign_eac_certificates import RSA_SHA256, Party
-from tests.interop.foreign_terminal import CAN, ID_PACE_ECDH_GM, Transmit, only, tlv
+from tests.interop.foreign_terminal import CAN, ID_PACE_ECDH_GM, Transmit, only
 
 SPECS: dict[str, CardSpec] = {spec.name: spec for spec in catalogue(laboratory=True)}
 USUAL_PACE = (ID_PACE_ECDH_GM + b"\x02", 13)
@@ -52,6 +56,20 @@ def opened(transmit: Transmit, name: str, *, more: bytes = b"") -> EacTerminal:
     terminal.pace(*USUAL_PACE, CAN, can(name), more=more)
     terminal.select_application()
     return terminal
+
+
+def proven(transmit: Transmit, name: str) -> EacTerminal:
+    """PACE and chip authentication version 1 done: ready for terminal authentication."""
+    terminal = opened(transmit, name)
+    protocol = ID_CA_ECDH + b"\x02"
+    terminal.agree(protocol, chip_offer(only(terminal.read_by_identifier(0x010E), 0x6E)).key(protocol))
+    return terminal
+
+
+def trusting(name: str, *certificates: bytes) -> VirtualCard:
+    """A card of that name to which the issuer gave these trust points instead, the most recent first."""
+    points = (TrustedKey.at_personalisation(parse_cv_certificate(certificate)) for certificate in certificates)
+    return VirtualCard(dataclasses.replace(chip_content(name), terminal_trust_points=tuple(points)))
 
 
 @functools.cache

@@ -107,9 +107,7 @@ def test_holder_changes_the_pin(reference: int, password: Callable[[], bytes]) -
     ("reference", "password"), [(CAN, can), (MRZ, typed_mrz)], ids=["opened by the CAN", "opened by the zone"]
 )
 @pytest.mark.parametrize(("head", "data"), [("002C0203", NEW), ("002C0303", b"")])
-def test_nobody_else_manages_the_pin(
-    reference: int, password: Callable[[str], bytes], head: str, data: bytes
-) -> None:
+def test_nobody_else_manages_the_pin(reference: int, password: Callable[[str], bytes], head: str, data: bytes) -> None:
     chip = card(NAME)
     terminal = EacTerminal(chip.transmit)
     terminal.pace(*USUAL_PACE, reference, password(NAME))

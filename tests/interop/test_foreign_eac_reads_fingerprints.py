@@ -5,10 +5,12 @@ What is read at the end must have the digest that the issuer signed; what is not
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import datetime as dt
 import functools
 import pathlib
+import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -38,6 +40,7 @@ from tests.interop.foreign_eac import (
     signed_infos,
 )
 from tests.interop.foreign_eac_certificates import (
+    CVCA,
     DG3,
     DG4,
     DOMESTIC_VERIFIER,
@@ -49,8 +52,18 @@ from tests.interop.foreign_eac_certificates import (
     certify,
     new_party,
 )
-from tests.interop.foreign_eac_meetings import SPECS, USUAL_PACE, at, authority, can, genuine, opened, typed_mrz
-from tests.interop.foreign_terminal import CAN, MRZ, SUITES, Refused, Session, objects, oid, only, tlv
+from tests.interop.foreign_eac_meetings import (
+    SPECS,
+    USUAL_PACE,
+    at,
+    authority,
+    can,
+    genuine,
+    opened,
+    trusting,
+    typed_mrz,
+)
+from tests.interop.foreign_terminal import CAN, MRZ, SUITES, Refused, Session, Transmit, objects, oid, only, tlv
 
 AES, TDES = b"\x02", b"\x01"
 RSA_ROOT = "rsa-sha256/2048"
@@ -272,12 +285,13 @@ def in_two(rights: bytes = b"\x03", kind: bytes = INSPECTION_SYSTEM, **how: int)
 
 
 def second_offer(terminal: EacTerminal) -> ChipOffer:
-    """EF.CardSecurity, below the master file, is open after PACE."""
+    """EF.CardSecurity, below the master file, is open after PACE. In the application its name is that of EF.SOD."""
+    terminal.expect("00A4000C", b"\x3f\x00")
     return chip_offer(signed_infos(terminal.read_by_identifier(CARD_SECURITY)))
 
 
 def prove_in_two(terminal: EacTerminal, *shown: bytes, system: Party = SYSTEM, auxiliary: bytes = b"") -> None:
-    """The challenge before the certificates, as one client asks for it."""
+    """The challenge before the certificates, as one client asks for it, and EF.CardSecurity read again in between."""
     protocol, version, reference = second_offer(terminal).protocols[0]
     assert version == 2
     key = second_offer(terminal).key(protocol, reference)
@@ -285,6 +299,7 @@ def prove_in_two(terminal: EacTerminal, *shown: bytes, system: Party = SYSTEM, a
     terminal.show(*shown)
     terminal.announce_own(system.name, system.algorithm, key.group, auxiliary)
     terminal.answer(challenge, system.sign, auxiliary=auxiliary)
+    assert second_offer(terminal).key(protocol, reference) == key
     terminal.agree_2(protocol, key)
     terminal.select_application()
 
@@ -335,6 +350,44 @@ def test_version_2_as_an_authentication_terminal_with_the_pin() -> None:
     assert terminal.status_of(0x0101) == "9000"
 
 
+ANY_AT = b"\x3f" + b"\xff" * 4
+
+
+@pytest.mark.parametrize("certified", [AT_ALL, PIN_MANAGEMENT], ids=["with the right to the CAN", "without"])
+def test_an_office_manages_the_pin_by_its_right(certified: bytes) -> None:
+    """PACE with the CAN, both proofs, then RESET RETRY COUNTER, DEACTIVATE and ACTIVATE (TR-03110-3 §B.6)."""
+    authority_of_offices = certify(authority(), authority(), CVCA, template=with_role(CVCA, ANY_AT))
+    chip = trusting(EAC2, authority_of_offices)
+    terminal = EacTerminal(chip.transmit)
+    terminal.pace(*USUAL_PACE, CAN, can(EAC2), more=authorization(AUTHENTICATION_TERMINAL, AT_ALL))
+    assert terminal.trust_points == {0x87: authority().name}
+    shown = (
+        certify(authority(), VERIFIER, DOMESTIC_VERIFIER, template=with_role(DOMESTIC_VERIFIER, ANY_AT)),
+        certify(VERIFIER, SYSTEM, TERMINAL, template=with_role(TERMINAL, certified)),
+    )
+    if certified == PIN_MANAGEMENT:
+        with pytest.raises(Refused, match="6982"):
+            prove_in_two(terminal, *shown)
+        return
+    prove_in_two(terminal, *shown)
+    terminal.expect("002C0203", b"135790")
+    terminal.expect("00041003")
+    assert password_state(chip.transmit) == "6283"
+    terminal = EacTerminal(chip.transmit)
+    terminal.pace(*USUAL_PACE, CAN, can(EAC2), more=authorization(AUTHENTICATION_TERMINAL, AT_ALL))
+    prove_in_two(terminal, *shown)
+    terminal.expect("00441003")
+    terminal = EacTerminal(chip.transmit)
+    terminal.pace(*USUAL_PACE, PIN, b"135790")
+    assert terminal.announced == "9000"
+
+
+def password_state(transmit: Transmit) -> str:
+    """What the chip says when the PIN is chosen."""
+    chosen = tlv(0x80, USUAL_PACE[0]) + tlv(0x83, bytes([PIN]))
+    return EacTerminal(transmit).send("0022C1A4", chosen)[1]
+
+
 @pytest.mark.parametrize("reference", [PIN, PUK])
 def test_an_inspection_system_has_no_use_for_pin_and_puk(reference: int) -> None:
     """TR-03110-2 §2.3.2.1; TR-03110-3 §B.11.1: 6A80."""
@@ -350,3 +403,17 @@ def test_version_2_by_the_zone() -> None:
     terminal.pace(*USUAL_PACE, MRZ, typed_mrz(EAC2), more=authorization(INSPECTION_SYSTEM, b"\x03"))
     prove_in_two(terminal, *chain(authority()))
     assert terminal.readable() == {3, 4}
+
+
+# -- whose code this is ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["foreign_eac", "foreign_eac_certificates"])
+def test_the_terminal_shares_no_code_with_this_project(module: str) -> None:
+    """Otherwise this file would prove less than it says."""
+    tree = ast.parse(pathlib.Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {"tests.interop.foreign_terminal", "tests.interop.foreign_eac"}
+    foreign = {name.partition(".")[0] for name in names - ours} - {"cryptography"}
+    assert foreign <= sys.stdlib_module_names
