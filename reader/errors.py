@@ -164,6 +164,11 @@ PIN_CHANGE_REFUSED = ErrorCode(
     Hint.CALL_STAFF,
     "The chip did not take the new PIN. It may want another length; the PIN stays as it was.",
 )
+PIN_OUTCOME_UNKNOWN = ErrorCode(
+    "pin.outcome_unknown",
+    Hint.CALL_STAFF,
+    "The chip was told, but did not confirm: the PIN may be the old or the new one. Mind the tries left when you find out.",
+)
 PIN_UNBLOCK_REFUSED = ErrorCode(
     "pin.unblock_refused",
     Hint.CALL_STAFF,

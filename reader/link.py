@@ -22,6 +22,8 @@ from reader.transport.base import CardTransport
 __all__ = ["Link", "LinkStatistics"]
 
 
+_EXTERNAL_AUTHENTICATE, _GENERAL_AUTHENTICATE = 0x82, 0x86
+_CHAINED = 0x10  # CLA bit 5: in PACE, all but the last command, which carries the token
 _MOST_ROUNDS = 1024
 """GET RESPONSE in one chain: four times what 64 kB need in the largest short answers."""
 
@@ -101,8 +103,7 @@ class Link:
         """
         answer = self._exchange_once(command)
         right_ne = answer.sw.correct_ne
-        if right_ne and not command.cla & 0x0C and not answer.data:
-            # never for a protected command: sending it again would use the same send sequence counter twice
+        if right_ne and not answer.data and _may_be_sent_again(command):
             answer = self._exchange_once(dataclasses.replace(command, ne=right_ne, extended=False))
         return self._collect(command, answer) if answer.sw.more_available is not None else answer
 
@@ -138,6 +139,16 @@ class Link:
     def _check_cancelled(self) -> None:
         if self._cancel.is_set():
             raise errors.Cancelled
+
+
+def _may_be_sent_again(command: CommandApdu) -> bool:
+    """Never a protected command, which would use the same send sequence counter twice; nor one that proves a password
+    or a key, as a chip may count it as another try.
+    """
+    is_proof = command.ins == _EXTERNAL_AUTHENTICATE or (
+        command.ins == _GENERAL_AUTHENTICATE and not command.cla & _CHAINED
+    )
+    return not command.cla & 0x0C and not is_proof
 
 
 @contextmanager

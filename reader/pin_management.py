@@ -16,7 +16,7 @@ import threading
 from typing import Final
 
 from crypto.errors import ErrorCode
-from crypto.wire.apdu import CommandApdu
+from crypto.wire.apdu import CommandApdu, ResponseApdu
 from reader import errors
 from reader.link import Link
 from reader.plan import HOSPITAL, ReadPlan
@@ -54,6 +54,7 @@ def unblock_pin(
 
     Raises:
         ProtocolError: ``access.wrong_key.puk``, ``access.puk_blocked``, ``access.puk_suspended`` …
+            ``pin.outcome_unknown``: the connection broke before the chip confirmed.
         CardStatusError: ``pin.unblock_refused``; with a new PIN ``pin.change_refused``.
         Cancelled: somebody asked to stop.
     """
@@ -81,7 +82,8 @@ def change_pin(
         cancel: set it from anywhere; nothing is sent from then on.
 
     Raises:
-        ProtocolError: ``access.wrong_key.pin``, ``access.pin_suspended``, ``access.pin_blocked`` …
+        ProtocolError: ``access.wrong_key.pin``, ``access.pin_suspended``, ``access.pin_blocked`` …;
+            ``pin.outcome_unknown``: the connection broke before the chip confirmed.
         CardStatusError: ``pin.change_refused``.
         Cancelled: somebody asked to stop.
     """
@@ -103,9 +105,17 @@ def _manage(
     session = CardSession(Link(card, cancel), on_progress)
     try:
         report = session.open_master_file(key, _PLAN)
-        answer = session.transmit(command)
+        answer = _tell(session, command)
     finally:
         session.close()
     if not answer.is_success:
         raise errors.CardStatusError(refusal, status_word=str(answer.sw))
     return report
+
+
+def _tell(session: CardSession, command: CommandApdu) -> ResponseApdu:
+    """Without an answer that can be believed nobody knows which PIN holds: no case for just trying again."""
+    try:
+        return session.transmit(command)
+    except (errors.ProtocolError, errors.TransportError) as error:
+        raise errors.ProtocolError(errors.PIN_OUTCOME_UNKNOWN, reason=error.code.name) from error

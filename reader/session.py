@@ -157,6 +157,10 @@ class CardSession:
             self._channel.close()
         self._channel = SecureChannel(keys)
 
+    def _forget_channel(self) -> None:
+        self.close()
+        self._channel = None
+
     def close(self) -> None:
         """Forget the keys. The transport stays with its owner."""
         if self._channel is not None:
@@ -245,6 +249,7 @@ class CardSession:
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
+                self._forget_channel()  # the access number may have opened one before the secret was refused
                 weaker, reason = (Downgrade.LESSER_PACE_AS_BETTER_WAS_REFUSED,), dict(error.facts)
         downgrades: tuple[Downgrade, ...] = ()
         if offers.suites and source is CardAccessSource.READ:
