@@ -113,7 +113,7 @@ class AuthenticationCommands:
             signature,
             identifier=self._identifier(pace),
             challenge=challenge,
-            agreed_key=session.agreed_key,
+            agreed_key=session.signed_key(1),
             pace=pace,
         )
         session.trust_terminal(proof)

@@ -43,6 +43,8 @@ class PaceOutcome:
             version 2 (TR-03110-2 §2.3.2.1).
         compressed_chip_key: Comp of the chip's ephemeral public key: the ID_PICC that a terminal signs
             (TR-03110-3 §A.2.2.3).
+        compressed_terminal_key: with chip authentication mapping Comp of the terminal's ephemeral public key, which it
+            signs if no chip authentication follows (TR-03110-1 §3.5, Doc 9303-11 §7.1.2); else ``None``.
     """
 
     channel: ChipChannel
@@ -50,6 +52,7 @@ class PaceOutcome:
     resumes: frozenset[PasswordReference]
     template: AuthorizationTemplate | None
     compressed_chip_key: bytes
+    compressed_terminal_key: bytes | None = None
 
 
 def start_pace(
@@ -159,6 +162,7 @@ class PaceRun:
         self._tokens = (b"", b"")
         self._shared = b""
         self._own_key = b""
+        self._peer_key = b""
         self.announcement: Final = password.announcement
         """Status word of MSE:Set AT: 9000, or a warning about the password; the protocol goes on all the same."""
         self.outcome: PaceOutcome | None = None
@@ -217,7 +221,7 @@ class PaceRun:
     def _agreement_step(self, body: bytes) -> bytes:
         peer = parse_tlv(body, 0x83).value
         own, self._shared = self._agreement.agree(peer)
-        self._own_key = own
+        self._own_key, self._peer_key = own, peer
         ks_mac = derive_key(self._shared, KeyUse.MAC, self._cipher)
         # §4.4.3.4: each side's token covers the other side's key; the terminal's covers ours
         self._tokens = (self._token(ks_mac, own), self._token(ks_mac, peer))
@@ -243,6 +247,7 @@ class PaceRun:
             self._resumes,
             self._template,
             self._agreement.compress(self._own_key),
+            None if self._static_scalar is None else self._agreement.compress(self._peer_key),
         )
         # TR-03110-3 §B.1: DO'87' the most recent authority, DO'88' the one before
         references = b"".join(encode_tlv(tag, name) for tag, name in zip((0x87, 0x88), self._authorities, strict=False))

@@ -40,6 +40,8 @@ class Session:
         self.agreement_key: ChipAuthenticationKey | None = None
         self.agreed_key: bytes | None = None
         """Comp(PK_PCD) of the chip authentication that made the running channel, ``None`` if another protocol did."""
+        self.mapped_key: bytes | None = None
+        """The same if PACE with chip authentication mapping made it: as good for version 1 (TR-03110-1 §3.5)."""
         self.terminal_keys = TerminalKeys()
         self.terminal: TerminalProof | None = None
         self.chain = CommandChain()
@@ -62,6 +64,10 @@ class Session:
         self.terminal = proof
         self._apply_rights()
 
+    def signed_key(self, version: int) -> bytes | None:
+        """Comp(PK_PCD) of the running channel, as far as a terminal's signature of that version can be about it."""
+        return self.mapped_key if version == 1 and self.agreed_key is None else self.agreed_key
+
     def _apply_rights(self) -> None:
         """Rights hold only in the channel that was made with the ephemeral key that the terminal has signed.
 
@@ -69,7 +75,7 @@ class Session:
         change of keys takes the rights away.
         """
         proof = self.terminal
-        bound = proof is not None and proof.compressed_key == self.agreed_key
+        bound = proof is not None and proof.compressed_key == self.signed_key(proof.version)
         self.security = self.security.with_rights(proof.authorization if proof is not None and bound else None)
 
     def take_over(self, response: ResponseApdu, misbehaviour: Misbehaviour) -> None:
@@ -87,6 +93,7 @@ class Session:
             self.pace_outcome = pace
             self.resumed = (self.resumed - {pace.password}) | pace.resumes
         self.agreed_key = None if agreement is None else agreement.compressed_key
+        self.mapped_key = None if pace is None else pace.compressed_terminal_key
         self.security = self.security.reached(max(proven, AccessLevel.CHIP_ACCESS))
         self._apply_rights()
         self.challenge = None

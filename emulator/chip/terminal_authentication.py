@@ -134,11 +134,11 @@ class TerminalAuthentication:
         if self._is_known(certificate.holder_reference, keys):  # TR-03110-3 §A.6.2
             return False
         if certificate.role is CvRole.CVCA:  # accepted even if expired, and by an expired issuer (§2.5, §2.5.1)
-            return trust_points.has_room(certificate.effective)
+            return trust_points.has_room(certificate.effective, certificate.role_oid)
         if certificate.public_key.curve is not None:  # §D.3.3: domain parameters come from above
             return False
-        # §2.5.1: neither an expired certificate nor one by an expired trust point
-        return not trust_points.has_expired(issuer) and certificate.expiration >= trust_points.current_date
+        # §2.5.1: neither an expired certificate nor one by a disabled trust point
+        return trust_points.is_enabled(issuer) and certificate.expiration >= trust_points.current_date
 
     def _is_known(self, reference: str, keys: TerminalKeys) -> bool:
         imported = keys.imported
@@ -199,7 +199,8 @@ class TerminalAuthentication:
             signature: by the terminal.
             identifier: ID_PICC.
             challenge: r_PICC, eight bytes, used up by this call.
-            agreed_key: Comp(PK_PCD) of the chip authentication before, for version 1.
+            agreed_key: Comp(PK_PCD) of the chip authentication before, or else of PACE with chip authentication mapping,
+                for version 1.
             pace: how the session was opened, ``None`` if not by PACE.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Whose certificates a chip believes, and what day it thinks it is (TR-03110-3 §2.5, §2.6, §A.6.2).
+"""Whose certificates a chip believes, and what day it thinks it is (TR-03110-3 §2.5, §2.6, §A.6.2; Doc 9303-11 §7.1.4.3).
 
 A chip has no clock. It knows a day that is certainly past: the latest on which somebody whom it trusts has issued a
 certificate. Trust points and that day belong to the card: they outlive every session, every reset and every loss of power.
@@ -21,9 +21,9 @@ __all__ = ["Authorization", "TrustPoints", "TrustedKey"]
 
 _DO_AUTHORITY_REFERENCE: Final = 0x42
 _EF_CVCA_BYTES: Final = 36  # TR-03110-3 table 13
-_MOST_SHOWN: Final = 2
+_MOST_ENABLED: Final = 2  # for each type of terminal (Doc 9303-11 §7.1.4.3.4)
 _MOST_KEPT: Final = 4
-"""Two are enough where a country keeps its schedule (TR-03110-3 §2.5, note); an unexpired key is never overwritten."""
+"""With those that are disabled and may still have a link certificate to verify; an enabled key is never overwritten."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,6 +132,7 @@ class TrustPoints:
 
     def __init__(self, initial: Iterable[TrustedKey], personalised_on: dt.date) -> None:
         self._points = tuple(initial)
+        self._displaced: frozenset[str] = frozenset()
         self._succeeded: frozenset[str] = frozenset()
         self._current_date = personalised_on
 
@@ -142,7 +143,7 @@ class TrustPoints:
 
     @property
     def all(self) -> tuple[TrustedKey, ...]:
-        """Most recent first; expired ones, too, as they still verify link certificates."""
+        """Most recent first; disabled ones, too, as they still verify link certificates."""
         return self._points
 
     def find(self, reference: str) -> TrustedKey | None:
@@ -157,18 +158,25 @@ class TrustPoints:
         """A trusted issuer has signed something on that day; the date never goes back."""
         self._current_date = max(self._current_date, day)
 
-    def has_room(self, day: dt.date) -> bool:
-        """Whether a trust point that takes effect on ``day`` can be stored without overwriting an unexpired one.
+    def is_enabled(self, key: TrustedKey) -> bool:
+        """Whether certificates of document verifiers or terminals may be verified with it (Doc 9303-11 §7.1.4.3.4)."""
+        return key.reference not in self._displaced and not self.has_expired(key)
 
-        That day counts already (TR-03110-3 §2.5.1: date and keys change in one step; §A.6.2.1).
+    def has_room(self, day: dt.date, role_oid: str) -> bool:
+        """Whether one more trust point can be stored beside those that are enabled then.
+
+        Args:
+            day: its effective date, which counts already: date and keys change in one step (TR-03110-3 §2.5.1).
+            role_oid: its terminal type, of which the oldest gives way to it.
         """
-        day = max(day, self._current_date)
-        return len(self._points) < _MOST_KEPT or any(point.expiration < day for point in self._points)
+        enabled = [point for point in self._points if self.is_enabled(point) and point.expiration >= day]
+        rivals = sum(point.authorization.role_oid == role_oid for point in enabled)
+        return len(enabled) - (rivals >= _MOST_ENABLED) < _MOST_KEPT
 
     def enable(self, new: TrustedKey, issuer: TrustedKey) -> None:
-        """Imports the key of a link certificate and its date in one step (TR-03110-3 §2.5.1).
+        """Imports the key of a link certificate and its date in one step (TR-03110-3 §2.5.1, Doc 9303-11 §7.1.4.3.4).
 
-        An expired trust point has done its last service when its successor is there. One without successor is kept for
+        A disabled trust point has done its last service when its successor is there. One without successor is kept for
         that as long as there is room: a chip may trust several lines of keys.
 
         Args:
@@ -177,28 +185,35 @@ class TrustPoints:
         """
         self.advance(new.effective)
         self._succeeded |= {issuer.reference}
-        kept = [point for point in self._points if not (self.has_expired(point) and point.reference in self._succeeded)]
-        if len(kept) == _MOST_KEPT:
-            kept.remove([point for point in kept if self.has_expired(point)][-1])
-        self._points = (new, *kept)
+        self._points = (new, *self._points)
+        self._displace(new.authorization.role_oid)
+        kept = [point for point in self._points if self.is_enabled(point) or point.reference not in self._succeeded]
+        while len(kept) > _MOST_KEPT:
+            kept.remove([point for point in kept if not self.is_enabled(point)][-1])
+        self._points = tuple(kept)
+        names = frozenset(point.reference for point in kept)
+        self._displaced, self._succeeded = self._displaced & names, self._succeeded & names
 
-    def _by_use(self, points: Iterable[TrustedKey]) -> tuple[TrustedKey, ...]:
-        """The most recent one, then those that still verify document verifiers, two at most."""
-        ranked = tuple(points)
-        return (ranked[:1] + tuple(sorted(ranked[1:], key=self.has_expired)))[:_MOST_SHOWN]
-
-    def shown(self) -> tuple[TrustedKey, ...]:
-        """Those that a terminal is told of: two at most, the most recent first (TR-03110-3 §A.6.2.4, §B.1.4)."""
-        return self._by_use(self._points)
+    def _displace(self, role_oid: str) -> None:
+        """Of more than two the one with the least recent effective date is disabled (Doc 9303-11 §7.1.4.3.4)."""
+        rivals = [
+            point for point in self._points if point.authorization.role_oid == role_oid and self.is_enabled(point)
+        ]
+        if len(rivals) > _MOST_ENABLED:
+            # of two with the same date the one that came first
+            self._displaced |= {min(reversed(rivals), key=lambda point: point.effective).reference}
 
     def references(self, terminal: TerminalType) -> tuple[bytes, ...]:
-        """Those for a type of terminal, as PACE names them (TR-03110-3 §B.1.4)."""
+        """Those that a type of terminal is told of: two at most (TR-03110-3 §A.6.2.4, §B.1.4).
+
+        The most recent one stands first, also if it has expired: a link certificate can still follow upon it.
+        """
         fitting = [point for point in self._points if point.authorization.role_oid == terminal.value]
-        return tuple(point.reference.encode("latin-1") for point in self._by_use(fitting))
+        ordered = fitting[:1] + sorted(fitting[1:], key=self.is_enabled, reverse=True)
+        return tuple(point.reference.encode("latin-1") for point in ordered[:_MOST_ENABLED])
 
     def ef_cvca(self) -> bytes:
-        """Content of EF.CVCA: references in DO'42', padded with zeros (TR-03110-3 table 13)."""
-        listed = b"".join(
-            encode_tlv(_DO_AUTHORITY_REFERENCE, point.reference.encode("latin-1")) for point in self.shown()
-        )
+        """Content of EF.CVCA: references for inspection systems in DO'42', padded with zeros (TR-03110-3 table 13)."""
+        names = self.references(TerminalType.INSPECTION_SYSTEM)
+        listed = b"".join(encode_tlv(_DO_AUTHORITY_REFERENCE, name) for name in names)
         return listed.ljust(_EF_CVCA_BYTES, b"\0")

@@ -38,7 +38,7 @@ Group = Curve | FiniteField
 Sign = Callable[[bytes], bytes]
 
 PIN, PUK = 3, 4
-ID_PACE_DH_GM = oid("0.4.0.127.0.7.2.2.4.1")
+ID_PACE_DH_GM, ID_PACE_ECDH_CAM = oid("0.4.0.127.0.7.2.2.4.1"), oid("0.4.0.127.0.7.2.2.4.6")
 ID_CA_DH, ID_CA_ECDH = oid("0.4.0.127.0.7.2.2.3.1"), oid("0.4.0.127.0.7.2.2.3.2")
 ID_ROLES = "0.4.0.127.0.7.3.1.2"
 INSPECTION_SYSTEM, AUTHENTICATION_TERMINAL, SIGNATURE_TERMINAL = (oid(f"{ID_ROLES}.{n}") for n in (1, 2, 3))
@@ -226,6 +226,30 @@ class EacTerminal(Terminal):
         assert only(answer, 0x7C, 0x86) == token(own.public)
         self.session = session
         self._opened(field)
+
+    def pace_with_chip_mapping(self, protocol: bytes, parameter_id: int, password: bytes) -> None:
+        """PACE with chip authentication mapping and the CAN (Doc 9303-11 §4.4.3.3.3). Its proof is not looked at here;
+        the terminal's key is what terminal authentication signs (TR-03110-1 §3.5).
+        """
+        suite, curve = SUITES[protocol[-1]], STANDARDIZED[parameter_id]
+        self.expect("0022C1A4", tlv(0x80, protocol) + tlv(0x83, b"\x02") + tlv(0x84, bytes([parameter_id])))
+        encrypted = only(self.expect("10860000", tlv(0x7C), b"\0"), 0x7C, 0x80)
+        nonce = int.from_bytes(suite.decrypt(suite.kdf(password, 3), bytes(suite.block), encrypted), "big")
+        own = Ephemeral(curve)
+        peer = curve.point(self._step(0x81, own.public, 0x82, b"\0"))
+        mapped = curve.add(curve.times(nonce, curve.g), curve.times(own.private, peer))
+        self.own_key = Ephemeral(dataclasses.replace(curve, g=mapped))
+        peer_octets = self._step(0x83, self.own_key.public, 0x84, b"\0")
+        session = Session(suite, self.own_key.shared(curve.point(peer_octets)))
+
+        def token(public: bytes) -> bytes:
+            return suite.token_mac(session.mac_key, tlv(0x7F49, tlv(0x06, protocol), tlv(0x86, public)))
+
+        answer = self.expect("00860000", tlv(0x7C, tlv(0x85, token(peer_octets))), b"\0")
+        (tag, chip_token), (proof_tag, _) = objects(only(answer, 0x7C))
+        assert (tag, chip_token, proof_tag) == (0x86, token(self.own_key.public), 0x8A)
+        self.session = session
+        self._opened(curve)
 
     # -- chip authentication --
 

@@ -27,6 +27,7 @@ from tests.interop.foreign_eac import (
     ID_CA_DH,
     ID_CA_ECDH,
     ID_PACE_DH_GM,
+    ID_PACE_ECDH_CAM,
     INSPECTION_SYSTEM,
     IRISES,
     PIN,
@@ -63,7 +64,19 @@ from tests.interop.foreign_eac_meetings import (
     trusting,
     typed_mrz,
 )
-from tests.interop.foreign_terminal import CAN, MRZ, SUITES, Refused, Session, Transmit, objects, oid, only, tlv
+from tests.interop.foreign_terminal import (
+    CAN,
+    MRZ,
+    NIST_P256,
+    SUITES,
+    Refused,
+    Session,
+    Transmit,
+    objects,
+    oid,
+    only,
+    tlv,
+)
 
 AES, TDES = b"\x02", b"\x01"
 RSA_ROOT = "rsa-sha256/2048"
@@ -270,6 +283,40 @@ def test_with_the_folder_that_chipid_writes(tmp_path: pathlib.Path) -> None:
     terminal.choose_own(system.name)
     terminal.answer(terminal.challenge(), system.sign)
     assert terminal.readable() == {3}
+
+
+def test_after_pace_that_proved_the_chip_already() -> None:
+    """With chip authentication mapping the terminal signs its key of PACE; the newest key counts (TR-03110-1 §3.5)."""
+    authority_certificate = certify(authority(), authority(), CVCA)
+    for again in (False, True):
+        terminal = EacTerminal(trusting("pace-cam", authority_certificate).transmit)
+        terminal.pace_with_chip_mapping(ID_PACE_ECDH_CAM + AES, 13, can("pace-cam"))
+        terminal.select_application()
+        pace_key = terminal.own_key
+        if again:
+            protocol, _, reference = offer_of(terminal).protocols[0]
+            terminal.agree(protocol, offer_of(terminal).key(protocol, reference))
+        terminal.show(*chain(authority()))
+        terminal.choose_own(SYSTEM.name)
+        if again:
+            newest, terminal.own_key = terminal.own_key, pace_key
+            with pytest.raises(Refused, match="6300"):
+                terminal.answer(terminal.challenge(), SYSTEM.sign)
+            terminal.own_key = newest
+        assert terminal.readable() == set()
+        terminal.answer(terminal.challenge(), SYSTEM.sign)
+        assert terminal.readable() == {3}
+
+
+def test_other_pace_proves_no_chip() -> None:
+    """Generic mapping on the same card is not enough."""
+    terminal = opened(trusting("pace-cam", certify(authority(), authority(), CVCA)).transmit, "pace-cam")
+    terminal.show(*chain(authority()))
+    terminal.choose_own(SYSTEM.name)
+    terminal.own_key = Ephemeral(NIST_P256)
+    with pytest.raises(Refused, match="6982"):
+        terminal.answer(terminal.challenge(), SYSTEM.sign)
+    assert terminal.readable() == set()
 
 
 # -- version 2 ------------------------------------------------------------------------------------------------------

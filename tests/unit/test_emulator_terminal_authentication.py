@@ -574,13 +574,18 @@ def test_a_name_that_is_known_is_not_overwritten() -> None:
     assert terminal.show_chain(verifier_certificate(NEXT)) == ["9000"]
 
 
-def test_unexpired_trust_points_are_never_pushed_out() -> None:
+def test_two_trust_points_are_enabled_and_the_oldest_gives_way() -> None:
+    """Doc 9303-11 §7.1.4.3.4: a link is never refused for want of room, and verifiers need one of the latest two."""
     line = [holder(f"VNTESTCVCA1000{number}", SUITE) for number in range(6)]
     terminal = proven(a_chip(line[0]))
-    links = [link_certificate(old, new) for old, new in itertools.pairwise(line)]
-    assert terminal.show_chain(*links) == ["9000", "9000", "9000", "6300", "6A88"]
-    assert references(terminal) == [line[3].reference, line[2].reference]
+    assert terminal.show_chain(link_certificate(line[0], line[1])) == ["9000"]
     assert terminal.show_chain(verifier_certificate(line[0])) == ["9000"]  # the first is still trusted
+    links = [link_certificate(old, new) for old, new in itertools.pairwise(line[1:])]
+    assert terminal.show_chain(*links) == ["9000"] * 4
+    assert references(terminal) == [line[5].reference, line[4].reference]
+    assert terminal.show_chain(verifier_certificate(line[0])) == ["6A88"]
+    assert terminal.show_chain(verifier_certificate(line[3])) == ["6A88"]
+    assert terminal.show_chain(verifier_certificate(line[4], holder("VNTESTDV00009", SUITE))) == ["9000"]
 
 
 # -- the signature ------------------------------------------------------------------------------------------------
