@@ -21,7 +21,7 @@ from crypto.signatures.der import (
 )
 from crypto.wire.tlv import Tlv, iter_tlvs, parse_tlv
 
-__all__ = ["UNDERSTOOD", "Extension", "KeyUsage", "parse_extensions"]
+__all__ = ["UNDERSTOOD", "Extension", "KeyUsage", "parse_extension_list", "parse_extensions"]
 
 EXTENSION_MALFORMED = ErrorCode(
     "certificate.extension_malformed", Hint.CALL_STAFF, "An extension of a certificate is not well formed."
@@ -77,15 +77,20 @@ class Extension:
 
 
 def parse_extensions(tlv: Tlv | None) -> Mapping[str, Extension]:
-    """Extensions by object identifier, from the ``[3]`` field of a certificate (``None``: there are none).
+    """Extensions by object identifier, from the ``[3]`` field of a certificate or the ``[0]`` field of a list.
+
+    Without that field (``None``) there are none.
 
     Raises:
         WireError: malformed, or one extension twice (RFC 5280 §4.2).
     """
+    return parse_extension_list(None if tlv is None else parse_tlv(tlv.value, SEQUENCE))
+
+
+def parse_extension_list(tlv: Tlv | None) -> Mapping[str, Extension]:
+    """Extensions by object identifier, from an ``Extensions`` sequence. Raises as :func:`parse_extensions`."""
     found: dict[str, Extension] = {}
-    if tlv is None:
-        return found
-    for item in iter_tlvs(parse_tlv(tlv.value, SEQUENCE).value):
+    for item in () if tlv is None else iter_tlvs(tlv.value):
         reader = sequence(item.encoded)
         oid = read_oid(reader.take(OBJECT_IDENTIFIER))
         flag = reader.take_optional(BOOLEAN)

@@ -1,4 +1,7 @@
-"""The trust anchors of one verification, in memory. Where they come from and how they are kept is the reader's."""
+"""What one verification may lean on, in memory: trust anchors, revocation lists, document signers of a directory.
+
+Where they come from and how they are kept is the reader's.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Iterator
 
 from crypto.pki.certificate import Certificate
 from crypto.pki.names import Name
+from crypto.pki.revocation import RevocationList
 
-__all__ = ["TrustAnchor", "TrustStore"]
+__all__ = ["KnownRevocationList", "KnownSigner", "TrustAnchor", "TrustStore"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,8 +33,35 @@ class TrustAnchor:
         return self.certificate.is_test
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownRevocationList:
+    """A revocation list that somebody put here. It counts only if a trust anchor's key signed it.
+
+    Attributes:
+        revocation_list: the list.
+        provenance: where it came from, for people.
+    """
+
+    revocation_list: RevocationList
+    provenance: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownSigner:
+    """A document signer's certificate from a directory (PKD). Nobody trusts it because it is here.
+
+    Attributes:
+        certificate: the certificate.
+        provenance: where it came from, for people.
+    """
+
+    certificate: Certificate
+    provenance: str
+
+
 class TrustStore:
-    """A set of trust anchors, found by the name and by the key identifier of their subject.
+    """A set of trust anchors, found by the name and by the key identifier of their subject; beside them revocation
+    lists, and document signers for documents that carry none.
 
     Certificates are parsed when they are added, their keys at the first use; both stay.
     """
@@ -39,6 +70,11 @@ class TrustStore:
         self._anchors: dict[bytes, TrustAnchor] = {}
         self._by_subject: dict[object, list[TrustAnchor]] = {}
         self._by_key_identifier: dict[bytes, list[TrustAnchor]] = {}
+        self._revocation_lists: dict[bytes, KnownRevocationList] = {}
+        self._revocation_lists_by_issuer: dict[object, list[RevocationList]] = {}
+        self._signers: dict[bytes, KnownSigner] = {}
+        self._signers_by_serial_number: dict[int, list[Certificate]] = {}
+        self._signers_by_key_identifier: dict[bytes, list[Certificate]] = {}
 
     def add(self, encoded: bytes, provenance: str) -> TrustAnchor:
         """Adds a DER certificate; one that is there already keeps its first provenance.
@@ -59,6 +95,60 @@ class TrustStore:
         if certificate.subject_key_identifier is not None:
             self._by_key_identifier.setdefault(certificate.subject_key_identifier, []).append(anchor)
         return anchor
+
+    def add_revocation_list(self, encoded: bytes, provenance: str) -> RevocationList:
+        """Adds a DER ``CertificateList``; one that is there already keeps its first provenance.
+
+        Nothing is verified here: a list that no anchor signed is never used.
+
+        Raises:
+            crypto.errors.CryptoError: ``crl.malformed``.
+        """
+        added = RevocationList.parse(encoded)
+        if (known := self._revocation_lists.get(added.sha256)) is not None:
+            return known.revocation_list
+        self._revocation_lists[added.sha256] = KnownRevocationList(added, provenance)
+        self._revocation_lists_by_issuer.setdefault(added.issuer.canonical, []).append(added)
+        return added
+
+    def add_document_signer(self, encoded: bytes, provenance: str) -> KnownSigner:
+        """Adds a document signer's DER certificate, to be found for documents that carry none.
+
+        It is never trusted by itself: the way from it to a trust anchor is verified like that of any other.
+
+        Raises:
+            crypto.errors.CryptoError: ``certificate.malformed``.
+        """
+        certificate = Certificate.parse(encoded)
+        if (known := self._signers.get(certificate.sha256)) is not None:
+            return known
+        signer = self._signers[certificate.sha256] = KnownSigner(certificate, provenance)
+        self._signers_by_serial_number.setdefault(certificate.serial_number, []).append(certificate)
+        if certificate.subject_key_identifier is not None:
+            self._signers_by_key_identifier.setdefault(certificate.subject_key_identifier, []).append(certificate)
+        return signer
+
+    @property
+    def revocation_lists(self) -> tuple[KnownRevocationList, ...]:
+        """Every revocation list, in the order of their addition."""
+        return tuple(self._revocation_lists.values())
+
+    @property
+    def document_signers(self) -> tuple[KnownSigner, ...]:
+        """Every document signer, in the order of their addition."""
+        return tuple(self._signers.values())
+
+    def revocation_lists_of(self, issuer: Name) -> tuple[RevocationList, ...]:
+        """Every revocation list of that issuer, signed by whomever."""
+        return tuple(self._revocation_lists_by_issuer.get(issuer.canonical, ()))
+
+    def signers_by_serial_number(self, serial_number: int) -> tuple[Certificate, ...]:
+        """Every document signer with that serial number, of any issuer."""
+        return tuple(self._signers_by_serial_number.get(serial_number, ()))
+
+    def signers_by_key_identifier(self, key_identifier: bytes) -> tuple[Certificate, ...]:
+        """Every document signer whose key has that identifier."""
+        return tuple(self._signers_by_key_identifier.get(key_identifier, ()))
 
     def by_subject(self, name: Name) -> tuple[TrustAnchor, ...]:
         """Every anchor of that subject: several after a change of key."""
