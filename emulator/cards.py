@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent
 from emulator.faults import Fault, FaultScript
+from emulator.personalise.authorities import revocation_lists, trust_anchors
 from emulator.personalise.document import personalise
 from emulator.personalise.holder_groups import printed_lines
-from emulator.personalise.issuer import trust_anchors
 from emulator.personalise.profile import load_profile, profile_names
 
-__all__ = ["CardSpec", "card", "card_names", "catalogue", "chip_content", "trust_anchors"]
+__all__ = ["CardSpec", "card", "card_names", "catalogue", "chip_content", "revocation_lists", "trust_anchors"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -130,9 +130,14 @@ def trust_for(folder: Path | None, *, test_mode: bool = False) -> TrustStore:
     """
     if folder is not None:
         return load_folder(folder, test_mode=test_mode).store
+    providers = tuple(transports.providers()) if test_mode else ()
     anchors = [
         (f"test authority {number}", encoded)
-        for provider in (transports.providers() if test_mode else ())
+        for provider in providers
         for number, encoded in enumerate(provider.test_trust_anchors(), start=1)
     ]
-    return trust_of(anchors, test_mode=test_mode).store
+    store = trust_of(anchors, test_mode=test_mode).store
+    for provider in providers:
+        for number, encoded in enumerate(provider.test_revocation_lists(), start=1):
+            store.add_revocation_list(encoded, f"test revocation list {number}")
+    return store

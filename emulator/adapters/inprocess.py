@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from emulator.cards import card, card_names, trust_anchors
+from emulator.cards import card, card_names, revocation_lists, trust_anchors
 from emulator.chip.content import ChipBehaviour
 from emulator.faults import Fault
 from emulator.laboratory import PIN, PUK, laboratory_card, laboratory_profile, laboratory_terminal, printed_on
@@ -168,6 +168,10 @@ class EmulatedCards:
     def test_trust_anchors(self) -> Sequence[bytes]:
         """DER certificates of the TEST authorities that issued the cards worth trusting."""
         return trust_anchors()
+
+    def test_revocation_lists(self) -> Sequence[bytes]:
+        """DER certificate revocation lists of these authorities."""
+        return revocation_lists()
 
     def make(self, order: ChipOrder) -> OrderedChip:
         """A fresh chip as ordered. Raises ``ValueError`` for an order that contradicts itself."""

@@ -74,3 +74,7 @@ class TransportProvider(Protocol):
     def test_trust_anchors(self) -> Sequence[bytes]:
         """DER certificates of the TEST authorities that issued these cards."""
         ...
+
+    def test_revocation_lists(self) -> Sequence[bytes]:
+        """DER certificate revocation lists of these authorities."""
+        ...
