@@ -227,12 +227,12 @@ class EacTerminal(Terminal):
         self.session = session
         self._opened(field)
 
-    def pace_with_chip_mapping(self, protocol: bytes, parameter_id: int, password: bytes) -> None:
+    def pace_with_chip_mapping(self, protocol: bytes, parameter_id: int, password: bytes, *, more: bytes = b"") -> None:
         """PACE with chip authentication mapping and the CAN (Doc 9303-11 §4.4.3.3.3). Its proof is not looked at here;
         the terminal's key is what terminal authentication signs (TR-03110-1 §3.5).
         """
         suite, curve = SUITES[protocol[-1]], STANDARDIZED[parameter_id]
-        self.expect("0022C1A4", tlv(0x80, protocol) + tlv(0x83, b"\x02") + tlv(0x84, bytes([parameter_id])))
+        self.expect("0022C1A4", tlv(0x80, protocol) + tlv(0x83, b"\x02") + tlv(0x84, bytes([parameter_id])) + more)
         encrypted = only(self.expect("10860000", tlv(0x7C), b"\0"), 0x7C, 0x80)
         nonce = int.from_bytes(suite.decrypt(suite.kdf(password, 3), bytes(suite.block), encrypted), "big")
         own = Ephemeral(curve)
@@ -246,7 +246,7 @@ class EacTerminal(Terminal):
             return suite.token_mac(session.mac_key, tlv(0x7F49, tlv(0x06, protocol), tlv(0x86, public)))
 
         answer = self.expect("00860000", tlv(0x7C, tlv(0x85, token(peer_octets))), b"\0")
-        (tag, chip_token), (proof_tag, _) = objects(only(answer, 0x7C))
+        (tag, chip_token), *_, (proof_tag, _) = objects(only(answer, 0x7C))
         assert (tag, chip_token, proof_tag) == (0x86, token(self.own_key.public), 0x8A)
         self.session = session
         self._opened(curve)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -19,9 +20,9 @@ from emulator.personalise.cv_issuer import CvSuite, verifying_authority
 from emulator.personalise.issuer import authority_certificate
 from emulator.personalise.profile import load_profile
 from tests.interop.document_judges import altered_groups, mrz_information, signed_digests
-from tests.interop.foreign_eac import ID_CA_ECDH, EacTerminal, chip_offer
-from tests.interop.foreign_eac_certificates import RSA_SHA256, Party
-from tests.interop.foreign_terminal import CAN, ID_PACE_ECDH_GM, Transmit, only
+from tests.interop.foreign_eac import ID_CA_ECDH, ChipOffer, EacTerminal, chip_offer
+from tests.interop.foreign_eac_certificates import DOMESTIC_VERIFIER, RSA_SHA256, TERMINAL, Party, certify, new_party
+from tests.interop.foreign_terminal import CAN, ID_PACE_ECDH_GM, Refused, Transmit, only
 
 SPECS: dict[str, CardSpec] = {spec.name: spec for spec in catalogue(laboratory=True)}
 USUAL_PACE = (ID_PACE_ECDH_GM + b"\x02", 13)
@@ -61,15 +62,17 @@ def opened(transmit: Transmit, name: str, *, more: bytes = b"") -> EacTerminal:
 def proven(transmit: Transmit, name: str) -> EacTerminal:
     """PACE and chip authentication version 1 done: ready for terminal authentication."""
     terminal = opened(transmit, name)
-    protocol = ID_CA_ECDH + b"\x02"
-    terminal.agree(protocol, chip_offer(only(terminal.read_by_identifier(0x010E), 0x6E)).key(protocol))
+    agree_again(terminal)
     return terminal
 
 
-def trusting(name: str, *certificates: bytes) -> VirtualCard:
+def trusting(name: str, *certificates: bytes, versions: tuple[int, ...] | None = None) -> VirtualCard:
     """A card of that name to which the issuer gave these trust points instead, the most recent first."""
     points = (TrustedKey.at_personalisation(parse_cv_certificate(certificate)) for certificate in certificates)
-    return VirtualCard(dataclasses.replace(chip_content(name), terminal_trust_points=tuple(points)))
+    content = dataclasses.replace(chip_content(name), terminal_trust_points=tuple(points))
+    if versions is not None:
+        content = dataclasses.replace(content, terminal_authentication_versions=versions)
+    return VirtualCard(content)
 
 
 @functools.cache
@@ -82,3 +85,49 @@ def genuine(terminal: EacTerminal, name: str, *identifiers: int) -> bool:
     sod = terminal.read_by_identifier(0x011D)
     files = {identifier & 0xFF: terminal.read_by_identifier(identifier, first=8) for identifier in identifiers}
     return altered_groups(files, _digests(name, sod)) == set()
+
+
+# -- who comes ------------------------------------------------------------------------------------------------------
+
+ROOT = authority()
+RSA_ROOT = authority("rsa-sha256/2048")
+VERIFIER, SYSTEM = new_party("VNFOREIGN00001"), new_party("VNGATE00001")
+GOOD = (certify(ROOT, VERIFIER, DOMESTIC_VERIFIER), certify(VERIFIER, SYSTEM, TERMINAL))
+
+
+@functools.cache
+def rsa_system() -> Party:
+    return Party(b"VNRSAGATE00001", rsa.generate_private_key(65537, 2048), RSA_SHA256)
+
+
+@functools.cache
+def rsa_chain() -> tuple[bytes, bytes]:
+    verifier = Party(b"VNRSADV00001", rsa.generate_private_key(65537, 2048), RSA_SHA256)
+    return (
+        certify(RSA_ROOT, verifier, DOMESTIC_VERIFIER),
+        certify(verifier, rsa_system(), TERMINAL),
+    )
+
+
+def offer_of(terminal: EacTerminal) -> ChipOffer:
+    return chip_offer(only(terminal.read_by_identifier(0x010E), 0x6E))
+
+
+def status(action: Callable[..., object], *arguments: object, **how: object) -> str:
+    """The status word of the first command that was refused, or 9000."""
+    try:
+        action(*arguments, **how)
+    except Refused as refused:
+        return refused.status
+    return "9000"
+
+
+def prove(terminal: EacTerminal, system: Party = SYSTEM) -> None:
+    terminal.choose_own(system.name)
+    terminal.answer(terminal.challenge(), system.sign)
+
+
+def agree_again(terminal: EacTerminal) -> None:
+    """Chip authentication in a session that is open already."""
+    protocol = ID_CA_ECDH + b"\x02"
+    terminal.agree(protocol, offer_of(terminal).key(protocol))

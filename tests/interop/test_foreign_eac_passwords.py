@@ -10,7 +10,7 @@ import pytest
 from emulator.cards import card
 from tests.interop.foreign_eac import PIN, PUK, EacTerminal
 from tests.interop.foreign_eac_meetings import SPECS, USUAL_PACE, at, can, typed_mrz
-from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ, Refused
+from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ, Refused, tlv
 
 NAME = "pin-puk"
 NEW = b"135790"
@@ -64,6 +64,29 @@ def test_the_whole_life_of_a_pin() -> None:
     terminal.pace(*USUAL_PACE, PUK, puk())
     terminal.expect("002C0303")
     assert opens(EacTerminal(chip.transmit), PIN, pin()) == "9000"
+
+
+def test_tries_are_counted_for_life_and_only_at_the_token() -> None:
+    """What was lost stays lost over a reset; a run that never comes to its token costs nothing (TR-03110-2 §2.2.3)."""
+    chip = card(NAME)
+    assert fails(EacTerminal(chip.transmit), PIN, b"000000") == ("9000", "63C2")
+    chip.reset()
+    for _ in range(4):
+        terminal = EacTerminal(chip.transmit)
+        terminal.send("0022C1A4", tlv(0x80, USUAL_PACE[0]) + tlv(0x83, bytes([PIN])))
+        terminal.expect("10860000", tlv(0x7C), b"\0")
+    chip.power_off()
+    chip.power_on()
+    assert opens(EacTerminal(chip.transmit), PIN, pin()) == "63C2"
+
+
+def test_other_passwords_have_no_counter() -> None:
+    chip = card(NAME)
+    for reference, password in ((CAN, b"000000"), (MRZ, typed_mrz("an")), (PUK, b"0000000000")):
+        for _ in range(4):
+            announced, refused = fails(EacTerminal(chip.transmit), reference, password)
+            assert (announced, refused) == ("9000", "6300")
+    assert opens(EacTerminal(chip.transmit), PUK, puk()) == "9000"
 
 
 def test_a_resumed_pin_brings_its_tries_back() -> None:
