@@ -6,6 +6,7 @@ TR-03110-3 §2.5, §2.6, §A.6.2, §C; Doc 9303-11 §7.1.4.3.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -38,12 +39,13 @@ from tests.interop.foreign_eac_meetings import (
     prove,
     proven,
     status,
+    trusting,
 )
 from tests.interop.foreign_terminal import BRAINPOOL_P256, CAN, only, tlv
 
 NAME = "eac1-ecdh"
 OTHER = new_party("VNOTHER00001")
-PERSONALISED = dt.date(2022, 9, 5)
+PERSONALISED, LATE = dt.date(2022, 9, 5), dt.date(2045, 1, 1)
 
 
 # -- certificates ---------------------------------------------------------------------------------------------------
@@ -71,7 +73,7 @@ def wrong_certificates() -> dict[str, tuple[bytes, ...]]:
     """The last of each is refused; those before it are good."""
     first, day = dt.date(2021, 1, 1), dt.timedelta(days=1)
     p384 = new_party("VNLARGER00001", ec.BrainpoolP384R1(), ECDSA_SHA384)
-    nist = new_party("VNOTHERCURVE001"[:14], ec.SECP256R1())
+    nist = new_party("VNNIST00001", ec.SECP256R1())
     good, system = GOOD
     return {
         "expired verifier": (certify(ROOT, VERIFIER, DOMESTIC_VERIFIER, first=first, last=PERSONALISED - day),),
@@ -125,30 +127,29 @@ BODY = body(ROOT.name, VERIFIER, DOMESTIC_VERIFIER)
 ORDER = BRAINPOOL_P256.n.to_bytes(32, "big")
 
 
-@pytest.mark.parametrize(
-    "content",
-    {
-        "nothing": b"",
-        "no signature": BODY,
-        "signature first": tlv(0x5F37, SIGNATURE) + BODY,
-        "signature twice": BODY + tlv(0x5F37, SIGNATURE) * 2,
-        "octets behind": BODY + tlv(0x5F37, SIGNATURE) + b"\0",
-        "outer object": tlv(0x7F21, BODY, tlv(0x5F37, SIGNATURE)),
-        "empty signature": BODY + tlv(0x5F37),
-        "short signature": BODY + tlv(0x5F37, SIGNATURE[:-1]),
-        "long signature": BODY + tlv(0x5F37, SIGNATURE + b"\0"),
-        "zero": BODY + tlv(0x5F37, bytes(64)),
-        "r is zero": BODY + tlv(0x5F37, bytes(32) + SIGNATURE[32:]),
-        "s is the order": BODY + tlv(0x5F37, SIGNATURE[:32] + ORDER),
-        "DER": BODY + tlv(0x5F37, ROOT.key.sign(BODY, ec.ECDSA(hashes.SHA256()))),  # type: ignore[union-attr,call-arg,arg-type]
-    }.items(),
-    ids=lambda content: content[0],
-)
-def test_what_is_no_certificate(content: tuple[str, bytes]) -> None:
+NO_CERTIFICATES: dict[str, bytes] = {
+    "nothing": b"",
+    "no signature": BODY,
+    "signature first": tlv(0x5F37, SIGNATURE) + BODY,
+    "signature twice": BODY + tlv(0x5F37, SIGNATURE) * 2,
+    "octets behind": BODY + tlv(0x5F37, SIGNATURE) + b"\0",
+    "outer object": tlv(0x7F21, BODY, tlv(0x5F37, SIGNATURE)),
+    "empty signature": BODY + tlv(0x5F37),
+    "short signature": BODY + tlv(0x5F37, SIGNATURE[:-1]),
+    "long signature": BODY + tlv(0x5F37, SIGNATURE + b"\0"),
+    "zero": BODY + tlv(0x5F37, bytes(64)),
+    "r is zero": BODY + tlv(0x5F37, bytes(32) + SIGNATURE[32:]),
+    "s is the order": BODY + tlv(0x5F37, SIGNATURE[:32] + ORDER),
+    "DER": BODY + tlv(0x5F37, ROOT.key.sign(BODY, ec.ECDSA(hashes.SHA256()))),  # type: ignore[union-attr,call-arg,arg-type]
+}
+
+
+def test_what_is_no_certificate() -> None:
     terminal = opened(card(NAME).transmit, NAME)
-    terminal.choose_issuer(ROOT.name)
-    assert terminal.send("002A00BE", content[1])[1] in ("6300", "6A80")
-    assert status(terminal.choose_issuer, VERIFIER.name) == "6A88"
+    for name, content in NO_CERTIFICATES.items():
+        terminal.choose_issuer(ROOT.name)
+        assert terminal.send("002A00BE", content)[1] in ("6300", "6A80"), name
+        assert status(terminal.choose_issuer, VERIFIER.name) == "6A88", name
 
 
 def test_unknown_extensions_harm_nobody() -> None:
@@ -272,3 +273,34 @@ def test_a_link_of_another_type_of_terminal_hands_no_rights_over() -> None:
     terminal.announce_own(SYSTEM.name, SYSTEM.algorithm, BRAINPOOL_P256)
     assert status(terminal.answer, terminal.challenge(), SYSTEM.sign) == "6982"
     assert terminal.send("002C0203", b"135790")[1] == "6982"
+
+
+def test_a_line_of_keys_that_has_expired_goes_on_with_its_link() -> None:
+    """TR-03110-3 §2.5.1: for document verifiers no more, for its own successor still, whatever another line has done."""
+    first, second = new_party("VNTESTCVCAA0001"), new_party("VNTESTCVCAB0001")
+    chip = trusting(
+        NAME, certify(first, first, CVCA, last=dt.date(2028, 1, 1)), certify(second, second, CVCA, last=LATE)
+    )
+    terminal = opened(chip.transmit, NAME)
+    assert terminal.names_in_file() == [first.name, second.name]
+    newer = new_party("VNTESTCVCAB0002")
+    terminal.show(certify(second, newer, CVCA, first=dt.date(2030, 1, 1), last=LATE))
+    assert terminal.names_in_file() == [newer.name, second.name]
+    verifier = body(first.name, VERIFIER, DOMESTIC_VERIFIER, last=LATE)
+    assert status(terminal.show, signed(first, verifier)) == "6300"
+    successor = new_party("VNTESTCVCAA0002")
+    terminal.show(certify(first, successor, CVCA, first=dt.date(2031, 1, 1), last=LATE))
+    assert terminal.names_in_file() == [successor.name, newer.name]
+    displaced = certify(second, VERIFIER, DOMESTIC_VERIFIER, last=LATE)
+    assert status(terminal.show, displaced) in ("6300", "6A88"), "disabled, and its successor is there"
+    assert status(terminal.show, certify(successor, VERIFIER, DOMESTIC_VERIFIER, last=LATE)) == "9000"
+
+
+def test_a_name_that_was_given_up_may_be_taken_again() -> None:
+    """Sequence numbers may start anew (TR-03110-3 §A.6.1); a key is not judged by what its name stood for before."""
+    terminal = opened(card(NAME).transmit, NAME)
+    line = [ROOT, *(new_party(f"VNTESTCVCAC000{number}") for number in (1, 2, 3, 1))]
+    for number, (old, new) in enumerate(itertools.pairwise(line)):
+        terminal.show(certify(old, new, CVCA, first=dt.date(2030 + number, 1, 1), last=LATE))
+    assert terminal.names_in_file() == [line[4].name, line[3].name]
+    assert status(terminal.show, certify(line[4], VERIFIER, DOMESTIC_VERIFIER, last=LATE)) == "9000"

@@ -71,7 +71,7 @@ def test_tries_are_counted_for_life_and_only_at_the_token() -> None:
     chip = card(NAME)
     assert fails(EacTerminal(chip.transmit), PIN, b"000000") == ("9000", "63C2")
     chip.reset()
-    for _ in range(4):
+    for _ in range(3):
         terminal = EacTerminal(chip.transmit)
         terminal.send("0022C1A4", tlv(0x80, USUAL_PACE[0]) + tlv(0x83, bytes([PIN])))
         terminal.expect("10860000", tlv(0x7C), b"\0")
@@ -83,7 +83,7 @@ def test_tries_are_counted_for_life_and_only_at_the_token() -> None:
 def test_other_passwords_have_no_counter() -> None:
     chip = card(NAME)
     for reference, password in ((CAN, b"000000"), (MRZ, typed_mrz("an")), (PUK, b"0000000000")):
-        for _ in range(4):
+        for _ in range(3):
             announced, refused = fails(EacTerminal(chip.transmit), reference, password)
             assert (announced, refused) == ("9000", "6300")
     assert opens(EacTerminal(chip.transmit), PUK, puk()) == "9000"
