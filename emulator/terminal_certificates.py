@@ -112,8 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
     folder: pathlib.Path = arguments.out
     try:
         chain = terminal_chain(suite, rights=arguments.rights, validity=validity, issued=today, link=arguments.link)
-        for path in write_terminal_folder(folder, chain):
-            sys.stdout.write(f"{path}\n")
+        written = write_terminal_folder(folder, chain)
     except FileExistsError:
         sys.stderr.write(
             f"chipid {_NAME}: {folder} is not an empty folder; nothing is overwritten, so give a new one.\n"
@@ -124,4 +123,6 @@ def _run(arguments: argparse.Namespace) -> int:
             f"chipid {_NAME}: cannot write into {folder} ({error.strerror}); give a folder that you may write.\n"
         )
         return _EXIT_NOT_DONE
+    for path in written:
+        sys.stdout.write(f"{path}\n")
     return _EXIT_OK

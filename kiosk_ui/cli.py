@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
+from typing import TextIO
 
 from reader import console
 
@@ -40,6 +41,8 @@ _TAKE_THEIR_NAME = frozenset({"cards", "card", "terminal-certificates"})
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point. Returns the exit code; a result that nobody could read (closed pipe, full disk) is no result."""
+    if sys.stdout is None:
+        sys.stdout = _closed_output()
     _write_whatever_the_encoding()
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
@@ -55,6 +58,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.say("chipid: Stopped.\n")
         return EXIT_NOT_DONE
     return code
+
+
+def _closed_output() -> TextIO:
+    """In place of a standard output that was closed before the program began: writing fails as it does on a full disk."""
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.EPIPE, "it is closed")
+
+    return Closed()
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -182,7 +182,7 @@ SECRET_UNUSABLE = ErrorCode(
 ACCESS_NOT_SUPPORTED = ErrorCode(
     "access.not_supported",
     Hint.NOT_SUPPORTED,
-    "The card offers no access protocol that this reader can use with this key.",
+    "The card does not open by this kind of key: it knows none such, or no protocol for it that this reader speaks.",
 )
 CHIP_DECEPTIVE = ErrorCode(
     "access.protocol_violation",
@@ -215,7 +215,7 @@ CHANNEL_CLOSED = ErrorCode(
 TERMINAL_FOLDER_UNREADABLE = ErrorCode(
     "terminal.folder_unreadable",
     Hint.CALL_STAFF,
-    "The folder of the terminal's certificates cannot be read. Check the path and who may read it.",
+    "The folder of the terminal's certificates, or a file in it, cannot be read. Check the path and who may read it.",
 )
 TERMINAL_CERTIFICATE_UNREADABLE = ErrorCode(
     "terminal.certificate_unreadable",
@@ -271,7 +271,7 @@ TOKEN_PIN_IN_URI = ErrorCode(
 TOKEN_PIN_UNREADABLE = ErrorCode(
     "terminal.token_pin_unreadable",
     Hint.CALL_STAFF,
-    "The file with the token's PIN cannot be read. Check its path and who may read it.",
+    "The token's PIN cannot be read. Check the path of its file and who may read it, or CHIPID_TERMINAL_PIN.",
 )
 TOKEN_MODULE_UNUSABLE = ErrorCode(
     "terminal.token_module_unusable",

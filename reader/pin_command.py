@@ -1,4 +1,7 @@
-"""``chipid pin``: unblock or change a card's PIN. Exit codes: 0 done, 2 not done, 64 wrong usage."""
+"""``chipid pin``: unblock or change a card's PIN.
+
+Exit codes: 0 done, 1 done but the result could not be written, 2 not done, 64 wrong usage.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from reader.session import AccessReport
 
 __all__ = ["pin_command"]
 
+EXIT_NOT_TOLD = 1
 _SECRETS = ("can", "pin", "puk", "new_pin")
 
 
@@ -29,7 +33,11 @@ def pin_command(argv: Sequence[str]) -> int:
         console.say(f"chipid: {error}\n")
         return EXIT_NOT_READ
     done = {"unblock": "unblocked", "change": "changed"}[arguments.action]
-    console.write_result(_as_json(done, report) if arguments.json else f"The PIN is {done}.")
+    try:
+        console.write_result(_as_json(done, report) if arguments.json else f"The PIN is {done}.")
+    except OSError:  # whoever takes this for a failure tries the old PIN again
+        console.say(f"chipid: The PIN is {done}, but this could not be written to standard output.\n")
+        return EXIT_NOT_TOLD
     return 0
 
 

@@ -104,14 +104,12 @@ class TerminalCredentials:
     @classmethod
     def of(cls, contents: Iterable[bytes], signer: TerminalSigner) -> TerminalCredentials:
         """From the contents of certificate files. Raises as :func:`load_credentials`."""
-        certificates: list[CvCertificate] = []
-        for octets in contents:
-            try:
-                certificates += parse_cv_certificates(octets)
-            except CryptoError as error:
-                raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_UNREADABLE, reason=error.code.name) from error
+        return cls._made_of([one for octets in contents for one in _parsed(octets)], signer)
+
+    @classmethod
+    def _made_of(cls, certificates: list[CvCertificate], signer: TerminalSigner) -> TerminalCredentials:
         if len(certificates) > _MAX_CERTIFICATES:
-            raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_UNREADABLE)
+            raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_UNREADABLE, reason="too many")
         candidates = [one for one in certificates if one.role is CvRole.TERMINAL]
         if not candidates:
             raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_ABSENT)
@@ -239,10 +237,29 @@ def load_credentials(folder: Path, key_uri: str | None = None) -> TerminalCreden
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == _SUFFIX)
-        contents = [_read(path, errors.TERMINAL_CERTIFICATE_UNREADABLE) for path in paths]
     except OSError as error:
         raise errors.TerminalError(errors.TERMINAL_FOLDER_UNREADABLE) from error
-    return TerminalCredentials.of(contents, _signer(folder, key_uri))
+    if not paths:  # before the key is missed: it is the wrong folder then
+        raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_ABSENT)
+    certificates = [one for path in paths for one in _certificates_in(path)]
+    return TerminalCredentials._made_of(certificates, _signer(folder, key_uri))
+
+
+def _certificates_in(path: Path) -> list[CvCertificate]:
+    """Whoever looks after the folder is told which file is meant."""
+    name = ascii(path.name)
+    try:
+        octets = _read(path, errors.TERMINAL_CERTIFICATE_UNREADABLE)
+    except OSError as error:
+        raise errors.TerminalError(errors.TERMINAL_FOLDER_UNREADABLE, file=name) from error
+    return _parsed(octets, file=name)
+
+
+def _parsed(octets: bytes, **where: str) -> list[CvCertificate]:
+    try:
+        return list(parse_cv_certificates(octets))
+    except CryptoError as error:
+        raise errors.TerminalError(errors.TERMINAL_CERTIFICATE_UNREADABLE, **where, reason=error.code.name) from error
 
 
 def _signer(folder: Path, key_uri: str | None) -> TerminalSigner:
@@ -263,5 +280,5 @@ def _read(path: Path, too_long: ErrorCode) -> bytes:
     with path.open("rb") as file:
         octets = file.read(_MAX_FILE_BYTES + 1)
     if len(octets) > _MAX_FILE_BYTES:
-        raise errors.TerminalError(too_long)
+        raise errors.TerminalError(too_long, file=ascii(path.name))
     return octets

@@ -107,6 +107,8 @@ def parse_token_uri(uri: str) -> TokenKeyUri:
 def _attributes(text: str, separator: str) -> dict[str, bytes]:
     """name=value pairs, the values percent-decoded; each name once (RFC 7512 §2.3)."""
     found: dict[str, bytes] = {}
+    if not text.isprintable():  # also octets of a command line that are no text
+        raise errors.TerminalError(errors.TOKEN_URI_MALFORMED)
     for pair in filter(None, text.split(separator)):
         name, equals, value = pair.partition("=")
         if not equals or not name or name in found:
@@ -117,9 +119,12 @@ def _attributes(text: str, separator: str) -> dict[str, bytes]:
 
 def _text(octets: bytes) -> str:
     try:
-        return octets.decode("utf-8")
+        text = octets.decode("utf-8")
     except UnicodeDecodeError:
         raise errors.TerminalError(errors.TOKEN_URI_MALFORMED) from None
+    if "\0" in text:  # no label and no path has one
+        raise errors.TerminalError(errors.TOKEN_URI_MALFORMED)
+    return text
 
 
 def _file_of(pin_source: str) -> str:
@@ -227,8 +232,7 @@ class TokenSigner:
 
 def _pin(named: TokenKeyUri, environment: Mapping[str, str]) -> Secret | None:
     if named.pin_source is None:
-        typed = environment.get(ENVIRONMENT_PIN)
-        return None if typed is None else Secret(typed.encode("utf-8"))
+        return _typed_pin(environment.get(ENVIRONMENT_PIN))
     try:
         with Path(named.pin_source).open("rb") as file:
             octets = file.read(_MAX_PIN_BYTES + 1).rstrip(b"\r\n")
@@ -238,6 +242,13 @@ def _pin(named: TokenKeyUri, environment: Mapping[str, str]) -> Secret | None:
     if not 1 <= len(octets) <= _MAX_PIN_BYTES:
         raise errors.TerminalError(errors.TOKEN_PIN_UNREADABLE)
     return Secret(octets)
+
+
+def _typed_pin(typed: str | None) -> Secret | None:
+    try:
+        return None if typed is None else Secret(typed.encode("utf-8"))
+    except UnicodeEncodeError:  # octets that are no text; they would stand in the cause
+        raise errors.TerminalError(errors.TOKEN_PIN_UNREADABLE) from None
 
 
 def _curve_of(key: _SigningKey) -> Curve | None:

@@ -43,8 +43,11 @@ def selftest_command(argv: Sequence[str]) -> int:
         with cancelled_by_ctrl_c() as cancel:
             results = _run(_laboratory(), wanted, cancel)
         console.write_result(as_json(results) if arguments.json else as_text(results))
-    except (ChipIdError, OSError) as error:
+    except ChipIdError as error:
         console.say(f"chipid: {error}\n")
+        return EXIT_NOT_RUN
+    except OSError as error:
+        console.say(f"chipid: The table could not be written to standard output: {error.strerror or 'it is closed'}.\n")
         return EXIT_NOT_RUN
     if len(results) < len(wanted):
         console.say("chipid: Stopped. The table shows what was run until then.\n")

@@ -250,7 +250,7 @@ def test_a_folder_is_read_as_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "code"),
     [
-        ({}, "terminal.key_unreadable"),
+        ({}, "terminal.certificate_absent"),
         ({"terminal.key": "good"}, "terminal.certificate_absent"),
         ({"a.cvcert": "root+verifier", "terminal.key": "good"}, "terminal.certificate_absent"),
         ({"a.cvcert": "all"}, "terminal.key_unreadable"),
