@@ -332,3 +332,133 @@ QR_MALFORMED = ErrorCode(
 TRUST_FOLDER_UNREADABLE = ErrorCode(
     "trust.unreadable", Hint.CALL_STAFF, "The folder of trusted certificates cannot be read. Check the path."
 )
+TRUST_TAMPERED = ErrorCode(
+    "trust.tampered",
+    Hint.CALL_STAFF,
+    "The trust store was changed without its seal key, or put back to an older state. Do not use it; import into a new folder.",
+)
+TRUST_STORE_DAMAGED = ErrorCode(
+    "trust.store_damaged",
+    Hint.CALL_STAFF,
+    "The trust store's files and its store.json do not fit together. Restore it, or import into a new folder.",
+)
+TRUST_STORE_ABSENT = ErrorCode(
+    "trust.store_absent",
+    Hint.CALL_STAFF,
+    "There is no trust store in this folder. 'chipid trust import' makes one; --store names another folder.",
+)
+TRUST_STORE_LOOSE = ErrorCode(
+    "trust.store_loose",
+    Hint.CALL_STAFF,
+    "This folder holds other files and no trust store. Name a new or empty folder with --store, and import the files.",
+)
+TRUST_STORE_BUSY = ErrorCode(
+    "trust.store_busy",
+    Hint.RETRY_LATER,
+    "Another import into this trust store is under way. Try again when it is done.",
+)
+TRUST_STORE_UNWRITABLE = ErrorCode(
+    "trust.store_unwritable",
+    Hint.CALL_STAFF,
+    "The trust store could not be written and is as it was. Check free space, and who may write there.",
+)
+TRUST_SEAL_FOREIGN = ErrorCode(
+    "trust.seal_foreign",
+    Hint.CALL_STAFF,
+    "The trust store is not sealed by a key that is known here. Name its key with --seal-key, or import into a new folder.",
+)
+TRUST_SEAL_KEY_UNUSABLE = ErrorCode(
+    "trust.seal_key_unusable",
+    Hint.CALL_STAFF,
+    "The key file of the trust store's seal cannot be used. Check its path, and who may read and write it.",
+)
+TRUST_SOURCE_UNREADABLE = ErrorCode(
+    "trust.source_unreadable", Hint.CALL_STAFF, "A file to import cannot be read. Check the path and who may read it."
+)
+TRUST_SOURCE_UNKNOWN = ErrorCode(
+    "trust.source_unknown",
+    Hint.CALL_STAFF,
+    "A file holds no certificate, revocation list, master list, deviation list or LDIF. Nothing was imported.",
+)
+TRUST_SOURCE_TRUNCATED = ErrorCode(
+    "trust.source_truncated", Hint.CALL_STAFF, "A file ends too early. Get it again: the transfer was cut off."
+)
+TRUST_SOURCE_TOO_LARGE = ErrorCode(
+    "trust.source_too_large", Hint.CALL_STAFF, "A file is larger than any list of certificates. Nothing was imported."
+)
+TRUST_SOURCE_MALFORMED = ErrorCode(
+    "trust.source_malformed", Hint.CALL_STAFF, "A file to import is damaged. Get it again from who published it."
+)
+TRUST_SIGNER_NOT_ACCEPTED = ErrorCode(
+    "trust.signer_not_accepted",
+    Hint.CALL_STAFF,
+    "Nobody here has said that this signer may speak for other countries. Compare the fingerprint with one that its "
+    "country publishes elsewhere, then give it with --accept-signer.",
+)
+TRUST_LIST_FORGED = ErrorCode(
+    "trust.list_not_genuine",
+    Hint.CALL_STAFF,
+    "The signature or the signer of a list is not right. Nothing was imported; get the list again from its country.",
+)
+TRUST_LIST_OLDER = ErrorCode(
+    "trust.list_older",
+    Hint.CALL_STAFF,
+    "A newer edition of this list is installed. Nothing was imported; --allow-older takes the older one all the same.",
+)
+TRUST_FINGERPRINT_UNKNOWN = ErrorCode(
+    "trust.fingerprint_unknown",
+    Hint.CALL_STAFF,
+    "No entry, or more than one, has a fingerprint that begins so. 'chipid trust list' shows them.",
+)
+TRUST_FINGERPRINT_MALFORMED = ErrorCode(
+    "trust.fingerprint_malformed",
+    Hint.CALL_STAFF,
+    "This is no SHA-256 fingerprint: 64 digits 0-9 and a-f; to show or remove an entry, the first 8 will do.",
+)
+
+# ------------------------------------------------------------------------------ evidence and device key
+EVIDENCE_UNREADABLE = ErrorCode(
+    "evidence.unreadable", Hint.CALL_STAFF, "The evidence file cannot be read. Check the path and who may read it."
+)
+EVIDENCE_FOREIGN = ErrorCode(
+    "evidence.not_evidence", Hint.CALL_STAFF, "This is not an evidence file, or its first line was changed."
+)
+EVIDENCE_VERSION = ErrorCode(
+    "evidence.version_unknown",
+    Hint.NOT_SUPPORTED,
+    "The evidence file has a version that this program does not know. Use a newer program, or ask for the file again.",
+)
+EVIDENCE_TOO_LARGE = ErrorCode(
+    "evidence.too_large", Hint.NOT_SUPPORTED, "The evidence is larger than an evidence file may be."
+)
+EVIDENCE_DAMAGED = ErrorCode(
+    "evidence.damaged",
+    Hint.CALL_STAFF,
+    "The evidence file is not as it was signed: it was changed or is incomplete. Ask for the original file.",
+)
+EVIDENCE_SIGNATURE_WRONG = ErrorCode(
+    "evidence.signature_wrong",
+    Hint.CALL_STAFF,
+    "The evidence file was changed by somebody who could not sign it. Do not rely on anything in it.",
+)
+EVIDENCE_EXISTS = ErrorCode(
+    "evidence.exists", Hint.CALL_STAFF, "The evidence file is there already. Name another one, or add --force."
+)
+EVIDENCE_UNWRITABLE = ErrorCode(
+    "evidence.unwritable", Hint.CALL_STAFF, "The evidence file cannot be written. Check the path and the disk."
+)
+DEVICE_KEY_UNUSABLE = ErrorCode(
+    "device_key.unusable",
+    Hint.CALL_STAFF,
+    "The device key cannot be read or is none. It must be an Ed25519 key as PKCS#8 in PEM without a password.",
+)
+DEVICE_KEY_EXPOSED = ErrorCode(
+    "device_key.exposed",
+    Hint.CALL_STAFF,
+    "Others may read the device key. Take their right away (chmod 600), or make a new one if they may have used it.",
+)
+DEVICE_KEY_UNWRITABLE = ErrorCode(
+    "device_key.unwritable",
+    Hint.CALL_STAFF,
+    "The device key cannot be made. Check the configuration folder, or name a key by --device-key.",
+)
