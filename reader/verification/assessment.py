@@ -18,7 +18,7 @@ from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.document import IdDocument
-from reader.verification.checks import CheckName, CheckResult, CheckStatus, data_group_hash
+from reader.verification.checks import NOT_PERMITTED, CheckName, CheckResult, CheckStatus, data_group_hash
 from reader.verification.chip import (
     KeyBinding,
     check_active_authentication,
@@ -27,9 +27,12 @@ from reader.verification.chip import (
     check_chip_authentication_v2,
 )
 from reader.verification.clock import without_wrong_clock
-from reader.verification.document_checks import check_access_control, check_consistency, check_validity
+from reader.verification.document_checks import check_access_control, check_com, check_consistency, check_validity
+from reader.verification.expiry import expiry_of
 from reader.verification.identity import Assurance, Identity
-from reader.verification.policy import NOT_PERMITTED, VerificationPolicy, evaluate
+from reader.verification.online import NOT_ASKED, OnlineAnswer, check_online
+from reader.verification.policy import VerificationPolicy, evaluate
+from reader.verification.printed import FieldComparison, PrintedData, check_printed_data
 from reader.verification.terminal import check_terminal_authentication
 from reader.verification.verdict import Decision, Verdict, VerifiedIdentity
 
@@ -46,14 +49,24 @@ class Assessment:
         checks: every check with its result, in a stable order.
         verdict: the policy's.
         identity: ``None`` if the chip names nobody readable; a :class:`VerifiedIdentity` if the verdict is ACCEPT.
+        printed: what was printed on the card against the chip, field by field; empty if nothing was given.
     """
 
     checks: tuple[CheckResult, ...]
     verdict: Verdict
     identity: Identity | None
+    printed: tuple[FieldComparison, ...] = ()
 
 
-def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: dt.datetime) -> Assessment:
+def assess(
+    reading: Reading,
+    trust: TrustStore,
+    policy: VerificationPolicy,
+    at: dt.datetime,
+    *,
+    printed: PrintedData | None = None,
+    online: OnlineAnswer | None = None,
+) -> Assessment:
     """Check and judge one reading.
 
     Args:
@@ -61,27 +74,34 @@ def assess(reading: Reading, trust: TrustStore, policy: VerificationPolicy, at: 
         trust: trust anchors.
         policy: how to judge.
         at: now, with a time zone; local time decides which day it is.
+        printed: what was scanned or typed from the card's surface.
+        online: what an authentication service answered; ``None`` if none was asked.
     """
     document = IdDocument(reading.document)
     passive = _passive_authentication(reading, trust, at)
     hashes = _hash_findings(reading, passive)
     mapping = check_chip_authentication_mapping(reading, trust, at)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
+    signed_from = _signer_valid_from(passive)
+    surface, comparisons = (None, ()) if printed is None else check_printed_data(document, printed, at.date())
     checks = (
         check_access_control(
             reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
         ),
         _passive_check(reading, passive),
+        check_com(document, None if passive is None else passive.security_object),
         *_hash_checks(reading, hashes),
         _chip_authentication_check(reading, passive, hashes, trust, at),
         _chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes),
         *(() if mapping is None else (mapping,)),
         *(() if terminal is None else (terminal,)),
         check_consistency(document, at.date()),
-        check_validity(document, at),
+        check_validity(document, at, signed_from),
+        *(() if surface is None else (surface,)),
+        check_online(online or NOT_ASKED),
     )
     verdict = evaluate(checks, policy)
-    return Assessment(checks, verdict, _identity(document, verdict, at.date()))
+    return Assessment(checks, verdict, _identity(document, verdict, at.date(), signed_from), comparisons)
 
 
 def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime) -> PassiveAuthenticationResult | None:
@@ -89,6 +109,10 @@ def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime
     if sod is None:
         return None
     return without_wrong_clock(verify_security_object(sod, trust, at), at)
+
+
+def _signer_valid_from(passive: PassiveAuthenticationResult | None) -> dt.date | None:
+    return None if passive is None or passive.signer is None else passive.signer.not_before.date()
 
 
 def _passive_check(reading: Reading, passive: PassiveAuthenticationResult | None) -> CheckResult:
@@ -178,7 +202,7 @@ def _binding(passive: PassiveAuthenticationResult | None, finding: Finding | Non
 
 
 # ---------------------------------------------------------------------------------------- identity
-def _identity(document: IdDocument, verdict: Verdict, today: dt.date) -> Identity | None:
+def _identity(document: IdDocument, verdict: Verdict, today: dt.date, signed_from: dt.date | None) -> Identity | None:
     """Who the chip says it is; unreadable personal data make nobody."""
     try:
         number, name = document.number, document.full_name
@@ -191,7 +215,7 @@ def _identity(document: IdDocument, verdict: Verdict, today: dt.date) -> Identit
             sex=document.sex,
             nationality="" if document.mrz is None else document.mrz.nationality,
             address=document.personal_data.text("noi_thuong_tru") if document.personal_data else None,
-            expires_on=document.expires_on,
+            expires_on=expiry_of(document, signed_from, today),
             no_expiry=document.no_expiry,
             portrait=_portrait(document),
             assurance=verdict.assurance,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from typing import Final
 
-__all__ = ["CheckName", "CheckResult", "CheckStatus", "data_group_hash"]
+__all__ = ["NOT_PERMITTED", "NOT_READ", "CheckName", "CheckResult", "CheckStatus", "data_group_hash"]
 
 
 class CheckStatus(enum.StrEnum):
@@ -33,6 +34,27 @@ class CheckName(enum.StrEnum):
     DOCUMENT_VALIDITY = "document_validity"
     DATA_CONSISTENCY = "data_consistency"
     ACCESS_CONTROL = "access_control"
+    COM_CONSISTENCY = "com_consistency"  # EF.COM against EF.SOD
+    REVOCATION = "signer_revocation"
+    PRINTED_DATA = "printed_data"  # only where something printed was given
+    ONLINE_VERIFICATION = "online_verification"
+
+
+NOT_READ: Final = "data_group_hash.not_read"
+"""The issuer signed such a group, and nobody asked the chip for it."""
+
+NOT_PERMITTED: Final = "data_group_hash.not_permitted"
+"""The chip keeps the group for terminals with more rights."""
+
+_NOT_PERFORMED: Final = frozenset(
+    {
+        NOT_READ,
+        NOT_PERMITTED,
+        f"{CheckName.ONLINE_VERIFICATION}.not_asked",
+        f"{CheckName.ONLINE_VERIFICATION}.no_answer",
+        f"{CheckName.REVOCATION}.no_list",
+    }
+)
 
 
 def data_group_hash(number: int) -> str:
@@ -55,3 +77,9 @@ class CheckResult:
     status: CheckStatus
     code: str
     detail: str = ""
+
+    @property
+    def is_performed(self) -> bool:
+        """Whether anything was looked at. What was not is shown, but it is no result of the document's
+        (TR-03135-1 v5.0.1 §3.6.1: only a process that ran to its end is the input of another)."""
+        return self.code not in _NOT_PERFORMED

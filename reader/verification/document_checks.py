@@ -5,24 +5,33 @@ from __future__ import annotations
 import datetime as dt
 
 from crypto.errors import ChipIdError
+from crypto.pki.security_object import SecurityObject
+from reader.lds.com import CommonData
 from reader.lds.document import IdDocument
 from reader.lds.mrz import Mrz
 from reader.lds.security_infos import ID_PACE, SecurityInfos
 from reader.session import AccessReport, CardAccessSource
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.verification.clock import is_plausible
+from reader.verification.expiry import expiry_of
 from reader.vietnamese.text import compare_with_mrz
 
-__all__ = ["check_access_control", "check_consistency", "check_validity"]
+__all__ = ["check_access_control", "check_com", "check_consistency", "check_validity"]
 
 
-def check_validity(document: IdDocument, at: dt.datetime) -> CheckResult:
+def check_validity(document: IdDocument, at: dt.datetime, signer_valid_from: dt.date | None = None) -> CheckResult:
     """Whether the document's last day has passed. The day counts where the reader stands: at noon in Vietnam it is
-    the same day in the whole country."""
+    the same day in the whole country.
+
+    Args:
+        document: the chip's files.
+        at: now, in local time with its zone.
+        signer_valid_from: first day of the document signer's certificate, which tells the century of an MRZ's year.
+    """
     if not is_plausible(at):
         return _validity(CheckStatus.UNDETERMINED, "clock_implausible", "This computer's clock cannot be right.")
     try:
-        no_expiry, expires_on = document.no_expiry, document.expires_on
+        no_expiry, expires_on = document.no_expiry, expiry_of(document, signer_valid_from, at.date())
     except ChipIdError:
         return _validity(CheckStatus.UNDETERMINED, "unreadable", "The date of expiry could not be read.")
     if no_expiry:
@@ -94,6 +103,50 @@ def _pace_objects(infos: SecurityInfos | None) -> frozenset[bytes]:
 
 def _access(status: CheckStatus, reason: str, detail: str = "") -> CheckResult:
     return CheckResult(CheckName.ACCESS_CONTROL, status, f"{CheckName.ACCESS_CONTROL}.{reason}", detail)
+
+
+def check_com(document: IdDocument, security_object: SecurityObject | None) -> CheckResult:
+    """EF.COM against EF.SOD (TR-03135-1 v5.0.1 §5.8.8.1): nobody signs EF.COM, so it may be made to hide a group.
+
+    Args:
+        document: with EF.COM.
+        security_object: the list of hashes in EF.SOD; ``None`` if it could not be read.
+    """
+    try:
+        com = document.com
+    except ChipIdError as error:
+        return _com(CheckStatus.ABORTED, "unreadable", f"EF.COM cannot be read ({error.code.name}).")
+    if com is None or security_object is None:
+        return _com(
+            CheckStatus.NOT_SUPPORTED, "absent", "EF.COM or EF.SOD was not read, so there is nothing to compare."
+        )
+    listed, signed = set(com.data_groups), set(security_object.hashes)
+    if signed - listed:
+        return _com(CheckStatus.FAILED, "group_missing", f"EF.COM leaves out {_names(signed - listed)} of EF.SOD.")
+    if listed - signed:
+        return _com(
+            CheckStatus.FAILED, "group_extra", f"EF.COM lists {_names(listed - signed)}, which EF.SOD does not."
+        )
+    if not _same_versions(com, security_object):
+        return _com(CheckStatus.FAILED, "version_differs", "EF.COM names another version than EF.SOD.")
+    return _com(CheckStatus.SUCCESSFUL, "agrees")
+
+
+def _same_versions(com: CommonData, security_object: SecurityObject) -> bool:
+    """Only LDS 1.8 puts the versions into EF.SOD (Doc 9303-10 §4.6.2.3); what is not there differs from nothing."""
+    pairs = (
+        (com.lds_version, security_object.lds_version),
+        (com.unicode_version, security_object.unicode_version),
+    )
+    return all(signed is None or listed is None or listed == signed for listed, signed in pairs)
+
+
+def _names(groups: set[int]) -> str:
+    return ", ".join(f"DG{number}" for number in sorted(groups))
+
+
+def _com(status: CheckStatus, reason: str, detail: str = "") -> CheckResult:
+    return CheckResult(CheckName.COM_CONSISTENCY, status, f"{CheckName.COM_CONSISTENCY}.{reason}", detail)
 
 
 def check_consistency(document: IdDocument, today: dt.date) -> CheckResult:

@@ -31,11 +31,14 @@ class Verdict:
         decision: accept, refer or reject.
         reasons: stable codes of the checks that kept it from ACCEPT, worst first; empty for ACCEPT.
         assurance: how sure we are of the identity data.
+        recorded: codes of everything else that is not simply successful, sorted: what was left out, what the chip
+            does not have, and what this policy passes over. Nothing of it changed the decision.
     """
 
     decision: Decision
     reasons: tuple[str, ...]
     assurance: Assurance
+    recorded: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False, kw_only=True)
