@@ -73,6 +73,9 @@ CARD_IN_USE = ErrorCode(
 LINK_FAILED = ErrorCode(
     "card.link_failed", Hint.RETRY_CARD, "The connection to the card broke. Lay the card down again."
 )
+CARD_ENDLESS = ErrorCode(
+    "card.endless", Hint.CALL_STAFF, "The chip keeps this reader busy without an end. Do not trust this card."
+)
 SCANNER_NOT_FOUND = ErrorCode(
     "scanner.not_found", Hint.CALL_STAFF, "The code scanner cannot be opened. Check its cable and the port's name."
 )

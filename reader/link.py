@@ -24,6 +24,10 @@ __all__ = ["Link", "LinkStatistics"]
 
 _EXTERNAL_AUTHENTICATE, _GENERAL_AUTHENTICATE = 0x82, 0x86
 _CHAINED = 0x10  # CLA bit 5: in PACE, all but the last command, which carries the token
+_MOST_COMMANDS = 65_536
+"""In one conversation. A whole document takes a few hundred, in the smallest blocks that are waited for some ten thousand;
+at a contactless chip's pace this is some minutes."""
+
 _MOST_ROUNDS = 1024
 """GET RESPONSE in one chain: four times what 64 kB need in the largest short answers."""
 
@@ -99,7 +103,7 @@ class Link:
 
         Raises:
             Cancelled: somebody asked to stop.
-            TransportError: the card or the reader is gone.
+            TransportError: the card or the reader is gone; ``card.endless``.
         """
         answer = self._exchange_once(command)
         right_ne = answer.sw.correct_ne
@@ -125,6 +129,8 @@ class Link:
 
     def _exchange_once(self, command: CommandApdu) -> ResponseApdu:
         self._check_cancelled()
+        if self._commands >= _MOST_COMMANDS:
+            raise errors.TransportError(errors.CARD_ENDLESS)
         octets = command.encode()
         with _transport_errors():
             answer = self.transport.transmit(octets)
