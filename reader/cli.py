@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
     from reader.terminal_credentials import TerminalCredentials
 
-__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command"]
+__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trust_of_folder"]
 
 EXIT_ACCEPTED = 0
 EXIT_NOT_ACCEPTED = 1
@@ -116,10 +116,10 @@ def read_command(argv: Sequence[str]) -> int:
 
 def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event) -> int:
     from reader import inspection, transport
-    from reader.verification import report
+    from reader.reports import result
 
     test_mode = arguments.test_mode or arguments.emulated is not None
-    trust = _trust(arguments.trust, test_mode=test_mode)
+    trust = trust_of_folder(arguments.trust, test_mode=test_mode)
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
@@ -134,10 +134,10 @@ def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event
             cancel=cancel,
             terminal=terminal,
         )
-    delivered = _print(report.as_json(outcome) if arguments.json else report.as_text(outcome))
+    delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
     if arguments.out is not None:
         try:
-            report.write_files(outcome, arguments.out)
+            result.write_files(outcome, arguments.out)
         except OSError as error:
             return _fail(f"The files could not be kept in the folder given by --out: {error.strerror or 'disk error'}.")
     if not delivered:
@@ -145,7 +145,7 @@ def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED
 
 
-def _trust(folder: Path | None, *, test_mode: bool) -> TrustStore:
+def trust_of_folder(folder: Path | None, *, test_mode: bool) -> TrustStore:
     """Trust anchors; what was left out of a folder is said, or nobody would know why a card is not accepted."""
     from reader import inspection
     from reader.trust.folder import load_folder

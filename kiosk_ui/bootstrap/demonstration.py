@@ -32,7 +32,7 @@ from kiosk_ui.qt.application import KioskApplication, make_application, run_unti
 from kiosk_ui.qt.tour import Tour, TourError
 from kiosk_ui.qt.tray import TrayWindow
 from reader.inspection import ReadOutcome, trust_for
-from reader.verification import report
+from reader.reports import result as report
 
 __all__ = ["DemoWorld", "ReportKeeper", "demo_settings", "run"]
 

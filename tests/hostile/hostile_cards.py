@@ -18,9 +18,9 @@ from emulator.chip.misbehaviour import Misbehaviour
 from emulator.personalise.cv_issuer import RIGHTS, CvSuite, Validity
 from emulator.personalise.terminal_folder import terminal_chain
 from reader.protocols.access_key import AccessKey
+from reader.reports import result as report
 from reader.terminal_credentials import TerminalCredentials
 from reader.transport.base import CardTransport
-from reader.verification import report
 from reader.verification.verdict import Decision
 from tests.unit.reader_cards import NOON, TRUST
 

@@ -18,7 +18,7 @@ from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import card_names, chip_content
 from emulator.chip.card import VirtualCard
 from emulator.chip.misbehaviour import Misbehaviour
-from reader.verification import report
+from reader.reports import result as report
 from reader.verification.verdict import Decision
 from tests.unit.reader_cards import PEOPLE, TRUST, can_of
 

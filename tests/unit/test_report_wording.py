@@ -9,7 +9,7 @@ from crypto.pki.findings import FindingCode, Outcome
 from crypto.pki.trust_store import TrustStore
 from emulator.cards import chip_content
 from reader import errors
-from reader.verification import report
+from reader.reports import result as report
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.verification.wording import further_reasons, remark_of
 from tests.unit.reader_cards import can_of, read_content

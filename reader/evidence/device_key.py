@@ -1,0 +1,129 @@
+"""The key by which a device stands for what it states. It says *which* device speaks, never that it speaks the truth."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from reader import errors
+from reader.evidence.container import fingerprint_of
+
+__all__ = ["DeviceKey", "default_key_file", "known_device", "load_or_make"]
+
+_MAX_BYTES: Final = 4096
+_EXPOSED: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class DeviceKey:
+    """An Ed25519 key pair (RFC 8032) that signs evidence. Its ``repr`` shows no key."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return f"DeviceKey({self.fingerprint[:16]}…)"
+
+    @property
+    def public_key(self) -> bytes:
+        """32 octets."""
+        return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the public key; see :func:`reader.evidence.container.fingerprint_of`."""
+        return fingerprint_of(self.public_key)
+
+    def sign(self, octets: bytes) -> bytes:
+        """64 octets."""
+        return self._key.sign(octets)
+
+
+def default_key_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the key lies if nobody says otherwise (XDG Base Directory Specification, XDG_CONFIG_HOME)."""
+    base = environ.get("XDG_CONFIG_HOME") or ""
+    # The specification has relative paths ignored.
+    home = Path(base) if os.path.isabs(base) else Path.home() / ".config"
+    return home / "chipid-kiosk" / "device.key"
+
+
+def load_or_make(path: Path) -> DeviceKey:
+    """The device's key; made at first use, readable by its owner only.
+
+    Raises:
+        TrustError: ``device_key.unusable``, ``device_key.exposed`` or ``device_key.unwritable``.
+    """
+    try:
+        return _load(path)
+    except FileNotFoundError:
+        pass
+    try:
+        _make(path)
+        return _load(path)
+    except OSError as error:
+        raise errors.TrustError(errors.DEVICE_KEY_UNWRITABLE, cause=type(error).__name__) from None
+
+
+def known_device(path: Path) -> str | None:
+    """Fingerprint of the key that lies there; ``None`` if there is none or it cannot be used. Makes nothing."""
+    try:
+        return _load(path).fingerprint
+    except (FileNotFoundError, errors.TrustError):
+        return None
+
+
+def _load(path: Path) -> DeviceKey:
+    """Raises ``FileNotFoundError`` if nothing is there."""
+    try:
+        if not path.is_file():
+            if not path.exists():
+                raise FileNotFoundError
+            raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE)
+        with path.open("rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & _EXPOSED:
+                raise errors.TrustError(errors.DEVICE_KEY_EXPOSED)
+            octets = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE, cause=type(error).__name__) from None
+    try:
+        key = load_pem_private_key(octets[:_MAX_BYTES], password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it wants a password
+        raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE)
+    return DeviceKey(key)
+
+
+def _make(path: Path) -> None:
+    """Write beside, then link: of two programs that start at once, one key wins and both use it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
