@@ -150,9 +150,12 @@ class MutualAuthentication:
         general = self._take_general_authentication()
         if general is not None and general.chip.answer not in _LEAVES_ROOM_FOR_VERSION_1:
             return
+        declared = self._without_guesses(declared)
         tries = _TRIES if general is None or general.terminal.answer is TerminalAnswer.NOT_POSSIBLE else 0
         while True:
             terminal_key = self._authenticate_chip(declared)
+            if not declared.suites:  # then chip-authentication mapping is proof enough (Doc 9303-11 §7.1.2)
+                terminal_key = self._session.mapped_terminal_key
             if self._terminal is None or not tries:
                 return
             broken = self._authenticate_terminal(self._terminal, declared.infos, terminal_key)
@@ -160,6 +163,11 @@ class MutualAuthentication:
                 return
             # the chip was opened anew and proves itself anew; the terminal only if shorter commands may help
             tries = tries - 1 if self._may_go_in_parts(broken) else 0
+
+    def _without_guesses(self, declared: Declaration) -> Declaration:
+        """After chip-authentication mapping a key without a protocol serves that: nobody has to guess at 3DES."""
+        is_guess = self._session.mapping_proofs and not declared.infos.of(ChipAuthenticationInfo)
+        return dataclasses.replace(declared, suites=()) if is_guess else declared
 
     def _take_general_authentication(self) -> GeneralAuthentication | None:
         """Version 2 of both, as it went the last time that the chip was opened."""
@@ -193,6 +201,8 @@ class MutualAuthentication:
         announced = (*declared.infos.of(ChipAuthenticationInfo), *shown.of(ChipAuthenticationInfo))
         if any(info.version == 2 for info in announced) or offers_version(shown, 2):
             return ChipAuthenticationRecord(ChipAnswer.NEEDS_TERMINAL, 2)
+        if self._session.mapping_proofs and not announced:
+            return ChipAuthenticationRecord(ChipAnswer.NOT_OFFERED)
         has_key = declared.is_unusable or any(info.oid.startswith(f"{ID_PK}.") for info in declared.infos.infos)
         return ChipAuthenticationRecord(ChipAnswer.NOT_SPOKEN if has_key else ChipAnswer.NOT_OFFERED)
 
@@ -214,7 +224,8 @@ class MutualAuthentication:
         # first of all a command that every chip knows: what fails from here on says nothing about the chip's own key
         self.settle_proof()
         identifier = self._session.chip_identifier
-        if not terminal_key or identifier is None or self.chip.answer is not ChipAnswer.GIVEN:
+        is_proven = self.chip.answer is ChipAnswer.GIVEN or terminal_key == self._session.mapped_terminal_key
+        if not terminal_key or identifier is None or not is_proven:
             if offers_version(infos, 1):
                 self.terminal = TerminalRecord(TerminalAnswer.NOT_POSSIBLE, 1)
             elif self.terminal.answer is not TerminalAnswer.NOT_POSSIBLE:  # which version 2 may have said

@@ -104,6 +104,8 @@ class CardSession:
         """What chip-authentication mapping left to be verified: one for each time that the chip was opened."""
         self.chip_identifier: bytes | None = None
         """ID_PICC, the chip's name in terminal authentication; ``None`` for a chip without access control."""
+        self.mapped_terminal_key = b""
+        """The terminal's compressed key of chip-authentication mapping, ``b""`` where that was not spoken."""
         self.general_authentication: GeneralAuthentication | None = None
         """What came of version 2 of terminal and chip authentication, where both sides have it."""
         self._terminal: TerminalIdentity | None = None
@@ -182,7 +184,7 @@ class CardSession:
         """
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
         with self.link.phase(ReadingPhase.CONNECTING):
-            self._channel = self.chip_identifier = None
+            self._channel, self.chip_identifier, self.mapped_terminal_key = None, None, b""
             self._terminal = terminal
             self.link.reset()  # an earlier program may have left an application selected or a channel open
             self._learn_command_lengths()
@@ -211,7 +213,7 @@ class CardSession:
         """
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
         with self.link.phase(ReadingPhase.CONNECTING):
-            self._channel = self.chip_identifier = None
+            self._channel, self.chip_identifier, self.mapped_terminal_key = None, None, b""
             self.link.reset()
             self._learn_command_lengths()
             source, infos = self._find_card_access(key, plan)
@@ -278,7 +280,7 @@ class CardSession:
             result, resumed = self._run_pace(suite, key, None)
             self.general_authentication, self._terminal, terminal = NOT_ADMITTED, None, None
         self.replace_channel(result.keys)
-        self.chip_identifier = result.chip_identifier
+        self.chip_identifier, self.mapped_terminal_key = result.chip_identifier, result.terminal_key
         if result.proof is not None:  # the static key that it is held against lies outside the application
             self.mapping_proofs, self.card_security = (*self.mapping_proofs, result.proof), self._read_card_security()
         if terminal is None or infos is None or self._authenticate_generally(terminal, infos, result):

@@ -88,6 +88,8 @@ class PaceResult:
         keys: of the channel.
         proof: with chip-authentication mapping the chip's proof, still to be verified.
         chip_identifier: ID_PICC, the chip's compressed ephemeral key, which terminal authentication signs.
+        terminal_key: after chip-authentication mapping the terminal's own compressed ephemeral key, which it signs in
+            terminal authentication if no chip authentication follows (TR-03110-1 §3.5, Doc 9303-11 §7.1.2).
         authority_references: DO'87' and DO'88': the authorities whose terminals the chip admits, the newest first.
             Only a chip that was shown a terminal's authorisation names them.
         tries_announced: how many tries of the password the chip announced before this one; ``None`` for none.
@@ -96,6 +98,7 @@ class PaceResult:
     keys: SessionKeys
     proof: MappingProof | None = None
     chip_identifier: bytes = b""
+    terminal_key: bytes = b""
     authority_references: tuple[str, ...] = ()
     tries_announced: int | None = None
 
@@ -137,10 +140,11 @@ def pace_terminal(
     keys = SessionKeys.derive(suite.protocol.cipher, shared_secret)
     answer = yield from _authenticate(suite, key, keys, own_public, chip_public)
     references = _authority_references(answer) if authorization else ()
-    proof = None
+    proof, terminal_key = None, b""
     if suite.protocol.mapping is Mapping.CHIP_AUTHENTICATION:
         proof = _mapping_proof(suite, keys, chip_mapping_key, answer)
-    return PaceResult(keys, proof, suite.domain.compress(chip_public), references, tries)
+        terminal_key = suite.domain.compress(own_public)
+    return PaceResult(keys, proof, suite.domain.compress(chip_public), terminal_key, references, tries)
 
 
 def _select_protocol(suite: PaceSuite, key: AccessKey, authorization: bytes, *, resumed: bool) -> Steps[int | None]:

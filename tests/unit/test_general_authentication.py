@@ -49,7 +49,7 @@ CARD_SECURITY = next(file.content for file in CONTENT.master_files if file.ident
 (CHIP_KEY,) = CONTENT.chip_authentication
 NONCE = bytes(range(8))
 PACE = PaceResult(
-    SessionKeys(SymmetricCipher.AES128, Secret(bytes(16)), Secret(bytes(16))), None, b"chip's name", (ROOT,)
+    SessionKeys(SymmetricCipher.AES128, Secret(bytes(16)), Secret(bytes(16))), None, b"chip's name", b"", (ROOT,)
 )
 IDENTITY = TerminalIdentity(TerminalCredentials.of([plain_tree().octets], FileSigner(pem(key(SYSTEM)))), DAY)
 
