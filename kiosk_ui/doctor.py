@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from crypto.errors import ChipIdError
+from reader import fonts
 
 __all__ = ["Finding", "NeededFor", "examine", "main", "render"]
 
@@ -232,7 +233,6 @@ def serial_finding(
 
 
 # ------------------------------------------------------------------------------- the kiosk's own things
-_FONT_FOLDER: Final = pathlib.Path(__file__).with_name("fonts")
 
 
 def default_data_folder(environ: Mapping[str, str] = os.environ) -> pathlib.Path:
@@ -243,7 +243,7 @@ def default_data_folder(environ: Mapping[str, str] = os.environ) -> pathlib.Path
     return home / "chipid-kiosk"
 
 
-def font_finding(folder: pathlib.Path = _FONT_FOLDER) -> Finding:
+def font_finding(folder: pathlib.Path = fonts.FOLDER) -> Finding:
     """Whether the font that screens and tickets share came with the installation."""
     found = sorted(path.name for path in folder.glob("*.ttf")) if folder.is_dir() else []
     return Finding(

@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.failures import PRINTER_FAILED, PrinterError
+from reader import fonts
 
 __all__ = ["FileTicketPrinter", "TicketLine", "ticket_lines", "ticket_pdf", "ticket_png"]
 
-_FONTS = Path(__file__).parents[1] / "fonts"
 _DOTS_PER_MM = 8  # 203 dpi
 _PRINTED_MM = 72  # what an 80 mm thermal head reaches: 576 dots
 _PAPER_MM = 80
@@ -100,8 +100,8 @@ def ticket_pdf(ticket: Ticket) -> bytes:
     pdf.set_title(f"{ticket.number}")
     pdf.set_lang("vi")
     pdf.set_creation_date(ticket.issued_at)
-    pdf.add_font("NotoSans", "", _FONTS / "NotoSans-Regular.ttf")
-    pdf.add_font("NotoSans", "B", _FONTS / "NotoSans-Bold.ttf")
+    pdf.add_font("NotoSans", "", fonts.REGULAR)
+    pdf.add_font("NotoSans", "B", fonts.BOLD)
     pdf.add_page()
     y_mm = float(_MARGIN_MM)
     for line in lines:
@@ -157,7 +157,7 @@ def _dots(mm: float) -> int:
 
 @functools.cache
 def _type_face(bold: bool, size_dots: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_FONTS / ("NotoSans-Bold.ttf" if bold else "NotoSans-Regular.ttf"), size_dots)
+    return ImageFont.truetype(fonts.BOLD if bold else fonts.REGULAR, size_dots)
 
 
 def _font(line: TicketLine) -> ImageFont.FreeTypeFont:

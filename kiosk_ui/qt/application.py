@@ -20,6 +20,7 @@ from kiosk_ui.qt.loop import INTERFACE_BROKEN, DriverLoop, MistakeGuard
 from kiosk_ui.qt.portraits import PortraitProvider
 from kiosk_ui.qt.texts import Texts
 from kiosk_ui.qt.view_model import CheckInViewModel
+from reader import fonts
 
 __all__ = [
     "FAMILY",
@@ -34,7 +35,7 @@ __all__ = [
 
 _PACKAGE = Path(__file__).parents[1]
 QML_FOLDER = _PACKAGE / "qml"
-FONT_FOLDER = _PACKAGE / "fonts"
+FONT_FOLDER = fonts.FOLDER
 FAMILY = "Noto Sans"
 _SIGNALS_EVERY_MS = 200
 _TOUCHES = frozenset({QEvent.Type.TouchBegin, QEvent.Type.MouseButtonPress, QEvent.Type.KeyPress})

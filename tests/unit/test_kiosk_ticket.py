@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFont
 
-from kiosk_ui.app import ticket as ticket_module
 from kiosk_ui.app.domain.check_in import Ticket, queue_label
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.failures import PrinterError
 from kiosk_ui.app.ticket import FileTicketPrinter, ticket_lines, ticket_pdf, ticket_png
+from reader import fonts
 
 PLAIN = Ticket(
     check_in_id=uuid.UUID("12345678-0000-4000-8000-000000000001"),
@@ -107,7 +107,7 @@ def test_the_shipped_type_has_every_vietnamese_letter():
     wanted = {letter for letter in letters if len(letter) == 1} | set("đĐ₫·—…")
     assert len(wanted) > 130
     for name in ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf"):
-        font = ImageFont.truetype(Path(ticket_module.__file__).parents[1] / "fonts" / name, 40)
+        font = ImageFont.truetype(fonts.FOLDER / name, 40)
         missing = font.getmask("\ue123").getbbox(), bytes(font.getmask("\ue123"))
         for letter in wanted:
             assert (font.getmask(letter).getbbox(), bytes(font.getmask(letter))) != missing, letter
