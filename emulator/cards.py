@@ -10,12 +10,23 @@ from collections.abc import Callable, Iterable
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent
 from emulator.faults import Fault, FaultScript
+from emulator.personalise.attacks import attacked
 from emulator.personalise.authorities import revocation_lists, trust_anchors
 from emulator.personalise.document import personalise
 from emulator.personalise.holder_groups import printed_lines
-from emulator.personalise.profile import load_profile, profile_names
+from emulator.personalise.printed_qr import printed_qr
+from emulator.personalise.profile import attack_names, load_profile, profile_names
 
-__all__ = ["CardSpec", "card", "card_names", "catalogue", "chip_content", "revocation_lists", "trust_anchors"]
+__all__ = [
+    "CardSpec",
+    "attack_names",
+    "card",
+    "card_names",
+    "catalogue",
+    "chip_content",
+    "revocation_lists",
+    "trust_anchors",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class CardSpec:
         full_name: with diacritics.
         laboratory: a chip for tests of the reader only.
         pin, puk: what the holder got by letter; empty for a card without.
+        qr: text of the printed QR code; empty for a card without.
     """
 
     name: str
@@ -44,10 +56,11 @@ class CardSpec:
     laboratory: bool = False
     pin: str = ""
     puk: str = ""
+    qr: str = ""
 
 
 def card_names() -> tuple[str, ...]:
-    """Slugs of all cards, laboratory ones included."""
+    """Slugs of all cards, laboratory ones included, but the attack cards (:func:`attack_names`)."""
     return profile_names()
 
 
@@ -66,25 +79,28 @@ def _spec(name: str) -> CardSpec:
         laboratory=profile.laboratory,
         pin=profile.pin.secret.reveal().decode("ascii") if profile.pin else "",
         puk=profile.puk.secret.reveal().decode("ascii") if profile.puk else "",
+        qr=printed_qr(profile),
     )
 
 
-def catalogue(*, laboratory: bool = False) -> tuple[CardSpec, ...]:
+def catalogue(*, laboratory: bool = False, attacks: bool = False) -> tuple[CardSpec, ...]:
     """The built-in people, the good ones first.
 
     Args:
         laboratory: also the chips that serve tests of the reader only, e.g. one that the CAN does not open.
+        attacks: also the cards that somebody forged; each expects the verdict of a reading without its printed data.
     """
-    specs = [_spec(name) for name in card_names()]
     order = ["ACCEPT", "REFER", "REJECT"]
-    shown = [spec for spec in specs if laboratory or not spec.laboratory]
+    shown = [spec for spec in map(_spec, card_names()) if laboratory or not spec.laboratory]
+    shown += [_spec(name) for name in attack_names()] if attacks else []
     return tuple(sorted(shown, key=lambda spec: (order.index(spec.expected), spec.name != "an", spec.name)))
 
 
 @functools.cache
 def chip_content(name: str) -> ChipContent:
     """What is inside the chip of that name, personalised once per process. Raises ``KeyError`` for an unknown name."""
-    return personalise(load_profile(name))
+    profile = load_profile(name)
+    return attacked(profile, personalise(profile))
 
 
 def card(

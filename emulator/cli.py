@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from emulator.adapters.vpcd import DEFAULT_HOST, DEFAULT_PORT, VirtualReaderError, VpcdSlot
-from emulator.cards import CardSpec, card, card_names, catalogue, trust_anchors
+from emulator.cards import CardSpec, attack_names, card, card_names, catalogue, trust_anchors
 from emulator.terminal_certificates import add_terminal_certificate_arguments
 
 __all__ = ["add_arguments", "main"]
@@ -46,7 +46,9 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     """
     listing = commands.add_parser("cards", help="list the built-in emulated people")
     listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.add_argument("--all", action="store_true", help="also chips that serve tests of the reader only")
+    listing.add_argument(
+        "--all", action="store_true", help="also chips that serve tests of the reader only, and forged cards"
+    )
     listing.add_argument(
         "--trust-out",
         metavar="FOLDER",
@@ -113,13 +115,13 @@ def _seconds(text: str) -> float:
 def _run_cards(arguments: argparse.Namespace) -> int:
     if arguments.trust_out is not None:
         return _write_trust_anchors(arguments.trust_out)
-    specs = catalogue(laboratory=arguments.all)
-    text = _as_json(specs) if arguments.json else _as_table(specs)
+    specs = catalogue(laboratory=arguments.all, attacks=arguments.all)
+    text = _as_json(specs, with_print=arguments.all) if arguments.json else _as_table(specs)
     sys.stdout.write(text + "\n")
     return EXIT_OK
 
 
-def _as_json(specs: Sequence[CardSpec]) -> str:
+def _as_json(specs: Sequence[CardSpec], *, with_print: bool) -> str:
     rows = [
         {
             "name": spec.name,
@@ -130,6 +132,7 @@ def _as_json(specs: Sequence[CardSpec]) -> str:
             "what_for": spec.what_for,
             **({"pin": spec.pin} if spec.pin else {}),
             **({"puk": spec.puk} if spec.puk else {}),
+            **({"qr": spec.qr} if spec.qr and with_print else {}),
         }
         for spec in specs
     ]
@@ -166,7 +169,7 @@ def _write_trust_anchors(folder: pathlib.Path) -> int:
 
 def _run_card(arguments: argparse.Namespace) -> int:
     name: str = arguments.name
-    if name not in card_names():
+    if name not in (*card_names(), *attack_names()):
         sys.stderr.write(f"chipid card run: there is no card {name!r}; `chipid cards` lists them.\n")
         return EXIT_USAGE
     host, port = arguments.vpcd

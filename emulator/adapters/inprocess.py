@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from emulator.cards import card, card_names, revocation_lists, trust_anchors
+from emulator.cards import attack_names, card, card_names, revocation_lists, trust_anchors
 from emulator.chip.content import ChipBehaviour
 from emulator.faults import Fault
 from emulator.laboratory import PIN, PUK, laboratory_card, laboratory_profile, laboratory_terminal, printed_on
@@ -141,8 +141,8 @@ class EmulatedCards:
     """The built-in people as a source of transports."""
 
     def names(self) -> Sequence[str]:
-        """Names of all cards, laboratory ones included."""
-        return card_names()
+        """Names of all cards, laboratory and attack cards included."""
+        return (*card_names(), *attack_names())
 
     def open(
         self,

@@ -20,6 +20,7 @@ from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.primitives.secret import Secret
 from emulator.chip.content import EF_CVCA, ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
 from emulator.chip.passwords import Pin, Puk
+from emulator.personalise.attack import Attack
 from emulator.personalise.cv_issuer import CvSuite
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
@@ -36,6 +37,7 @@ __all__ = [
     "Expected",
     "SignatureChoice",
     "TerminalAuthenticationChoice",
+    "attack_names",
     "load_profile",
     "profile_names",
 ]
@@ -152,6 +154,8 @@ class CardProfile:
         nested_parents: variant of field 13.
         changed_group: data group of which one byte is changed after signing, 0 for none.
         copied: all files are copied from another chip, the private keys are not.
+        attack: what somebody made of the card, or ``None``.
+        printed_qr: text of the printed QR code where it is not the holder's own.
     """
 
     name: str
@@ -186,9 +190,13 @@ class CardProfile:
     nested_parents: bool = False
     changed_group: int = 0
     copied: bool = False
+    attack: Attack | None = None
+    printed_qr: str = ""
 
 
 _FOLDER: Final = "profiles"
+_ATTACK: Final = "attack-"
+"""How the names of cards begin that somebody forged."""
 _CIPHERS: Final = {cipher.label: cipher for cipher in SymmetricCipher}
 _DEFAULT_CHIP: Final[Mapping[str, Any]] = {
     "pace": ["PACE-ECDH-GM-AES-CBC-CMAC-128/13"],
@@ -198,16 +206,24 @@ _DEFAULT_CHIP: Final[Mapping[str, Any]] = {
 
 
 def profile_names() -> tuple[str, ...]:
-    """Slugs of all built-in cards, sorted."""
+    """Slugs of all built-in cards but the attack cards, sorted."""
+    return tuple(name for name in _all_names() if not name.startswith(_ATTACK))
+
+
+def attack_names() -> tuple[str, ...]:
+    """Slugs of the cards that somebody forged, sorted."""
+    return tuple(name for name in _all_names() if name.startswith(_ATTACK))
+
+
+def _all_names() -> list[str]:
     folder = importlib.resources.files(__package__).joinpath(_FOLDER)
-    return tuple(sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml")))
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def load_profile(name: str) -> CardProfile:
     """The built-in card of that name. Raises ``KeyError`` if there is none."""
-    names = profile_names()
-    if name not in names:
-        raise KeyError(f"there is no card {name!r}; there are {', '.join(names)}")
+    if name not in _all_names():
+        raise KeyError(f"there is no card {name!r}; there are {', '.join(_all_names())}")
     text = importlib.resources.files(__package__).joinpath(_FOLDER, f"{name}.toml").read_text(encoding="utf-8")
     return _profile(name, tomllib.loads(text))
 
@@ -219,6 +235,7 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
     jpeg2000 = portrait.pop("jpeg2000", False)
     holder = table.pop("holder")
     state = table.pop("travel_document", None)
+    attack = table.pop("attack", None)
     travel_document = None if state is None else TravelDocument(number=holder["number"], **state)
     return CardProfile(
         name=name,
@@ -226,6 +243,7 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
         document=DocumentKind(table.pop("document")),
         holder=Holder(**holder),
         travel_document=travel_document,
+        attack=None if attack is None else Attack(attack),
         lds=lds_choice(table.pop("lds", {})),
         appearance=Appearance(**portrait) if portrait else None,
         jpeg2000=jpeg2000,

@@ -113,7 +113,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_sentence(
 
 
 def test_the_provider_opens_every_card() -> None:
-    assert {spec.name for spec in catalogue(laboratory=True)} == set(provider.names())
+    assert {spec.name for spec in catalogue(laboratory=True, attacks=True)} == set(provider.names())
     assert tuple(provider.test_trust_anchors()) == trust_anchors()
     with pytest.raises(KeyError):
         provider.open("nobody")
