@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from crypto.errors import CryptoError, ErrorCode, Hint
+from crypto.errors import CryptoError, ErrorCode, Hint, WireError
 from crypto.pki import extensions as ext
 from crypto.pki.extensions import Extension, KeyUsage
 from crypto.pki.names import COMMON_NAME, ORGANIZATION, Name, parse_name
 from crypto.signatures.algorithms import AlgorithmIdentifier, parse_algorithm_identifier, signature_algorithm
 from crypto.signatures.der import BIT_STRING, INTEGER, SEQUENCE, malformed_as, read_bit_string, read_integer, sequence
-from crypto.signatures.public_key import PublicKey, parse_public_key
+from crypto.signatures.public_key import DsaPublicKey, VerificationKey, parse_certificate_key
 from crypto.wire.tlv import Tlv, TlvReader
 
 __all__ = ["Certificate"]
@@ -67,7 +67,7 @@ class Certificate:
     is_authority: bool | None
     path_length: int | None
     # A place to remember the parsed key in, so that an anchor's key is parsed once; it is no part of the value.
-    _parsed_key: list[PublicKey] = dataclasses.field(default_factory=list, init=False)
+    _parsed_key: list[VerificationKey] = dataclasses.field(default_factory=list, init=False)
 
     @classmethod
     def parse(cls, encoded: bytes) -> Certificate:
@@ -84,23 +84,45 @@ class Certificate:
             outer.finish()
             return _parse_signed_part(bytes(encoded), tbs, algorithm, signature)
 
-    def public_key(self) -> PublicKey:
+    def public_key(self, issuer_key: VerificationKey | None = None) -> VerificationKey:
         """The subject's key; parsed once.
 
-        Raises:
-            CryptoError: as :func:`crypto.signatures.public_key.parse_public_key`.
-        """
-        if not self._parsed_key:
-            self._parsed_key.append(parse_public_key(self.public_key_info))
-        return self._parsed_key[0]
+        Args:
+            issuer_key: the key that signed this certificate, for a DSA key that leaves out its parameters.
 
-    def is_signed_by(self, issuer_key: PublicKey) -> bool:
+        Raises:
+            CryptoError: as :func:`crypto.signatures.public_key.parse_certificate_key`.
+        """
+        if self._parsed_key:
+            return self._parsed_key[0]
+        key = parse_certificate_key(self.public_key_info, issuer_key)
+        if not isinstance(issuer_key, DsaPublicKey):  # what depends on nobody else is remembered
+            self._parsed_key.append(key)
+        return key
+
+    def is_signed_by(self, issuer_key: VerificationKey) -> bool:
         """Whether the issuer's signature was made with this key.
 
         Raises:
             CryptoError: the algorithm or the key cannot be used; then nothing is known.
         """
         return signature_algorithm(self.signature_algorithm).verify(issuer_key, self.signature, self.tbs)
+
+    @property
+    def key_identifier(self) -> bytes | None:
+        """The identifier in the certificate, or else the SHA-1 of the key's bits (RFC 5280 §4.2.1.2 method 1).
+
+        ``None`` if the certificate has none and its key is too malformed to compute one.
+        """
+        if self.subject_key_identifier is not None:
+            return self.subject_key_identifier
+        try:
+            info = sequence(self.public_key_info)
+            info.take(SEQUENCE)
+            bits = read_bit_string(info.take(BIT_STRING))
+        except WireError:
+            return None
+        return hashlib.sha1(bits, usedforsecurity=False).digest()
 
     @property
     def is_self_issued(self) -> bool:

@@ -1,6 +1,7 @@
-"""From a document signer to a trust anchor: the path rules (Doc 9303-12 §6, RFC 5280 §6.1).
+"""From a document signer to a trust anchor (Doc 9303-12 §6.1, RFC 5280 §6.1).
 
 A path has two certificates: the document signer's (DS) and a country signing CA's (CSCA), which is a trust anchor.
+After a change of key there may be link certificates between them, by which the old key vouches for the new one.
 """
 
 from __future__ import annotations
@@ -8,15 +9,26 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Iterable
+from typing import Final
 
 from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
 from crypto.pki.cms import unusable
-from crypto.pki.extensions import KeyUsage
-from crypto.pki.findings import Finding, FindingCode
+from crypto.pki.findings import Finding, FindingCode, Outcome
+from crypto.pki.path_rules import DocumentClaims, judge_path, judge_validity
+from crypto.pki.revocation import RevocationList
+from crypto.pki.revocation_check import NOT_CHECKED, check_revocation
 from crypto.pki.trust_store import TrustAnchor, TrustStore
 
-__all__ = ["ChainResult", "verify_chain"]
+__all__ = ["MAX_LINKS", "ChainResult", "verify_chain"]
+
+MAX_LINKS: Final = 5
+"""Most link certificates of a path: a quarter of a century of new keys (Doc 9303-12 §4.1.4)."""
+
+_MAX_LINK_SIGNATURES: Final = 24
+"""Most signatures of link certificates that are tried for one signer, however many certificates a chip carries."""
+
+_NO_CLAIMS: Final = DocumentClaims()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,30 +37,114 @@ class ChainResult:
 
     Attributes:
         finding: trusted, or the one thing that stands in the way.
-        anchor: the trust anchor whose key signed the DS certificate, also if a rule forbids the path;
+        anchor: the trust anchor that the path leads to by right signatures, also if a rule forbids the path;
             ``None`` if there is none.
+        links: the link certificates between, from the signer upwards; usually none.
+        revocation: whether the signer or an authority was revoked, or why that is not known.
+        revocation_lists: the lists that were consulted about the signer.
     """
 
     finding: Finding
     anchor: TrustAnchor | None = None
+    links: tuple[Certificate, ...] = ()
+    revocation: Finding = NOT_CHECKED
+    revocation_lists: tuple[RevocationList, ...] = ()
+
+    @property
+    def issuer(self) -> Certificate | None:
+        """The certificate whose key signed the DS certificate, or ``None``."""
+        if self.links:
+            return self.links[0]
+        return None if self.anchor is None else self.anchor.certificate
 
 
-def verify_chain(signer: Certificate, store: TrustStore, at: datetime.datetime) -> ChainResult:
+def verify_chain(
+    signer: Certificate,
+    store: TrustStore,
+    at: datetime.datetime,
+    *,
+    now: datetime.datetime | None = None,
+    links: Iterable[Certificate] = (),
+    claims: DocumentClaims = _NO_CLAIMS,
+) -> ChainResult:
     """Looks for a trust anchor that issued the DS certificate, and applies the path rules.
 
     Every anchor with the issuer's name or key identifier is tried, so that a CSCA before and after a change of key,
-    and a self-signed and a link certificate of one key, all can serve. If several signed, the best result counts.
+    and a self-signed and a link certificate of one key, all can serve. If several signed, the best result counts. If
+    none signed, a link certificate may lead to one.
 
     Args:
         signer: the DS certificate.
-        store: the anchors.
-        at: the instant for which both certificates must be valid; with a time zone.
+        store: the anchors, link certificates and revocation lists.
+        at: the instant for which all certificates must be valid; with a time zone.
+        now: the instant for which revocation lists must be current; ``at`` if not given.
+        links: certificates that came with the document; some may be link certificates.
+        claims: what the document says of itself.
     """
-    signed_by, refusal = _find_issuers(signer, store)
-    if not signed_by:
+    paths, refusal = _PathFinder(store, links).paths(signer)
+    if not paths:
         return ChainResult(refusal)
-    results = [ChainResult(_apply_rules(signer, anchor.certificate, at), anchor) for anchor in signed_by]
+    results = [_judge(signer, path, store, at, now or at, claims) for path in paths]
     return next((result for result in results if result.finding.is_successful), results[0])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Path:
+    links: tuple[Certificate, ...]
+    anchor: TrustAnchor
+
+
+def _judge(
+    signer: Certificate,
+    path: _Path,
+    store: TrustStore,
+    at: datetime.datetime,
+    now: datetime.datetime,
+    claims: DocumentClaims,
+) -> ChainResult:
+    """The rules in the order in which they are reported; validity last, so that "expired" means nothing worse."""
+    certificates = (signer, *path.links, path.anchor.certificate)
+    finding = judge_path(certificates, claims)
+    revocation = check_revocation(certificates, store, now)
+    if finding.outcome is not Outcome.FAILED:
+        if revocation.finding.outcome is Outcome.FAILED:
+            finding = revocation.finding
+        elif (code := judge_validity(certificates, at)) is not None:
+            finding = Finding(code)
+    return ChainResult(finding, path.anchor, path.links, revocation.finding, revocation.lists)
+
+
+class _PathFinder:
+    """Finds every anchor that a signer's certificate leads to by right signatures, within bounds."""
+
+    def __init__(self, store: TrustStore, carried: Iterable[Certificate]) -> None:
+        self._store = store
+        self._candidates = tuple(dict.fromkeys((*carried, *(link.certificate for link in store.links))))
+        self._signatures_left = _MAX_LINK_SIGNATURES
+
+    def paths(self, certificate: Certificate, below: tuple[Certificate, ...] = ()) -> tuple[list[_Path], Finding]:
+        """The paths; and, if there are none, why no anchor signed the certificate."""
+        signed_by, refusal = _find_issuers(certificate, self._store)
+        found = [_Path(below, anchor) for anchor in signed_by]
+        if found or len(below) >= MAX_LINKS:
+            return found, refusal
+        for link in self._candidates:
+            if link != certificate and link not in below and self._has_issued(link, certificate):
+                found += self.paths(link, (*below, link))[0]
+        return found, refusal
+
+    def _has_issued(self, link: Certificate, certificate: Certificate) -> bool:
+        is_named = link.subject.canonical == certificate.issuer.canonical
+        key_identifier = certificate.authority_key_identifier
+        if not is_named and (key_identifier is None or link.subject_key_identifier != key_identifier):
+            return False
+        if self._signatures_left == 0:
+            return False
+        self._signatures_left -= 1
+        try:
+            return certificate.is_signed_by(link.public_key())
+        except CryptoError:  # a key that cannot be used leads nowhere
+            return False
 
 
 def _find_issuers(signer: Certificate, store: TrustStore) -> tuple[list[TrustAnchor], Finding]:
@@ -87,24 +183,3 @@ def _that_signed(signer: Certificate, anchors: Iterable[TrustAnchor]) -> tuple[l
         if tried[key_info]:
             signed_by.append(anchor)
     return signed_by, unusable_keys
-
-
-def _apply_rules(signer: Certificate, issuer: Certificate, at: datetime.datetime) -> Finding:
-    """The rules in the order in which they are reported; validity last, so that "expired" means nothing worse."""
-    rules = (
-        (signer.issuer.canonical == issuer.subject.canonical, FindingCode.ISSUER_NAME_MISMATCH),  # RFC 5280 §6.1.3 a 4
-        (issuer.is_authority is True, FindingCode.ISSUER_NOT_CA),  # RFC 5280 §6.1.4 k, Doc 9303-12 §7.1
-        (_allows(issuer, KeyUsage.KEY_CERT_SIGN), FindingCode.ISSUER_KEY_USAGE),  # RFC 5280 §6.1.4 n
-        (_allows(signer, KeyUsage.DIGITAL_SIGNATURE), FindingCode.SIGNER_KEY_USAGE),  # Doc 9303-12 §7.1
-        (not signer.unknown_critical_extensions, FindingCode.CRITICAL_EXTENSION),  # RFC 5280 §4.2
-        (not issuer.unknown_critical_extensions, FindingCode.CRITICAL_EXTENSION),
-        (at >= signer.not_before, FindingCode.SIGNER_NOT_YET_VALID),
-        (at <= signer.not_after, FindingCode.SIGNER_EXPIRED),
-        (at >= issuer.not_before, FindingCode.ISSUER_NOT_YET_VALID),
-        (at <= issuer.not_after, FindingCode.ISSUER_EXPIRED),
-    )
-    return Finding(next((code for holds, code in rules if not holds), FindingCode.TRUSTED))
-
-
-def _allows(certificate: Certificate, usage: KeyUsage) -> bool:
-    return certificate.key_usage is None or usage in certificate.key_usage

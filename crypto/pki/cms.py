@@ -83,14 +83,14 @@ class SignerInfo:
             return None
 
     def names(self, certificate: Certificate) -> bool:
-        """Whether this signer is the certificate's subject (RFC 5652 §5.3, sid)."""
+        """Whether this signer is the certificate's subject (RFC 5652 §5.3, sid).
+
+        A certificate without the extension has the key identifier that everybody computes (RFC 5280 §4.2.1.2, 1).
+        """
         if self.issuer is not None:
             same_issuer = self.issuer.canonical == certificate.issuer.canonical
             return same_issuer and self.serial_number == certificate.serial_number
-        return (
-            self.subject_key_identifier is not None
-            and self.subject_key_identifier == certificate.subject_key_identifier
-        )
+        return self.subject_key_identifier is not None and self.subject_key_identifier == certificate.key_identifier
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -202,18 +202,26 @@ def _parse_attributes(tlv: Tlv) -> Mapping[str, tuple[Tlv, ...]]:
     return attributes
 
 
-def verify_signer(signed: SignedData, signer: SignerInfo, certificate: Certificate) -> Finding:
+def verify_signer(
+    signed: SignedData, signer: SignerInfo, certificate: Certificate, issuer: Certificate | None = None
+) -> Finding:
     """Whether the holder of the certificate's key signed this content (RFC 5652 §5.4 to §5.6).
 
     Signed attributes are required (Doc 9303-10 §4.6.2.2), with the content's type and its hash among them.
     Nothing is said here about whether the certificate itself is to be trusted.
+
+    Args:
+        signed: the message.
+        signer: one of its signers.
+        certificate: that signer's.
+        issuer: the certificate above, for a DSA key that leaves out its parameters.
     """
     try:
         refusal = _check_attributes(signed, signer)
         if refusal is not None:
             return Finding(refusal)
         algorithm = signature_algorithm(signer.signature_algorithm, hash_algorithm(signer.digest_algorithm.oid))
-        key = certificate.public_key()
+        key = certificate.public_key(None if issuer is None else issuer.public_key())
         right = any(algorithm.verify(key, signer.signature, octets) for octets in _signed_octets(signer))
     except CryptoError as error:
         return unusable(error)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from crypto.errors import ErrorCode, Hint, WireError
+from crypto.pki.names import LOCALITY, Name, parse_name
 from crypto.signatures.der import (
     BIT_STRING,
     BOOLEAN,
@@ -36,6 +37,8 @@ BASIC_CONSTRAINTS: Final = "2.5.29.19"
 CRL_DISTRIBUTION_POINTS: Final = "2.5.29.31"
 CERTIFICATE_POLICIES: Final = "2.5.29.32"
 AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
+NAME_CHANGE: Final = "2.23.136.1.1.6.1"
+DOCUMENT_TYPE_LIST: Final = "2.23.136.1.1.6.2"
 
 UNDERSTOOD: Final = frozenset(
     {
@@ -43,15 +46,22 @@ UNDERSTOOD: Final = frozenset(
         KEY_USAGE,
         BASIC_CONSTRAINTS,
         AUTHORITY_KEY_IDENTIFIER,
-        # These restrict nothing that is decided here: any policy is accepted, and names and places only inform.
+        # These restrict nothing that is decided here: any policy is accepted, names and places only inform, and the
+        # types of documents are looked at where the document's own is known.
         PRIVATE_KEY_USAGE_PERIOD,
         SUBJECT_ALTERNATIVE_NAME,
         ISSUER_ALTERNATIVE_NAME,
         CRL_DISTRIBUTION_POINTS,
         CERTIFICATE_POLICIES,
+        NAME_CHANGE,
+        DOCUMENT_TYPE_LIST,
     }
 )
 """Extensions that may be critical. Any other critical one makes a certificate unusable (RFC 5280 §4.2)."""
+
+
+_STRING_TAGS: Final = frozenset({0x0C, 0x13, 0x16})
+"""UTF8String, PrintableString, IA5String."""
 
 
 class KeyUsage(enum.Flag):
@@ -139,3 +149,38 @@ def read_basic_constraints(extension: Extension | None) -> tuple[bool | None, in
     reader.finish()
     is_authority = authority is not None and authority.value != b"\0"
     return is_authority, None if length is None else read_integer(length)
+
+
+def read_document_types(extension: Extension | None) -> frozenset[str] | None:
+    """The document codes that a signer may sign, without fillers; ``None`` if the extension is absent.
+
+    ``DocumentTypeListSyntax ::= SEQUENCE { version INTEGER, docTypeList SET OF PrintableString }`` (Doc 9303-12
+    §7.1.1.6). States have written it in other shapes; whatever strings are in it count. Empty: nothing is readable.
+    """
+    if extension is None:
+        return None
+    try:
+        strings = [tlv.value for tlv in parse_tlv(extension.value).walk() if tlv.tag in _STRING_TAGS]
+    except WireError:
+        return frozenset()
+    return frozenset(octets.decode("latin-1").strip().rstrip("<").upper() for octets in strings) - {""}
+
+
+def read_directory_names(extension: Extension | None) -> tuple[Name, ...]:
+    """The directory names in a subject's or issuer's alternative name (RFC 5280 §4.2.1.6); others are left out.
+
+    Nothing that is decided by them opens a door, so that a malformed extension is like none.
+    """
+    if extension is None:
+        return ()
+    try:
+        general_names = parse_tlv(extension.value, SEQUENCE).children()
+        return tuple(parse_name(parse_tlv(name.value, SEQUENCE)) for name in general_names if name.tag == 0xA4)
+    except WireError:
+        return ()
+
+
+def read_issuing_states(extension: Extension | None) -> frozenset[str]:
+    """The country codes as in the machine-readable zone, from an alternative name (Doc 9303-12 §7.1.1.2)."""
+    names = read_directory_names(extension)
+    return frozenset(value.strip().rstrip("<").upper() for name in names for value in name.values(LOCALITY))

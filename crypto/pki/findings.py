@@ -59,6 +59,20 @@ class FindingCode(enum.StrEnum):
     SIGNER_EXPIRED = "passive_authentication.signer_expired", Outcome.FAILED
     SIGNER_NOT_YET_VALID = "passive_authentication.signer_not_yet_valid", Outcome.FAILED
     CRITICAL_EXTENSION = "passive_authentication.critical_extension", Outcome.FAILED
+    SIGNER_REVOKED = "passive_authentication.signer_revoked", Outcome.FAILED
+    ISSUER_REVOKED = "passive_authentication.issuer_revoked", Outcome.FAILED
+    LINK_COUNTRY_MISMATCH = "passive_authentication.link_country_mismatch", Outcome.FAILED
+    # the document against its signer (Doc 9303-12 §7.1.1.1, §7.1.1.2, §7.1.1.6)
+    COUNTRY_MISMATCH = "passive_authentication.country_mismatch", Outcome.FAILED
+    COUNTRY_UNKNOWN = "passive_authentication.country_unknown", Outcome.UNDETERMINED
+    DOCUMENT_TYPE_NOT_ALLOWED = "passive_authentication.document_type_not_allowed", Outcome.FAILED
+    DOCUMENT_TYPE_UNREADABLE = "passive_authentication.document_type_unreadable", Outcome.UNDETERMINED
+    # what revocation lists say (Doc 9303-12 §6.1.2); beside these, the two "revoked" above
+    NOT_REVOKED = "signer_revocation.not_revoked", Outcome.SUCCESSFUL
+    REVOCATION_NOT_CHECKED = "signer_revocation.not_checked", Outcome.UNDETERMINED
+    REVOCATION_NO_LIST = "signer_revocation.no_list", Outcome.UNDETERMINED
+    REVOCATION_LIST_OUTDATED = "signer_revocation.list_outdated", Outcome.UNDETERMINED
+    REVOCATION_LIST_UNUSABLE = "signer_revocation.list_unusable", Outcome.UNDETERMINED
     # one data group against the security object (Doc 9303-11 §5.1 step 4)
     HASH_MATCH = "data_group_hash.match", Outcome.SUCCESSFUL
     HASH_MISMATCH = "data_group_hash.mismatch", Outcome.FAILED

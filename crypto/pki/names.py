@@ -10,17 +10,18 @@ from typing import Final
 from crypto.signatures.der import OBJECT_IDENTIFIER, SEQUENCE, SET, read_oid
 from crypto.wire.tlv import Tlv, TlvReader, iter_tlvs
 
-__all__ = ["COMMON_NAME", "COUNTRY", "ORGANIZATION", "Name", "parse_name"]
+__all__ = ["COMMON_NAME", "COUNTRY", "LOCALITY", "ORGANIZATION", "Name", "parse_name"]
 
 COMMON_NAME: Final = "2.5.4.3"
 COUNTRY: Final = "2.5.4.6"
+LOCALITY: Final = "2.5.4.7"
 ORGANIZATION: Final = "2.5.4.10"
 
 _SHORT_NAMES: Final = {
     COMMON_NAME: "CN",
     "2.5.4.5": "serialNumber",
     COUNTRY: "C",
-    "2.5.4.7": "L",
+    LOCALITY: "L",
     "2.5.4.8": "ST",
     ORGANIZATION: "O",
     "2.5.4.11": "OU",

@@ -18,13 +18,14 @@ from crypto.errors import CryptoError, ErrorCode, Hint
 from crypto.pki.certificate import Certificate
 from crypto.pki.cms import SignedData, parse_signed_data, unusable
 from crypto.pki.findings import Finding, FindingCode
+from crypto.pki.path_rules import DocumentClaims
 from crypto.pki.security_object import (
     SECURITY_OBJECT_TYPES,
     SECURITY_OBJECT_VERSION,
     SecurityObject,
     parse_security_object,
 )
-from crypto.pki.signed_object import SignedObjectResult, verify_signed_data
+from crypto.pki.signed_object import SignedObjectResult, ValidAt, verify_signed_data
 from crypto.pki.trust_store import TrustStore
 from crypto.signatures.der import malformed_as
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED
@@ -58,6 +59,10 @@ def verify_security_object(
     trust_store: TrustStore,
     at: datetime.datetime,
     other_signers: Iterable[Certificate] = (),
+    *,
+    valid_at: ValidAt = ValidAt.SIGNING_TIME,
+    document_code: str | None = None,
+    issuing_state: str | None = None,
 ) -> PassiveAuthenticationResult:
     """Verifies EF.SOD: its signature, and the way from the signer to a trust anchor.
 
@@ -65,7 +70,11 @@ def verify_security_object(
         ef_sod: the file exactly as read, with its tag 77.
         trust_store: who is trusted.
         at: now, with a time zone.
-        other_signers: document signer certificates from elsewhere, for documents that carry none.
+        other_signers: document signer certificates from elsewhere, for documents that carry none; those of the trust
+            store are found in any case.
+        valid_at: the instant for which the certificates must be valid, by the caller's policy.
+        document_code: DG1's, e.g. ``P`` or ``ID``, to be held against what the signer may sign; ``None``: not known.
+        issuing_state: DG1's, e.g. ``VNM`` or ``D``, to be held against the authority's country; ``None``: not known.
 
     Returns:
         The facts. Nothing about the document makes this raise: a malformed file is a finding, too.
@@ -74,7 +83,8 @@ def verify_security_object(
         signed, security_object = _parse(ef_sod)
     except CryptoError as error:
         return PassiveAuthenticationResult(_unreadable(error))
-    result = verify_signed_data(signed, trust_store, at, other_signers)
+    claims = DocumentClaims(document_code, issuing_state)
+    result = verify_signed_data(signed, trust_store, at, other_signers, valid_at=valid_at, claims=claims)
     facts = {field.name: getattr(result, field.name) for field in dataclasses.fields(SignedObjectResult)}
     return PassiveAuthenticationResult(**facts, security_object=security_object)
 

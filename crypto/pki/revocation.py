@@ -20,7 +20,7 @@ from crypto.pki.extensions import Extension
 from crypto.pki.names import Name, parse_name
 from crypto.signatures.algorithms import AlgorithmIdentifier, parse_algorithm_identifier, signature_algorithm
 from crypto.signatures.der import BIT_STRING, INTEGER, SEQUENCE, malformed_as, read_bit_string, read_integer, sequence
-from crypto.signatures.public_key import PublicKey
+from crypto.signatures.public_key import VerificationKey
 from crypto.wire.tlv import Tlv, TlvReader, iter_tlvs, parse_tlv
 
 __all__ = ["MAX_REVOKED", "RevocationList", "RevocationReason", "RevokedCertificate"]
@@ -83,6 +83,7 @@ class RevocationList:
         next_update: when the next one is due, in UTC, or ``None`` if the list does not say.
         number: cRLNumber, or ``None``: a higher one is newer.
         authority_key_identifier: the key that signed, or ``None``.
+        former_names: names under which the issuer certified before (issuerAltName, Doc 9303-12 §7.1.4 table 10).
         revoked: the entries by serial number.
         unknown_critical_extensions: of the list or of entries. With one of them the list says nothing about any
             certificate (RFC 5280 §5.2, §5.3): it may be a delta, or about another issuer's certificates.
@@ -96,6 +97,7 @@ class RevocationList:
     next_update: datetime.datetime | None
     number: int | None
     authority_key_identifier: bytes | None
+    former_names: tuple[Name, ...]
     revoked: Mapping[int, RevokedCertificate]
     unknown_critical_extensions: tuple[str, ...]
     signature_algorithm: AlgorithmIdentifier
@@ -116,7 +118,7 @@ class RevocationList:
             outer.finish()
             return _parse_signed_part(bytes(encoded), tbs, algorithm, signature)
 
-    def is_signed_by(self, issuer_key: PublicKey) -> bool:
+    def is_signed_by(self, issuer_key: VerificationKey) -> bool:
         """Whether the list was signed with this key.
 
         Raises:
@@ -162,6 +164,7 @@ def _parse_signed_part(encoded: bytes, tbs: Tlv, algorithm: AlgorithmIdentifier,
         next_update=next_update,
         number=_integer_in(extensions.get(CRL_NUMBER)),
         authority_key_identifier=ext.read_authority_key_identifier(extensions.get(ext.AUTHORITY_KEY_IDENTIFIER)),
+        former_names=ext.read_directory_names(extensions.get(ext.ISSUER_ALTERNATIVE_NAME)),
         revoked=types.MappingProxyType(entries),
         unknown_critical_extensions=(*_unknown(extensions, _UNDERSTOOD), *sorted(unknown_in_entries)),
         signature_algorithm=algorithm,

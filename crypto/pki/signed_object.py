@@ -1,26 +1,49 @@
 """Signed objects of a chip (EF.SOD, EF.CardSecurity): who signed, and does the way lead to a trust anchor?
 
-**Which instant counts.** Certificates are judged at the time of signing if the signer states one that is not after
-``at``, else at ``at``: a document stays good for as long as it was issued for (Doc 9303-12 §5).
+**Which instant counts.** By default, certificates are judged at the time of signing if the signer states one that is
+not after ``at``, else at ``at``: a document stays good for as long as it was issued for (Doc 9303-12 §4.1). A stricter
+policy judges at ``at`` alone. Revocation always asks what is known now.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+import enum
 from collections.abc import Iterable
 from typing import Final
 
 from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
-from crypto.pki.chain import verify_chain
+from crypto.pki.chain import ChainResult, verify_chain
 from crypto.pki.cms import SignedData, SignerInfo, verify_signer
 from crypto.pki.findings import Finding, FindingCode, Outcome
+from crypto.pki.path_rules import DocumentClaims
+from crypto.pki.revocation import RevocationList
+from crypto.pki.revocation_check import NOT_CHECKED
 from crypto.pki.trust_store import TrustAnchor, TrustStore
 
-__all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "verify_signed_data"]
+__all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "ValidAt", "verify_signed_data"]
 
 CHAIN_NOT_CHECKED: Final = Finding(FindingCode.CHAIN_NOT_CHECKED)
+
+_MAX_CANDIDATES: Final = 8
+"""Most certificates that are held against one signature: a directory may hold wrong ones under the right number."""
+
+_MAX_CARRIED: Final = 16
+"""Most certificates of a signed object that are looked at. Documents carry one, with links a few."""
+
+_NO_CLAIMS: Final = DocumentClaims()
+
+
+class ValidAt(enum.StrEnum):
+    """The instant at which certificates must be valid."""
+
+    SIGNING_TIME = "signing_time"
+    """When the signer says that it signed, if it says so; else now. The signer could lie, but it is the one trusted."""
+
+    NOW = "now"
+    """At the inspection, whatever the signer says."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,6 +56,10 @@ class SignedObjectResult:
         signer: the certificate that the signature was held against, or ``None``.
         anchor: the trust anchor that issued it, or ``None``.
         signing_time: when the signer says that it signed, or ``None``.
+        links: link certificates between signer and anchor, from the signer upwards; usually none.
+        revocation: whether the signer or its authority was revoked, or why that is not known. A revoked one makes
+            ``chain`` fail too; not to know is no failure and changes nothing else.
+        revocation_lists: the lists that were consulted about the signer.
     """
 
     signature: Finding
@@ -40,6 +67,9 @@ class SignedObjectResult:
     signer: Certificate | None = None
     anchor: TrustAnchor | None = None
     signing_time: datetime.datetime | None = None
+    links: tuple[Certificate, ...] = ()
+    revocation: Finding = NOT_CHECKED
+    revocation_lists: tuple[RevocationList, ...] = ()
 
     @property
     def finding(self) -> Finding:
@@ -61,6 +91,9 @@ def verify_signed_data(
     trust_store: TrustStore,
     at: datetime.datetime,
     other_signers: Iterable[Certificate] = (),
+    *,
+    valid_at: ValidAt = ValidAt.SIGNING_TIME,
+    claims: DocumentClaims = _NO_CLAIMS,
 ) -> SignedObjectResult:
     """The signature over the content, and the way from the signer to a trust anchor.
 
@@ -68,50 +101,90 @@ def verify_signed_data(
         signed: the parsed CMS object.
         trust_store: who is trusted.
         at: now, with a time zone.
-        other_signers: document signer certificates from elsewhere, for objects that carry none.
+        other_signers: document signer certificates from elsewhere, for objects that carry none; those of the trust
+            store are found in any case.
+        valid_at: the instant for which the certificates must be valid.
+        claims: what the document says of itself, to be held against its signer.
     """
-    elsewhere = tuple(other_signers)
+    view = _View(signed, *_carried(signed), tuple(other_signers), trust_store, at, valid_at, claims)
     results = []
     for signer in signed.signers:  # Doc 9303-10 recommends one; another algorithm may bring a second
-        result = _verify_one(signed, signer, trust_store, at, elsewhere)
+        result = _verify_one(view, signer)
         if result.is_trusted:
             return result
         results.append(result)
     return results[0] if results else SignedObjectResult(Finding(FindingCode.MALFORMED))
 
 
-def _verify_one(
-    signed: SignedData,
-    signer: SignerInfo,
-    trust_store: TrustStore,
-    at: datetime.datetime,
-    other_signers: Iterable[Certificate],
+@dataclasses.dataclass(frozen=True, slots=True)
+class _View:
+    """Everything that one verification looks at, the same for each signer."""
+
+    signed: SignedData
+    carried: tuple[Certificate, ...]
+    refusal: Finding
+    elsewhere: tuple[Certificate, ...]
+    trust_store: TrustStore
+    at: datetime.datetime
+    valid_at: ValidAt
+    claims: DocumentClaims
+
+
+def _verify_one(view: _View, signer: SignerInfo) -> SignedObjectResult:
+    """With the certificate that serves best: a trusted one, else one whose key signed, else the first."""
+    stated, at = signer.signing_time, view.at
+    instant = at if stated is None or stated > at or view.valid_at is ValidAt.NOW else stated
+    results = []
+    for certificate in _candidates(view, signer):
+        chain = verify_chain(certificate, view.trust_store, instant, now=at, links=view.carried, claims=view.claims)
+        signature = verify_signer(view.signed, signer, certificate, chain.issuer)
+        result = _result(signature, chain, certificate, stated)
+        if result.is_trusted:
+            return result
+        results.append(result)
+    if not results:
+        return SignedObjectResult(view.refusal, signing_time=stated)
+    return next((result for result in results if result.signature.is_successful), results[0])
+
+
+def _result(
+    signature: Finding, chain: ChainResult, signer: Certificate, signing_time: datetime.datetime | None
 ) -> SignedObjectResult:
-    signing_time = signer.signing_time
-    certificate, refusal = _find_certificate(signed, signer, other_signers)
-    if certificate is None:
-        return SignedObjectResult(refusal, signing_time=signing_time)
-    instant = signing_time if signing_time is not None and signing_time <= at else at
-    chain = verify_chain(certificate, trust_store, instant)
-    signature = verify_signer(signed, signer, certificate)
-    return SignedObjectResult(signature, chain.finding, certificate, chain.anchor, signing_time)
+    return SignedObjectResult(
+        signature=signature,
+        chain=chain.finding,
+        signer=signer,
+        anchor=chain.anchor,
+        signing_time=signing_time,
+        links=chain.links,
+        revocation=chain.revocation,
+        revocation_lists=chain.revocation_lists,
+    )
 
 
-def _find_certificate(
-    signed: SignedData, signer: SignerInfo, other_signers: Iterable[Certificate]
-) -> tuple[Certificate | None, Finding]:
-    """The signer's certificate, from the object itself or elsewhere.
-
-    An object with a single certificate whose signer is named wrongly means that one; the signature will tell.
-    """
+def _carried(signed: SignedData) -> tuple[tuple[Certificate, ...], Finding]:
+    """The certificates in the object; and what it means if none of them is the signer's."""
     carried = []
     refusal = Finding(FindingCode.SIGNER_CERTIFICATE_ABSENT)
-    for encoded in signed.certificates:
+    for encoded in signed.certificates[:_MAX_CARRIED]:
         try:
             carried.append(Certificate.parse(encoded))
         except CryptoError as error:
             refusal = Finding(FindingCode.SIGNER_MALFORMED, error.code.name)
-    for certificate in (*carried, *other_signers):
-        if signer.names(certificate):
-            return certificate, refusal
-    return (carried[0] if len(carried) == 1 else None), refusal
+    return tuple(carried), refusal
+
+
+def _candidates(view: _View, signer: SignerInfo) -> tuple[Certificate, ...]:
+    """Certificates that may be the signer's: from the object itself, else from elsewhere.
+
+    An object with a single certificate whose signer is named wrongly means that one; the signature will tell.
+    """
+    if signer.serial_number is not None:
+        listed = view.trust_store.signers_by_serial_number(signer.serial_number)
+    else:
+        listed = view.trust_store.signers_by_key_identifier(signer.subject_key_identifier or b"")
+    everywhere = (*view.carried, *view.elsewhere, *listed)
+    named = [certificate for certificate in everywhere if signer.names(certificate)]
+    if not named and len(view.carried) == 1:
+        named = [view.carried[0]]
+    return tuple(dict.fromkeys(named))[:_MAX_CANDIDATES]

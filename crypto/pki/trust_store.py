@@ -9,10 +9,11 @@ import dataclasses
 from collections.abc import Iterator
 
 from crypto.pki.certificate import Certificate
+from crypto.pki.countries import country_of
 from crypto.pki.names import Name
 from crypto.pki.revocation import RevocationList
 
-__all__ = ["KnownRevocationList", "KnownSigner", "TrustAnchor", "TrustStore"]
+__all__ = ["KnownLink", "KnownRevocationList", "KnownSigner", "TrustAnchor", "TrustStore"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,9 +60,22 @@ class KnownSigner:
     provenance: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownLink:
+    """A certificate by which an old key of a state vouches for its new one. It counts only below a trust anchor.
+
+    Attributes:
+        certificate: the certificate.
+        provenance: where it came from, for people.
+    """
+
+    certificate: Certificate
+    provenance: str
+
+
 class TrustStore:
     """A set of trust anchors, found by the name and by the key identifier of their subject; beside them revocation
-    lists, and document signers for documents that carry none.
+    lists, link certificates that are no anchors themselves, and document signers for documents that carry none.
 
     Certificates are parsed when they are added, their keys at the first use; both stay.
     """
@@ -72,6 +86,8 @@ class TrustStore:
         self._by_key_identifier: dict[bytes, list[TrustAnchor]] = {}
         self._revocation_lists: dict[bytes, KnownRevocationList] = {}
         self._revocation_lists_by_issuer: dict[object, list[RevocationList]] = {}
+        self._signed_lists: dict[tuple[RevocationList, bytes], bool] = {}
+        self._links: dict[bytes, KnownLink] = {}
         self._signers: dict[bytes, KnownSigner] = {}
         self._signers_by_serial_number: dict[int, list[Certificate]] = {}
         self._signers_by_key_identifier: dict[bytes, list[Certificate]] = {}
@@ -108,8 +124,21 @@ class TrustStore:
         if (known := self._revocation_lists.get(added.sha256)) is not None:
             return known.revocation_list
         self._revocation_lists[added.sha256] = KnownRevocationList(added, provenance)
-        self._revocation_lists_by_issuer.setdefault(added.issuer.canonical, []).append(added)
+        country = country_of(added.issuer)
+        # Nobody speaks under a former name but a state under its own: or each could revoke the others' signers.
+        former = (name for name in added.former_names if country and country_of(name) == country)
+        for canonical in dict.fromkeys(name.canonical for name in (added.issuer, *former)):
+            self._revocation_lists_by_issuer.setdefault(canonical, []).append(added)
         return added
+
+    def add_link(self, encoded: bytes, provenance: str) -> KnownLink:
+        """Adds a link certificate in DER that is no trust anchor: it must itself be signed by one, or by another link.
+
+        Raises:
+            crypto.errors.CryptoError: ``certificate.malformed``.
+        """
+        link = KnownLink(Certificate.parse(encoded), provenance)
+        return self._links.setdefault(link.certificate.sha256, link)
 
     def add_document_signer(self, encoded: bytes, provenance: str) -> KnownSigner:
         """Adds a document signer's DER certificate, to be found for documents that carry none.
@@ -124,8 +153,8 @@ class TrustStore:
             return known
         signer = self._signers[certificate.sha256] = KnownSigner(certificate, provenance)
         self._signers_by_serial_number.setdefault(certificate.serial_number, []).append(certificate)
-        if certificate.subject_key_identifier is not None:
-            self._signers_by_key_identifier.setdefault(certificate.subject_key_identifier, []).append(certificate)
+        if (key_identifier := certificate.key_identifier) is not None:
+            self._signers_by_key_identifier.setdefault(key_identifier, []).append(certificate)
         return signer
 
     @property
@@ -134,16 +163,32 @@ class TrustStore:
         return tuple(self._revocation_lists.values())
 
     @property
+    def links(self) -> tuple[KnownLink, ...]:
+        """Every link certificate that is no anchor, in the order of their addition."""
+        return tuple(self._links.values())
+
+    @property
     def document_signers(self) -> tuple[KnownSigner, ...]:
         """Every document signer, in the order of their addition."""
         return tuple(self._signers.values())
 
     def revocation_lists_of(self, issuer: Name) -> tuple[RevocationList, ...]:
-        """Every revocation list of that issuer, signed by whomever."""
+        """Every revocation list of that issuer, also under a later name of its own; signed by whomever."""
         return tuple(self._revocation_lists_by_issuer.get(issuer.canonical, ()))
 
+    def is_list_signed_by(self, revocation_list: RevocationList, issuer: Certificate) -> bool:
+        """Whether that certificate's key signed the list; computed once, since every document asks again.
+
+        Raises:
+            crypto.errors.CryptoError: the algorithm or the key cannot be used; then nothing is known.
+        """
+        question = (revocation_list, issuer.public_key_info)
+        if question not in self._signed_lists:
+            self._signed_lists[question] = revocation_list.is_signed_by(issuer.public_key())
+        return self._signed_lists[question]
+
     def signers_by_serial_number(self, serial_number: int) -> tuple[Certificate, ...]:
-        """Every document signer with that serial number, of any issuer."""
+        """Every document signer with that serial number, of any issuer: there, names are spelt in many ways."""
         return tuple(self._signers_by_serial_number.get(serial_number, ()))
 
     def signers_by_key_identifier(self, key_identifier: bytes) -> tuple[Certificate, ...]:

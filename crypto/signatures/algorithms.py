@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from crypto.errors import CryptoError, ErrorCode, Hint
 from crypto.signatures import ecdsa_plain
 from crypto.signatures.der import INTEGER, OBJECT_IDENTIFIER, SEQUENCE, malformed_as, read_integer, read_oid
+from crypto.signatures.dsa import DsaPublicKey, verify_dsa
 from crypto.signatures.hash_algorithms import HashAlgorithm, hash_algorithm
-from crypto.signatures.public_key import EcPublicKey, PublicKey, RsaPublicKey
+from crypto.signatures.public_key import DSA, EC_PUBLIC_KEY, EcPublicKey, RsaPublicKey, VerificationKey
 from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
 
 __all__ = [
@@ -41,6 +42,7 @@ class SignatureScheme(enum.StrEnum):
     RSA_PSS = "RSASSA-PSS"
     ECDSA_DER = "ECDSA"
     ECDSA_PLAIN = "ECDSA-plain"
+    DSA = "DSA"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class SignatureAlgorithm:
         """For people, e.g. ``ECDSA with sha256``."""
         return f"{self.scheme.value} with {self.hash_algorithm.label}"
 
-    def verify(self, key: PublicKey, signature: bytes, data: bytes) -> bool:
+    def verify(self, key: VerificationKey, signature: bytes, data: bytes) -> bool:
         """Whether ``signature`` over ``data`` was made with the private half of ``key``.
 
         A malformed signature, and one of another kind of key, is simply wrong.
@@ -88,13 +90,15 @@ class SignatureAlgorithm:
         Raises:
             CryptoError: the key or the combination cannot be used here; then nothing is known either way.
         """
+        if isinstance(key, DsaPublicKey):
+            return self.scheme is SignatureScheme.DSA and verify_dsa(key, self.hash_algorithm, signature, data)
         if isinstance(key, EcPublicKey):
             if self.scheme is SignatureScheme.ECDSA_DER:
                 return ecdsa_plain.verify_der(key, self.hash_algorithm, signature, data)
             if self.scheme is SignatureScheme.ECDSA_PLAIN:
                 return ecdsa_plain.verify_plain(key, self.hash_algorithm, signature, data)
             return False
-        if self.scheme in (SignatureScheme.ECDSA_DER, SignatureScheme.ECDSA_PLAIN):
+        if self.scheme not in (SignatureScheme.RSA_PKCS1_V15, SignatureScheme.RSA_PSS):
             return False
         return self._verify_rsa(key, signature, data)
 
@@ -134,8 +138,21 @@ _FIXED: Final = {
     "0.4.0.127.0.7.1.1.4.1.3": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA256),
     "0.4.0.127.0.7.1.1.4.1.4": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA384),
     "0.4.0.127.0.7.1.1.4.1.5": (SignatureScheme.ECDSA_PLAIN, _SHA.SHA512),
+    # RFC 3279 §2.2.2, RFC 5758 §3.1; the last two as NIST registered them
+    "1.2.840.10040.4.3": (SignatureScheme.DSA, _SHA.SHA1),
+    "2.16.840.1.101.3.4.3.1": (SignatureScheme.DSA, _SHA.SHA224),
+    "2.16.840.1.101.3.4.3.2": (SignatureScheme.DSA, _SHA.SHA256),
+    "2.16.840.1.101.3.4.3.3": (SignatureScheme.DSA, _SHA.SHA384),
+    "2.16.840.1.101.3.4.3.4": (SignatureScheme.DSA, _SHA.SHA512),
 }
 _RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
+_KEY_TYPES: Final = {
+    _RSA_ENCRYPTION: SignatureScheme.RSA_PKCS1_V15,  # RFC 3370 §3.2
+    DSA: SignatureScheme.DSA,  # RFC 3370 §3.1
+    EC_PUBLIC_KEY: SignatureScheme.ECDSA_DER,  # no standard, but seen in documents
+}
+"""Where a signer names the type of its key instead of an algorithm, the hash is the one named beside it."""
+_ECDSA_SPECIFIED: Final = "1.2.840.10045.4.3"
 _RSASSA_PSS: Final = "1.2.840.113549.1.1.10"
 _MGF1: Final = "1.2.840.113549.1.1.8"
 MAX_SALT_BYTES: Final = 1024
@@ -154,8 +171,12 @@ def signature_algorithm(identifier: AlgorithmIdentifier, digest: HashAlgorithm |
     """
     if identifier.oid in _FIXED:
         return SignatureAlgorithm(*_FIXED[identifier.oid])
-    if identifier.oid == _RSA_ENCRYPTION and digest is not None:  # RFC 3370 §3.2: the key's identifier stands there
-        return SignatureAlgorithm(SignatureScheme.RSA_PKCS1_V15, digest)
+    if identifier.oid in _KEY_TYPES and digest is not None:
+        return SignatureAlgorithm(_KEY_TYPES[identifier.oid], digest)
+    if identifier.oid == _ECDSA_SPECIFIED and identifier.parameters is not None:  # X9.62: the hash is the parameter
+        with malformed_as(ALGORITHM_MALFORMED):
+            hash_function = hash_algorithm(parse_algorithm_identifier(identifier.parameters).oid)
+        return SignatureAlgorithm(SignatureScheme.ECDSA_DER, hash_function)
     if identifier.oid == _RSASSA_PSS:
         with malformed_as(ALGORITHM_MALFORMED):
             return _pss(identifier.parameters)

@@ -21,10 +21,20 @@ from crypto.signatures.der import (
     read_oid,
     sequence,
 )
+from crypto.signatures.dsa import DsaPublicKey, parse_dsa_key
 from crypto.signatures.explicit_parameters import decode_any_point, match_curve
 from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
 
-__all__ = ["CURVE_OIDS", "EcPublicKey", "PublicKey", "RsaPublicKey", "parse_public_key"]
+__all__ = [
+    "CURVE_OIDS",
+    "DsaPublicKey",
+    "EcPublicKey",
+    "PublicKey",
+    "RsaPublicKey",
+    "VerificationKey",
+    "parse_certificate_key",
+    "parse_public_key",
+]
 
 PUBLIC_KEY_MALFORMED = ErrorCode("public_key.malformed", Hint.CALL_STAFF, "A public key is not well formed.")
 PUBLIC_KEY_UNSUPPORTED = ErrorCode(
@@ -34,6 +44,7 @@ PUBLIC_KEY_UNSUPPORTED = ErrorCode(
 EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 RSA_ENCRYPTION: Final = "1.2.840.113549.1.1.1"
 RSASSA_PSS: Final = "1.2.840.113549.1.1.10"
+DSA: Final = "1.2.840.10040.4.1"
 
 CURVE_OIDS: Final = {
     # RFC 5480 §2.1.1.1
@@ -123,6 +134,10 @@ class RsaPublicKey:
 
 
 PublicKey = EcPublicKey | RsaPublicKey
+"""What a chip's own key can be."""
+
+VerificationKey = PublicKey | DsaPublicKey
+"""What a certificate's key can be."""
 
 
 def parse_public_key(subject_public_key_info: bytes) -> PublicKey:
@@ -134,15 +149,43 @@ def parse_public_key(subject_public_key_info: bytes) -> PublicKey:
             ``curve.parameters_manipulated``; ``curve.point_invalid``.
     """
     with malformed_as(PUBLIC_KEY_MALFORMED):
-        reader = sequence(subject_public_key_info)
-        algorithm = TlvReader(reader.take(SEQUENCE).value)
-        bits = read_bit_string(reader.take(BIT_STRING))
-        reader.finish()
-        oid = read_oid(algorithm.take(OBJECT_IDENTIFIER))
-        if oid == EC_PUBLIC_KEY:
-            return _ec_key(algorithm, bits)
-        if oid in (RSA_ENCRYPTION, RSASSA_PSS):
-            return _rsa_key(bits)
+        oid, parameters, bits = _parts(subject_public_key_info)
+        return _key(oid, parameters, bits)
+
+
+def parse_certificate_key(subject_public_key_info: bytes, issuer_key: VerificationKey | None = None) -> VerificationKey:
+    """The key in a certificate: as :func:`parse_public_key`, or a DSA key.
+
+    Args:
+        subject_public_key_info: the whole structure.
+        issuer_key: the key that certified this one; a DSA key may mean that one's parameters (RFC 3279 §2.3.2).
+
+    Raises:
+        CryptoError: also ``dsa.malformed``, ``dsa.unsupported`` and ``dsa.parameters_absent``.
+    """
+    with malformed_as(PUBLIC_KEY_MALFORMED):
+        oid, parameters, bits = _parts(subject_public_key_info)
+        if oid != DSA:
+            return _key(oid, parameters, bits)
+        domain = None if parameters.at_end else parameters.take_any()
+        inherited = issuer_key.parameters if isinstance(issuer_key, DsaPublicKey) else None
+        return parse_dsa_key(domain, bits, inherited)
+
+
+def _parts(subject_public_key_info: bytes) -> tuple[str, TlvReader, bytes]:
+    """Type of the key, a reader before its parameters, and its bits."""
+    reader = sequence(subject_public_key_info)
+    algorithm = TlvReader(reader.take(SEQUENCE).value)
+    bits = read_bit_string(reader.take(BIT_STRING))
+    reader.finish()
+    return read_oid(algorithm.take(OBJECT_IDENTIFIER)), algorithm, bits
+
+
+def _key(oid: str, parameters: TlvReader, bits: bytes) -> PublicKey:
+    if oid == EC_PUBLIC_KEY:
+        return _ec_key(parameters, bits)
+    if oid in (RSA_ENCRYPTION, RSASSA_PSS):
+        return _rsa_key(bits)
     raise CryptoError(PUBLIC_KEY_UNSUPPORTED, oid=oid)
 
 

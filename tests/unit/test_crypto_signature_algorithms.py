@@ -159,7 +159,7 @@ def refusal(identifier: AlgorithmIdentifier, digest: HashAlgorithm | None = None
 
 
 def test_what_is_not_here_is_unsupported_and_so_leaves_the_question_open() -> None:
-    assert refusal(named("1.2.840.10040.4.3")) == "signature.algorithm_unsupported"  # DSA with SHA-1
+    assert refusal(named("1.2.840.10040.4.1")) == "signature.algorithm_unsupported"  # DSA, names no hash
     assert refusal(named("1.2.840.113549.1.1.4")) == "signature.algorithm_unsupported"  # RSA with MD5
     assert refusal(named("0.4.0.127.0.7.1.1.4.1.6")) == "signature.algorithm_unsupported"  # RIPEMD-160
     assert refusal(named("1.2.840.113549.1.1.1")) == "signature.algorithm_unsupported"  # names no hash
