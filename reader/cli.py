@@ -25,6 +25,7 @@ from reader.protocols.access_key import AccessKey
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
     from reader.terminal_credentials import TerminalCredentials
+    from reader.verification.printed import PrintedData
 
 __all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trust_of_folder"]
 
@@ -83,17 +84,23 @@ def add_key_arguments(parser: argparse.ArgumentParser) -> None:
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument("--pin", metavar="DIGITS", help="the holder's PIN")
     secret.add_argument("--puk", metavar="DIGITS", help="the key that unblocks the PIN")
+    parser.add_argument(
+        "--qr",
+        metavar="TEXT",
+        help="what the QR code on the card says: held against the chip, as --number and --mrz are; opens it by its "
+        "number if there is no other key",
+    )
 
 
 def check_key_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     """Ends the program with wrong usage if the keys given do not go together."""
     printed = [value for value in (arguments.number, arguments.can, arguments.mrz) if value is not None]
     secret = [value for value in (arguments.pin, arguments.puk) if value is not None]
-    if not printed + secret:
-        parser.error("one of the arguments --number --can --mrz --pin --puk is required")
+    if not printed + secret and arguments.qr is None:
+        parser.error("one of the arguments --number --can --mrz --pin --puk --qr is required")
     if secret and arguments.mrz is not None:
         parser.error("argument --mrz: not allowed with argument --pin or --puk; a last try is allowed by --can")
-    if (printed + secret).count("-") > 1:
+    if [*printed, *secret, arguments.qr].count("-") > 1:
         parser.error("only one secret can be read from standard input")
 
 
@@ -105,16 +112,17 @@ def read_command(argv: Sequence[str]) -> int:
     if arguments.terminal_key is not None and arguments.terminal is None:
         parser.error("argument --terminal-key: not allowed without --terminal, which names the certificates")
     try:
-        key = _access_key(arguments)  # may wait for standard input, and Ctrl-C must end that at once
+        printed = _printed(arguments)  # may wait for standard input, and Ctrl-C must end that at once
+        key = _access_key(arguments, printed)
         with cancelled_by_ctrl_c() as cancel:
-            return _read(arguments, key, cancel)
+            return _read(arguments, key, printed, cancel)
     except (errors.Cancelled, KeyboardInterrupt):
         return _fail("Stopped. Nothing was kept.")
     except ChipIdError as error:
         return _fail(str(error))
 
 
-def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event) -> int:
+def _read(arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, cancel: threading.Event) -> int:
     from reader import inspection, transport
     from reader.reports import result
 
@@ -133,6 +141,7 @@ def _read(arguments: argparse.Namespace, key: AccessKey, cancel: threading.Event
             on_progress=_progress_printer(),
             cancel=cancel,
             terminal=terminal,
+            printed=printed if printed.is_given else None,
         )
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
     if arguments.out is not None:
@@ -182,22 +191,40 @@ def _print(text: str) -> bool:
     return True
 
 
-def _access_key(arguments: argparse.Namespace) -> AccessKey:
+def _printed(arguments: argparse.Namespace) -> PrintedData:
+    """What was given of the card's surface."""
+    from reader.lds.mrz import parse_scanned_mrz
+    from reader.scanners.qr import parse_citizen_qr
+    from reader.verification.printed import PrintedData
+    from reader.vietnamese.number import parse_number
+
+    mrz = None
+    if arguments.mrz is not None:
+        lines = _secret(arguments.mrz).replace("\\n", "\n").split("\n")  # shells make a real newline awkward to type
+        mrz = parse_scanned_mrz([line.strip() for line in lines if line.strip()])
+    return PrintedData(
+        number=None if arguments.number is None else parse_number(_secret(arguments.number)),
+        qr=None if arguments.qr is None else parse_citizen_qr(_secret(arguments.qr)),
+        mrz=mrz,
+    )
+
+
+def _access_key(arguments: argparse.Namespace, printed: PrintedData) -> AccessKey:
+    """A secret of the holder's, else what is printed; a QR code alone names the number."""
     from reader.protocols.access_key import CanKey, MrzKey, PinKey, PukKey
 
     can: CanKey | None = None
-    if arguments.number is not None:
-        can = CanKey.from_citizen_number(_secret(arguments.number))
-    elif arguments.can is not None:
+    if arguments.can is not None:
         can = CanKey.from_digits(_secret(arguments.can))
+    elif (number := printed.number or (None if printed.qr is None else printed.qr.number)) is not None:
+        can = CanKey.from_citizen_number(number.digits)
     if arguments.pin is not None:
         return PinKey.from_digits(_secret(arguments.pin), resume_with=can)
     if arguments.puk is not None:
         return PukKey.from_digits(_secret(arguments.puk), resume_with=can)
-    if can is not None:
-        return can
-    lines = _secret(arguments.mrz).replace("\\n", "\n").split("\n")  # shells make a real newline awkward to type
-    return MrzKey.from_lines([line.strip() for line in lines if line.strip()])
+    if printed.mrz is not None or can is None:
+        return MrzKey.from_lines(printed.mrz.lines if printed.mrz is not None else ())
+    return can
 
 
 def _secret(argument: str) -> str:

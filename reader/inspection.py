@@ -27,7 +27,9 @@ from reader.trust.folder import load_folder, trust_of
 from reader.verification.assessment import Assessment, assess
 from reader.verification.checks import CheckResult
 from reader.verification.identity import Identity
+from reader.verification.online import NOT_ASKED, AuthenticationService, ask
 from reader.verification.policy import policy_named
+from reader.verification.printed import PrintedData
 from reader.verification.verdict import Verdict
 
 __all__ = ["ReadOutcome", "local_now", "read", "trust_for"]
@@ -89,6 +91,8 @@ def read(
     cancel: threading.Event | None = None,
     now: Callable[[], dt.datetime] = local_now,
     terminal: TerminalCredentials | None = None,
+    printed: PrintedData | None = None,
+    service: AuthenticationService | None = None,
 ) -> ReadOutcome:
     """Open, read, verify and judge one card.
 
@@ -103,6 +107,9 @@ def read(
         now: local time with its zone.
         terminal: this terminal's certificates and key, which open fingerprints and irises; see
             :func:`reader.terminal_credentials.load_credentials`. If the chip does not admit it, that is a finding.
+        printed: what was scanned or typed from the card's surface, to be held against the chip.
+        service: a licensed authentication service, asked once the card is read; a service that does not answer is a
+            finding, too. Without one nobody knows whether the card is lost or cancelled, and the verdict says so.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
@@ -117,7 +124,9 @@ def read(
         session.close()
     on_progress(ProgressEvent(ReadingPhase.VERIFYING))
     with link.phase(ReadingPhase.VERIFYING):
-        assessment = assess(reading, trust, judging, now())
+        at = now()
+        answer = NOT_ASKED if service is None else ask(service, IdDocument(reading.document), at.date())
+        assessment = assess(reading, trust, judging, at, printed=printed, online=answer)
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
 

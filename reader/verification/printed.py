@@ -55,6 +55,11 @@ class PrintedData:
         given = [source.value for source in PrintedSource if getattr(self, source.value) is not None]
         return f"PrintedData({', '.join(given)})"
 
+    @property
+    def is_given(self) -> bool:
+        """Whether there is anything to compare."""
+        return (self.number, self.qr, self.mrz) != (None, None, None)
+
 
 class PrintedSource(enum.StrEnum):
     """Where on the card's surface something was taken from."""
@@ -189,7 +194,7 @@ _TITLES: Final = {
 
 
 def _detail(comparisons: tuple[FieldComparison, ...]) -> str:
-    """``Differs: number (qr). Agrees: date of birth (qr), name (qr, identical).``"""
+    """``Differs: number (QR). Agrees: date of birth (QR), name (QR, identical).``"""
     sentences = []
     for agreement, title in _TITLES.items():
         fields = [_shown(each) for each in comparisons if each.agreement is agreement]
@@ -198,8 +203,11 @@ def _detail(comparisons: tuple[FieldComparison, ...]) -> str:
     return " ".join(sentences)
 
 
+_SOURCES: Final = {PrintedSource.NUMBER: "typed", PrintedSource.QR: "QR", PrintedSource.MRZ: "MRZ"}
+
+
 def _shown(comparison: FieldComparison) -> str:
-    remarks = [comparison.source.value, *([comparison.level.replace("_", " ")] if comparison.level else [])]
+    remarks = [_SOURCES[comparison.source], *([comparison.level.replace("_", " ")] if comparison.level else [])]
     return f"{comparison.field.replace('_', ' ')} ({', '.join(remarks)})"
 
 
