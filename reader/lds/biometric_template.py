@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, TypeVar
 
 from crypto.wire.tlv import Tlv, parse_tlv
 from reader import errors
@@ -69,24 +69,35 @@ class BiometricTemplate:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class BiometricGroup:
-    """The templates of one file.
+    """The templates of one file; each kind of group adds what its pictures are.
 
     Attributes:
         announced: number of templates that the group announces; ``None`` if it says nothing.
-        templates: those that are there.
-        issuer_defined: what makes the hash of an empty group different on each chip (tag 53, Doc 9303-10 §4.7.3.2.2).
+        templates: those that are there; none on a document of a person of whom no picture could be taken.
+        issuer_defined: octets that make the hash of an empty group different on each chip (tag 53, Doc 9303-10
+            §4.7.3.2.2); ``None`` if absent.
+        encoded: the file as read.
     """
 
     announced: int | None
     templates: tuple[BiometricTemplate, ...]
     issuer_defined: bytes | None
+    encoded: bytes
 
     def __repr__(self) -> str:
-        return f"BiometricGroup({len(self.templates)} templates)"
+        return f"{type(self).__name__}({len(self.templates)} templates)"
 
 
-def parse_biometric_group(octets: bytes, file: FileId) -> BiometricGroup:
+_Group = TypeVar("_Group", bound=BiometricGroup)
+
+
+def parse_biometric_group(octets: bytes, file: FileId, kind: type[_Group]) -> _Group:
     """Read EF.DG2, EF.DG3 or EF.DG4 down to the biometric data blocks.
+
+    Args:
+        octets: the file as read.
+        file: which of the three.
+        kind: the class of its view.
 
     Raises:
         WireError: no well-formed template of this file with a group template 7F61 in it.
@@ -101,10 +112,11 @@ def parse_biometric_group(octets: bytes, file: FileId) -> BiometricGroup:
         raise errors.DocumentError(errors.FILE_MALFORMED, file=file.name)
     # Doc 9303-10 table 50 puts the object beside the group template; some issuers put it inside
     defined = outer.find(_ISSUER_DEFINED) or group.find(_ISSUER_DEFINED)
-    return BiometricGroup(
+    return kind(
         announced=instance_count(children, file.name, longest=1),
         templates=templates,
         issuer_defined=None if defined is None else defined.value,
+        encoded=bytes(octets),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from reader.lds import files
-from reader.lds.biometric_template import BiometricHeader, BiometricTemplate, parse_biometric_group
+from reader.lds.biometric_template import BiometricGroup, BiometricHeader, BiometricTemplate, parse_biometric_group
 from reader.lds.face_record import FaceImage, parse_face_record
 from reader.lds.iso39794_face import ExtensibleFaceImage, parse_face_data_block
 
@@ -13,21 +13,8 @@ __all__ = ["BiometricHeader", "BiometricTemplate", "DataGroup2", "parse_dg2"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class DataGroup2:
-    """The faces on the chip.
-
-    Attributes:
-        announced: number of templates that the group announces; ``None`` if it says nothing.
-        templates: those that are there. A document without a photo may have none.
-        encoded: the file as read.
-    """
-
-    announced: int | None
-    templates: tuple[BiometricTemplate, ...]
-    encoded: bytes
-
-    def __repr__(self) -> str:
-        return f"DataGroup2({len(self.templates)} templates)"
+class DataGroup2(BiometricGroup):
+    """The faces on the chip."""
 
     def face_images(self) -> tuple[FaceImage | ExtensibleFaceImage, ...]:
         """Every picture in every template, in the order of the chip.
@@ -46,8 +33,7 @@ def parse_dg2(octets: bytes) -> DataGroup2:
         WireError: no well-formed template 75 with a group template 7F61 in it.
         DocumentError: ``document.malformed`` if a template has no data, or there are more than sixteen.
     """
-    group = parse_biometric_group(octets, files.data_group(2))
-    return DataGroup2(group.announced, group.templates, bytes(octets))
+    return parse_biometric_group(octets, files.data_group(2), DataGroup2)
 
 
 def _images(template: BiometricTemplate) -> tuple[FaceImage | ExtensibleFaceImage, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from reader.lds import files
-from reader.lds.biometric_template import BiometricTemplate, parse_biometric_group
+from reader.lds.biometric_template import BiometricGroup, BiometricTemplate, parse_biometric_group
 from reader.lds.finger_record import FingerImage, parse_finger_record
 from reader.lds.iso39794_finger import ExtensibleFingerImage, parse_finger_data_block
 
@@ -16,23 +16,8 @@ __all__ = ["DataGroup3", "parse_dg3"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class DataGroup3:
-    """The fingers on the chip.
-
-    Attributes:
-        announced: number of templates that the group announces; ``None`` if it says nothing.
-        templates: those that are there; none on a document of a person whose fingers could not be taken.
-        issuer_defined: octets that make the hash of an empty group different on each chip; ``None`` if absent.
-        encoded: the file as read.
-    """
-
-    announced: int | None
-    templates: tuple[BiometricTemplate, ...]
-    issuer_defined: bytes | None
-    encoded: bytes
-
-    def __repr__(self) -> str:
-        return f"DataGroup3({len(self.templates)} templates)"
+class DataGroup3(BiometricGroup):
+    """The fingers on the chip."""
 
     def finger_images(self) -> tuple[FingerImage | ExtensibleFingerImage, ...]:
         """Every picture in every template, in the order of the chip.
@@ -51,8 +36,7 @@ def parse_dg3(octets: bytes) -> DataGroup3:
         WireError: no well-formed template 63 with a group template 7F61 in it.
         DocumentError: ``document.malformed`` if a template has no data, or there are more than sixteen.
     """
-    group = parse_biometric_group(octets, files.data_group(3))
-    return DataGroup3(group.announced, group.templates, group.issuer_defined, bytes(octets))
+    return parse_biometric_group(octets, files.data_group(3), DataGroup3)
 
 
 def _images(template: BiometricTemplate) -> tuple[FingerImage | ExtensibleFingerImage, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 
 from reader.lds import files
-from reader.lds.biometric_template import BiometricTemplate, parse_biometric_group
+from reader.lds.biometric_template import BiometricGroup, BiometricTemplate, parse_biometric_group
 from reader.lds.iris_record import IrisImage, parse_iris_record
 from reader.lds.iso39794_iris import ExtensibleIrisImage, parse_iris_data_block
 
@@ -16,23 +16,8 @@ __all__ = ["DataGroup4", "parse_dg4"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class DataGroup4:
-    """The irises on the chip.
-
-    Attributes:
-        announced: number of templates that the group announces; ``None`` if it says nothing.
-        templates: those that are there; none on a document of a person whose irises could not be taken.
-        issuer_defined: octets that make the hash of an empty group different on each chip; ``None`` if absent.
-        encoded: the file as read.
-    """
-
-    announced: int | None
-    templates: tuple[BiometricTemplate, ...]
-    issuer_defined: bytes | None
-    encoded: bytes
-
-    def __repr__(self) -> str:
-        return f"DataGroup4({len(self.templates)} templates)"
+class DataGroup4(BiometricGroup):
+    """The irises on the chip."""
 
     def iris_images(self) -> tuple[IrisImage | ExtensibleIrisImage, ...]:
         """Every picture in every template, in the order of the chip.
@@ -51,8 +36,7 @@ def parse_dg4(octets: bytes) -> DataGroup4:
         WireError: no well-formed template 76 with a group template 7F61 in it.
         DocumentError: ``document.malformed`` if a template has no data, or there are more than sixteen.
     """
-    group = parse_biometric_group(octets, files.data_group(4))
-    return DataGroup4(group.announced, group.templates, group.issuer_defined, bytes(octets))
+    return parse_biometric_group(octets, files.data_group(4), DataGroup4)
 
 
 def _images(template: BiometricTemplate) -> tuple[IrisImage | ExtensibleIrisImage, ...]:

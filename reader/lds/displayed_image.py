@@ -7,8 +7,8 @@ from typing import Final
 
 from crypto.wire.tlv import parse_tlv
 from reader import errors
-from reader.lds.face_record import ImageEncoding, detect_encoding
 from reader.lds.files import FileId
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 from reader.lds.instance_count import instance_count
 
 __all__ = ["DisplayedImage", "parse_displayed_images"]

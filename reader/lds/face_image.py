@@ -14,7 +14,7 @@ from typing import Final
 from PIL import Image
 
 from reader import errors
-from reader.lds.face_record import ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 
 __all__ = ["MAX_IMAGE_BYTES", "MAX_PIXELS", "MAX_SIDE", "DecodedImage", "checked_size", "decode_image", "image_size"]
 

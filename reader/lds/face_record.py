@@ -1,74 +1,25 @@
-"""The face image record of ISO/IEC 19794-5:2005 (§5), in which EF.DG2 wraps its pictures.
-
-Real chips state some lengths wrong: British and New Zealand passports by 1 and by 8 octets. Every length is therefore
-checked against the octets that are there; small deviations are noted, larger ones refused.
-"""
+"""The face image record of ISO/IEC 19794-5:2005 (§5), in which EF.DG2 wraps its pictures."""
 
 from __future__ import annotations
 
 import dataclasses
-import enum
 import struct
 from collections.abc import Iterator
 from typing import Final
 
-from reader import errors
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
+from reader.lds.image_record import ImageRecordFormat
 
-__all__ = [
-    "LENGTH_TOLERANCE",
-    "FaceImage",
-    "FaceRecord",
-    "FacialInformation",
-    "FeaturePoint",
-    "ImageEncoding",
-    "detect_encoding",
-    "parse_face_record",
-]
-
-LENGTH_TOLERANCE: Final = 8
-"""Largest deviation of a stated length, in bytes, that is read over."""
+__all__ = ["FaceImage", "FaceRecord", "FacialInformation", "FeaturePoint", "parse_face_record"]
 
 MAX_IMAGES: Final = 16
 """Most pictures in one record. Doc 9303-10 §4.7.2 knows one; a few documents carry a second."""
 
-_RECORD_HEADER: Final = struct.Struct(">4s4sIH")  # §5.4: "FAC", version, length of the record, number of images
+# §5.4: "FAC", version, length of the record, number of images
+_FORMAT: Final = ImageRecordFormat(b"FAC\x00", struct.Struct(">4s4sIH"), "DG2")
 _FACIAL_INFORMATION: Final = struct.Struct(">IHBBB3sH3s3s")  # §5.5
 _FEATURE_POINT: Final = struct.Struct(">BBHHH")  # §5.6
 _IMAGE_INFORMATION: Final = struct.Struct(">BBHHBBHH")  # §5.7
-_FORMAT_IDENTIFIER: Final = b"FAC\x00"
-_VERSION: Final = b"010\x00"
-
-_JPEG: Final = b"\xff\xd8\xff"
-_JP2_SIGNATURE: Final = b"\x00\x00\x00\x0cjP  \r\n\x87\n"  # ISO/IEC 15444-1 §I.5.1
-_J2K_CODESTREAM: Final = b"\xff\x4f\xff\x51"  # SOC, SIZ: ISO/IEC 15444-1 §A.4.1
-_WSQ: Final = b"\xff\xa0\xff"  # SOI and the next marker: IAFIS-IC-0110 §3
-_PNG: Final = b"\x89PNG\r\n\x1a\n"  # ISO/IEC 15948 §5.2
-
-
-class ImageEncoding(enum.StrEnum):
-    """What the first octets of an image say. The record's own type field is not trusted."""
-
-    JPEG = "jpeg"
-    JPEG2000 = "jpeg2000"
-    JPEG2000_CODESTREAM = "jpeg2000-codestream"
-    WSQ = "wsq"
-    PNG = "png"
-    UNKNOWN = "unknown"
-
-
-def detect_encoding(image: bytes) -> ImageEncoding:
-    """The encoding of an image by its first octets."""
-    if image.startswith(_JPEG):
-        return ImageEncoding.JPEG
-    if image.startswith(_JP2_SIGNATURE):
-        return ImageEncoding.JPEG2000
-    if image.startswith(_J2K_CODESTREAM):
-        return ImageEncoding.JPEG2000_CODESTREAM
-    if image.startswith(_WSQ):
-        return ImageEncoding.WSQ
-    if image.startswith(_PNG):
-        return ImageEncoding.PNG
-    return ImageEncoding.UNKNOWN
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -154,30 +105,21 @@ def parse_face_record(octets: bytes) -> FaceRecord:
 
     Raises:
         DocumentError: ``document.format_unsupported`` if it is another format or version; ``document.malformed`` if
-            a block ends outside the record, or a length is wrong by more than :data:`LENGTH_TOLERANCE`.
+            a block ends outside the record, a length is wrong by more than
+            :data:`reader.lds.image_record.LENGTH_TOLERANCE`, or there are more than :data:`MAX_IMAGES` pictures.
     """
-    if len(octets) < _RECORD_HEADER.size:
-        raise _malformed()
-    identifier, version, stated, count = _RECORD_HEADER.unpack_from(octets)
-    if identifier != _FORMAT_IDENTIFIER or version != _VERSION:
-        raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG2")
-    deviation = len(octets) - stated
-    if abs(deviation) > LENGTH_TOLERANCE or count > MAX_IMAGES:
-        raise _malformed()
+    stated, count = _FORMAT.unpack_header(octets)
+    deviation = _FORMAT.deviation(len(octets), stated)
+    if count > MAX_IMAGES:
+        raise _FORMAT.malformed()
     return FaceRecord(tuple(_images(octets, count)), deviation)
 
 
 def _images(octets: bytes, count: int) -> Iterator[FaceImage]:
-    position = _RECORD_HEADER.size
+    position = _FORMAT.header.size
     for index in range(count):
-        if position + _FACIAL_INFORMATION.size > len(octets):
-            raise _malformed()
-        (stated,) = struct.unpack_from(">I", octets, position)
-        # The last picture takes what is there; the ones before end where they say, since there is no other mark
-        end = len(octets) if index == count - 1 else position + stated
-        deviation = end - position - stated
-        if end > len(octets) or abs(deviation) > LENGTH_TOLERANCE:
-            raise _malformed()
+        stated, *_ = _FORMAT.unpack(_FACIAL_INFORMATION, octets, position)
+        end, deviation = _FORMAT.block_end(octets, position, stated, is_last=index == count - 1)
         yield _image(octets[position:end], deviation)
         position = end
 
@@ -188,7 +130,7 @@ def _image(block: bytes, deviation: int) -> FaceImage:
         points_end = _FACIAL_INFORMATION.size + points * _FEATURE_POINT.size
         values = _IMAGE_INFORMATION.unpack_from(block, points_end)
     except struct.error:
-        raise _malformed() from None
+        raise _FORMAT.malformed() from None
     face_type, stated_type, width, height, colour_space, source_type, device_type, quality = values
     image = block[points_end + _IMAGE_INFORMATION.size :]
     return FaceImage(
@@ -209,7 +151,3 @@ def _image(block: bytes, deviation: int) -> FaceImage:
         ),
         length_deviation=deviation,
     )
-
-
-def _malformed() -> errors.DocumentError:
-    return errors.DocumentError(errors.FILE_MALFORMED, file="DG2")

@@ -16,8 +16,8 @@ from typing import Final
 
 from reader import errors
 from reader.lds.face_image import MAX_IMAGE_BYTES, DecodedImage, checked_size, decode_image
-from reader.lds.face_record import ImageEncoding
 from reader.lds.finger_record import FingerCompression, FingerImage
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.iso39794_finger import ExtensibleFingerImage
 
 __all__ = ["can_decode_wsq", "decode_finger", "decode_wsq", "wsq_size"]

@@ -7,8 +7,8 @@ import enum
 import struct
 from typing import Final
 
-from reader import errors
-from reader.lds.face_record import LENGTH_TOLERANCE, ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
+from reader.lds.image_record import ImageRecordFormat
 
 __all__ = ["FingerCompression", "FingerImage", "FingerRecord", "parse_finger_record"]
 
@@ -17,11 +17,9 @@ MAX_VIEWS: Final = 32
 
 # §7.1: "FIR", version, length of the record (six octets), capture device, acquisition level, number of fingers, unit of
 # the scales, scan and image resolution, pixel depth, compression, reserved
-_RECORD_HEADER: Final = struct.Struct(">4s4sHIHHBBHHHHBBH")
+_FORMAT: Final = ImageRecordFormat(b"FIR\x00", struct.Struct(">4s4sHIHHBBHHHHBBH"), "DG3")
 # §7.2: length of the block, position, number of views, number of this view, quality, impression, width, height, reserved
 _IMAGE_HEADER: Final = struct.Struct(">IBBBBBHHB")
-_FORMAT_IDENTIFIER: Final = b"FIR\x00"
-_VERSION: Final = b"010\x00"
 
 
 class FingerCompression(enum.IntEnum):
@@ -97,19 +95,11 @@ def parse_finger_record(octets: bytes) -> FingerRecord:
     Raises:
         DocumentError: ``document.format_unsupported`` if it is another format or version; ``document.malformed`` if
             a block ends outside the record, a length is wrong by more than
-            :data:`reader.lds.face_record.LENGTH_TOLERANCE`, or there are more than :data:`MAX_VIEWS` pictures.
+            :data:`reader.lds.image_record.LENGTH_TOLERANCE`, or there are more than :data:`MAX_VIEWS` pictures.
     """
-    if len(octets) < _RECORD_HEADER.size:
-        raise _malformed()
-    values = _RECORD_HEADER.unpack_from(octets)
-    identifier, version, length_high, length_low, _, level, fingers, unit, _, _, across, down, depth, compression, _ = (
-        values
-    )
-    if identifier != _FORMAT_IDENTIFIER or version != _VERSION:
-        raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
-    deviation = len(octets) - (length_high << 32 | length_low)
-    if abs(deviation) > LENGTH_TOLERANCE:
-        raise _malformed()
+    values = _FORMAT.unpack_header(octets)
+    length_high, length_low, _, level, fingers, unit, _, _, across, down, depth, compression, _ = values
+    deviation = _FORMAT.deviation(len(octets), length_high << 32 | length_low)
     return FingerRecord(
         dots_per_cm=unit == 2,
         resolution=(across, down),
@@ -123,21 +113,16 @@ def _images(octets: bytes, fingers: int, compression: int, depth: int) -> tuple[
     """The blocks. Each finger has as many as it has views, which its first block says."""
     images: list[FingerImage] = []
     positions: set[int] = set()
-    expected, position = fingers, _RECORD_HEADER.size
+    expected, position = fingers, _FORMAT.header.size
     while len(images) < expected:
-        if position + _IMAGE_HEADER.size > len(octets):
-            raise _malformed()
-        stated, finger, views, view, quality, impression, width, height, _ = _IMAGE_HEADER.unpack_from(octets, position)
+        header = _FORMAT.unpack(_IMAGE_HEADER, octets, position)
+        stated, finger, views, view, quality, impression, width, height, _ = header
         if finger not in positions:
             expected += max(views, 1) - 1
             positions.add(finger)
-        if expected > MAX_VIEWS:
-            raise _malformed()
-        # The last picture takes what is there; the ones before end where they say, since there is no other mark
-        end = len(octets) if len(images) == expected - 1 else position + stated
-        deviation = end - position - stated
-        if end > len(octets) or stated < _IMAGE_HEADER.size or abs(deviation) > LENGTH_TOLERANCE:
-            raise _malformed()
+        if expected > MAX_VIEWS or stated < _IMAGE_HEADER.size:
+            raise _FORMAT.malformed()
+        end, deviation = _FORMAT.block_end(octets, position, stated, is_last=len(images) == expected - 1)
         image = octets[position + _IMAGE_HEADER.size : end]
         images.append(
             FingerImage(
@@ -156,7 +141,3 @@ def _images(octets: bytes, fingers: int, compression: int, depth: int) -> tuple[
         )
         position = end
     return tuple(images)
-
-
-def _malformed() -> errors.DocumentError:
-    return errors.DocumentError(errors.FILE_MALFORMED, file="DG3")

@@ -7,8 +7,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from reader import errors
-from reader.lds.face_record import LENGTH_TOLERANCE, ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
+from reader.lds.image_record import ImageRecordFormat
 
 __all__ = ["IrisImage", "IrisRecord", "parse_iris_record"]
 
@@ -17,11 +17,9 @@ MAX_IRIS_IMAGES: Final = 32
 
 # §6.5.1: "IIR", version, length of the record, capture device, number of biometric subtypes, length of this header,
 # properties of the pictures, iris diameter, format, raw width, raw height, depth, transformation, device identifier
-_RECORD_HEADER: Final = struct.Struct(">4s4sIHBHHHHHHBB16s")
+_FORMAT: Final = ImageRecordFormat(b"IIR\x00", struct.Struct(">4s4sIHBHHHHHHBB16s"), "DG4")
 _SUBTYPE_HEADER: Final = struct.Struct(">BH")  # §6.5.2: which eye, number of pictures
 _IMAGE_HEADER: Final = struct.Struct(">HBHHI")  # §6.5.3: number, quality, rotation and its uncertainty, length
-_FORMAT_IDENTIFIER: Final = b"IIR\x00"
-_VERSION: Final = b"010\x00"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -82,17 +80,13 @@ def parse_iris_record(octets: bytes) -> IrisRecord:
     Raises:
         DocumentError: ``document.format_unsupported`` if it is another format or version; ``document.malformed`` if
             a block ends outside the record, a length is wrong by more than
-            :data:`reader.lds.face_record.LENGTH_TOLERANCE`, or there are more than :data:`MAX_IRIS_IMAGES` pictures.
+            :data:`reader.lds.image_record.LENGTH_TOLERANCE`, or there are more than :data:`MAX_IRIS_IMAGES` pictures.
     """
-    if len(octets) < _RECORD_HEADER.size:
-        raise _malformed()
-    values = _RECORD_HEADER.unpack_from(octets)
-    identifier, version, stated, _, eyes, header_bytes, properties, _, image_format, width, height, depth, _, _ = values
-    if identifier != _FORMAT_IDENTIFIER or version != _VERSION:
-        raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG4")
-    deviation = len(octets) - stated
-    if abs(deviation) > LENGTH_TOLERANCE or header_bytes < _RECORD_HEADER.size:
-        raise _malformed()
+    values = _FORMAT.unpack_header(octets)
+    stated, _, eyes, header_bytes, properties, _, image_format, width, height, depth, _, _ = values
+    deviation = _FORMAT.deviation(len(octets), stated)
+    if header_bytes < _FORMAT.header.size:
+        raise _FORMAT.malformed()
     return IrisRecord(
         image_format=image_format,
         width=width,
@@ -107,30 +101,16 @@ def parse_iris_record(octets: bytes) -> IrisRecord:
 def _images(octets: bytes, position: int, eyes: int) -> Iterator[IrisImage]:
     found = 0
     for index in range(eyes):
-        eye, count = _unpack(_SUBTYPE_HEADER, octets, position)
+        eye, count = _FORMAT.unpack(_SUBTYPE_HEADER, octets, position)
         position += _SUBTYPE_HEADER.size
         found += count
         if found > MAX_IRIS_IMAGES:
-            raise _malformed()
+            raise _FORMAT.malformed()
         for picture in range(count):
-            number, quality, rotation, _, length = _unpack(_IMAGE_HEADER, octets, position)
+            number, quality, rotation, _, length = _FORMAT.unpack(_IMAGE_HEADER, octets, position)
             position += _IMAGE_HEADER.size
-            # The last picture takes what is there; the ones before end where they say, since there is no other mark
             is_last = index == eyes - 1 and picture == count - 1
-            end = len(octets) if is_last else position + length
-            deviation = end - position - length
-            if end > len(octets) or abs(deviation) > LENGTH_TOLERANCE:
-                raise _malformed()
+            end, deviation = _FORMAT.block_end(octets, position, length, is_last=is_last)
             image = octets[position:end]
             yield IrisImage(image, detect_encoding(image), eye, number, quality, rotation, deviation)
             position = end
-
-
-def _unpack(layout: struct.Struct, octets: bytes, position: int) -> tuple[int, ...]:
-    if position + layout.size > len(octets):
-        raise _malformed()
-    return layout.unpack_from(octets, position)
-
-
-def _malformed() -> errors.DocumentError:
-    return errors.DocumentError(errors.FILE_MALFORMED, file="DG4")

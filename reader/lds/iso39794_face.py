@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from reader import errors
-from reader.lds.face_record import ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 from reader.lds.iso39794 import BlockFields, BlockVersion, CaptureTime, data_block, representations
 
 __all__ = ["ExtensibleFaceImage", "FaceDataBlock", "parse_face_data_block"]

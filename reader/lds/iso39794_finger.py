@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from reader.lds.face_record import ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 from reader.lds.iso39794 import BlockFields, BlockVersion, CaptureTime, data_block, representations
 
 __all__ = ["ExtensibleFingerImage", "FingerDataBlock", "parse_finger_data_block"]

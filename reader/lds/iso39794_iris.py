@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from reader.lds.face_record import ImageEncoding, detect_encoding
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 from reader.lds.iso39794 import BlockFields, BlockVersion, CaptureTime, data_block, representations
 
 __all__ = ["ExtensibleIrisImage", "IrisDataBlock", "parse_iris_data_block"]

@@ -14,7 +14,7 @@ from reader.lds import files
 from reader.lds.dg5 import parse_dg5
 from reader.lds.dg7 import parse_dg7
 from reader.lds.face_image import decode_image
-from reader.lds.face_record import ImageEncoding
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.open_groups import OPEN_GROUPS, DataGroup8, DataGroup13, parse_open_group
 
 VECTORS = Path(__file__).parents[1] / "vectors"

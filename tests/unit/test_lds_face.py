@@ -16,7 +16,8 @@ from crypto.wire.tlv import encode_tlv
 from reader import errors
 from reader.lds.dg2 import parse_dg2
 from reader.lds.face_image import MAX_SCANS, MAX_SIDE, decode_image, image_size
-from reader.lds.face_record import FaceImage, ImageEncoding, detect_encoding, parse_face_record
+from reader.lds.face_record import FaceImage, parse_face_record
+from reader.lds.image_encoding import ImageEncoding, detect_encoding
 
 
 def picture(kind: str, size: tuple[int, int] = (12, 16), mode: str = "RGB") -> bytes:

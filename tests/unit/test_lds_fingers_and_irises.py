@@ -17,9 +17,9 @@ from reader.lds import finger_image
 from reader.lds.dg3 import parse_dg3
 from reader.lds.dg4 import parse_dg4
 from reader.lds.face_image import MAX_SIDE, image_size
-from reader.lds.face_record import ImageEncoding
 from reader.lds.finger_image import can_decode_wsq, decode_finger, decode_wsq, wsq_size
 from reader.lds.finger_record import FingerCompression, FingerImage, parse_finger_record
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.iris_record import parse_iris_record
 
 SPECIMEN = Path(__file__).parents[1] / "vectors" / "specimen" / "bsi_mustermann"

@@ -17,7 +17,7 @@ from reader.lds.dg3 import parse_dg3
 from reader.lds.dg4 import parse_dg4
 from reader.lds.document import IdDocument, RawDocument
 from reader.lds.face_image import decode_image
-from reader.lds.face_record import ImageEncoding
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.iso39794 import BlockVersion, CaptureTime
 from reader.lds.iso39794_face import ExtensibleFaceImage, parse_face_data_block
 from reader.lds.iso39794_finger import ExtensibleFingerImage, parse_finger_data_block

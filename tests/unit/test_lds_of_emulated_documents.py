@@ -14,8 +14,9 @@ from reader.lds import files
 from reader.lds.details import details_of
 from reader.lds.document import IdDocument, RawDocument
 from reader.lds.face_image import decode_image
-from reader.lds.face_record import FaceImage, ImageEncoding
+from reader.lds.face_record import FaceImage
 from reader.lds.finger_image import can_decode_wsq, decode_finger
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.iso39794_face import ExtensibleFaceImage
 from reader.lds.iso39794_finger import ExtensibleFingerImage
 from reader.lds.mrz import MrzFormat

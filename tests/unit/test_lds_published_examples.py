@@ -20,7 +20,7 @@ from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
 from reader.lds.document import IdDocument, RawDocument
 from reader.lds.face_image import decode_image
-from reader.lds.face_record import ImageEncoding
+from reader.lds.image_encoding import ImageEncoding
 from reader.lds.security_infos import (
     ChipAuthenticationInfo,
     ChipAuthenticationPublicKeyInfo,
