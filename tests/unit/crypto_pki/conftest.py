@@ -6,22 +6,25 @@ wrong on purpose. Every name says TEST.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from crypto.wire.oid import encode_oid
-from crypto.wire.tlv import encode_tlv
+from crypto.wire.tlv import encode_tlv, parse_tlv
+from tests.unit.crypto_pki.explicit_keys import explicit_key_info, key_info_of, signed_again
 
 UTC = datetime.UTC
 NOW = datetime.datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -44,15 +47,21 @@ HASH_OIDS = {
 ECDSA_OIDS = {"sha1": "1.2.840.10045.4.1"} | {
     name: f"1.2.840.10045.4.3.{number}" for number, name in enumerate(("sha224", "sha256", "sha384", "sha512"), 1)
 }
+DSA_OIDS = {"sha1": "1.2.840.10040.4.3"} | {
+    name: f"2.16.840.1.101.3.4.3.{number}" for number, name in enumerate(("sha224", "sha256", "sha384", "sha512"), 1)
+}
 RSA_OIDS = {"sha1": 5, "sha224": 14, "sha256": 11, "sha384": 12, "sha512": 13}
 CURVES: dict[str, ec.EllipticCurve] = {
     "secp256r1": ec.SECP256R1(),
     "secp384r1": ec.SECP384R1(),
     "brainpoolP256r1": ec.BrainpoolP256R1(),
     "brainpoolP384r1": ec.BrainpoolP384R1(),
+    "explicit": ec.BrainpoolP256R1(),
 }
+DSA_PARAMETERS = {"dsa": "dsa_2048_256.pem", "dsa-1024": "dsa_1024_160.pem"}
+"""Made once with ``openssl genpkey -genparam -algorithm DSA``: to find them takes seconds."""
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey
 
 
 @functools.cache
@@ -60,6 +69,11 @@ def private_key(scheme: str, number: int = 0) -> PrivateKey:
     """The key of that number; made once for the whole run."""
     if scheme.startswith("rsa"):
         return rsa.generate_private_key(65537, 2048)
+    if scheme in DSA_PARAMETERS:
+        lines = (Path(__file__).parent / DSA_PARAMETERS[scheme]).read_text(encoding="ascii").splitlines()
+        numbers = parse_tlv(base64.b64decode("".join(lines[1:-1]))).children()
+        p, q, g = (int.from_bytes(number.value, "big") for number in numbers)
+        return dsa.DSAParameterNumbers(p, q, g).parameters().generate_private_key()
     return ec.generate_private_key(CURVES[scheme])
 
 
@@ -96,15 +110,18 @@ class Party:
     certificate: x509.Certificate
     key: PrivateKey
     scheme: str
+    encoded: bytes | None = None
 
     @property
     def der(self) -> bytes:
-        return self.certificate.public_bytes(Encoding.DER)
+        return self.certificate.public_bytes(Encoding.DER) if self.encoded is None else self.encoded
 
     def sign(self, data: bytes, hash_name: str) -> bytes:
         if isinstance(self.key, rsa.RSAPrivateKey):
             pad = pss_padding(hash_name) if self.scheme == "rsa-pss" else padding.PKCS1v15()
             return self.key.sign(data, pad, HASHES[hash_name])
+        if isinstance(self.key, dsa.DSAPrivateKey):
+            return self.key.sign(data, HASHES[hash_name])
         return self.key.sign(data, ec.ECDSA(HASHES[hash_name]))
 
     def signature_algorithm(self, hash_name: str) -> bytes:
@@ -116,6 +133,8 @@ class Party:
             salt = integer(HASHES[hash_name].digest_size)
             fields = [encode_tlv(0xA0, inner), encode_tlv(0xA1, mask), encode_tlv(0xA2, salt)]
             return algorithm("1.2.840.113549.1.1.10", encode_tlv(0x30, fields))
+        if self.scheme in DSA_PARAMETERS:
+            return algorithm(DSA_OIDS[hash_name])
         return algorithm(ECDSA_OIDS[hash_name])
 
 
@@ -180,7 +199,7 @@ def csca(scheme: str = "secp256r1", number: int = 0, **changes: Any) -> Party:
         extensions.append((x509.BasicConstraints(options["is_authority"], path_length), True))
     if options["usage"] is not None:
         extensions.append((key_usage(*options["usage"]), True))
-    return build(
+    made = build(
         scheme,
         key,
         options["subject"],
@@ -189,8 +208,16 @@ def csca(scheme: str = "secp256r1", number: int = 0, **changes: Any) -> Party:
         extensions,
         options["not_before"],
         options["not_after"],
-        serial=options.get("serial", 1 + number),
+        options.get("serial", 1 + number),
     )
+    return finished(made, made, options.get("hash_name", "sha256"))
+
+
+def finished(made: Party, issuer: Party, hash_name: str) -> Party:
+    """The party with what the library cannot write in its certificate."""
+    if made.scheme == "explicit":
+        return signed_again(made, issuer, explicit_key_info(made.key.public_key()), hash_name)
+    return made if hash_name == "sha256" else signed_again(made, issuer, key_info_of(made.der), hash_name)
 
 
 def document_signer(authority: Party, number: int = 100, **changes: Any) -> Party:
@@ -228,7 +255,29 @@ def document_signer(authority: Party, number: int = 100, **changes: Any) -> Part
         options["not_after"],
         options["serial"],
     )
-    return dataclasses.replace(made, scheme=options["scheme"])
+    return finished(dataclasses.replace(made, scheme=options["scheme"]), authority, options.get("hash_name", "sha256"))
+
+
+def revocation_list(
+    authority: Party,
+    *serials: int,
+    this_update: datetime.datetime = datetime.datetime(2026, 5, 1, tzinfo=UTC),
+    next_update: datetime.datetime = datetime.datetime(2026, 8, 1, tzinfo=UTC),
+    **changes: Any,
+) -> bytes:
+    """A list of that authority with these serial numbers on it, in DER."""
+    issuer = changes.get("issuer", authority.certificate.subject)
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+    builder = builder.last_update(this_update).next_update(next_update)
+    for serial in serials:
+        revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(this_update)
+        builder = builder.add_revoked_certificate(revoked.build())
+    number = (x509.CRLNumber(changes.get("number", 1)), False)
+    key = (x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), False)
+    for extension, critical in (number, key, *changes.get("more", ())):
+        builder = builder.add_extension(extension, critical)
+    pss = pss_padding("sha256") if authority.scheme == "rsa-pss" else None
+    return builder.sign(changes.get("key", authority.key), HASHES["sha256"], rsa_padding=pss).public_bytes(Encoding.DER)
 
 
 def security_object(groups: Mapping[int, bytes], hash_name: str = "sha256", version: int = 0) -> bytes:
@@ -306,10 +355,11 @@ def signed_data(
     content_type: str = LDS_SECURITY_OBJECT,
 ) -> bytes:
     """A ContentInfo around everything."""
+    digests = dict.fromkeys(parse_tlv(info).children()[2].encoded for info in signer_infos)
     encapsulated = encode_tlv(0x30, [oid(content_type), encode_tlv(0xA0, encode_tlv(0x04, content))])
     fields = [
         integer(3),
-        encode_tlv(0x31, algorithm(HASH_OIDS["sha256"])),
+        encode_tlv(0x31, digests),
         encapsulated,
         encode_tlv(0xA0, certificates) if certificates else b"",
         encode_tlv(0x31, signer_infos),
@@ -342,6 +392,7 @@ class Forge:
     name = staticmethod(name)
     csca = staticmethod(csca)
     document_signer = staticmethod(document_signer)
+    revocation_list = staticmethod(revocation_list)
     ef_sod = staticmethod(ef_sod)
     security_object = staticmethod(security_object)
     signer_info = staticmethod(signer_info)
