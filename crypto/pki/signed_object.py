@@ -113,7 +113,10 @@ def verify_signed_data(
         if result.is_trusted:
             return result
         results.append(result)
-    return results[0] if results else SignedObjectResult(Finding(FindingCode.MALFORMED))
+    if not results:
+        return SignedObjectResult(Finding(FindingCode.MALFORMED))
+    # A signature that is wrong stays wrong beside one of a stranger's, of whom nothing is known.
+    return next((result for result in results if result.finding.outcome is Outcome.FAILED), results[0])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import functools
+from collections.abc import Callable, Iterator
 
 from crypto.errors import ChipIdError, CryptoError
 from crypto.pki.card_security import CardSecurityResult, verify_card_security
 from crypto.pki.findings import Outcome
 from crypto.pki.trust_store import TrustStore
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
+from crypto.signatures.dh_public_key import DH_PARAMETERS_MANIPULATED, parse_dh_public_key
+from crypto.signatures.explicit_parameters import CURVE_PARAMETERS_MANIPULATED
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED, HashAlgorithm
 from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
 from reader.chip_proofs import ChipAnswer
@@ -22,7 +26,8 @@ from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.dg14 import parse_dg14
 from reader.lds.dg15 import parse_dg15
-from reader.lds.security_infos import ActiveAuthenticationInfo, parse_card_access
+from reader.lds.document import RawDocument
+from reader.lds.security_infos import ActiveAuthenticationInfo, ChipAuthenticationPublicKeyInfo, parse_card_access
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import static_keys
 from reader.protocols.pace import MappingProof
@@ -57,6 +62,8 @@ class KeyBinding(enum.Enum):
 
 def check_chip_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
     """What chip authentication by a key of DG14 showed."""
+    if reading.chip.answer is ChipAnswer.NOT_SPOKEN and _is_manipulated(reading, _keys_of_dg14):
+        return _manipulated(CheckName.CHIP_AUTHENTICATION)
     result = _result(CheckName.CHIP_AUTHENTICATION, reading.chip.answer, binding)
     return _with_refusals(result, reading)
 
@@ -100,6 +107,8 @@ def _signed_keys(
 def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
     """What active authentication showed; the signature is verified here."""
     answer = reading.active_answer
+    if reading.active_authentication is ChipAnswer.NOT_SPOKEN and _is_manipulated(reading, _key_of_dg15):
+        return _manipulated(CheckName.ACTIVE_AUTHENTICATION)
     if answer is None:
         return _result(CheckName.ACTIVE_AUTHENTICATION, reading.active_authentication, binding)
     try:
@@ -136,6 +145,45 @@ def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: d
 
 def _holds(proof: MappingProof, key: EcPublicKey) -> bool:
     return proof.curve == key.curve and proof.holds_for(key.point)
+
+
+# ------------------------------------------------------------------------------ keys that are made to deceive
+_Use = Callable[[], object]
+"""Raises ``ChipIdError`` if the key cannot be used."""
+
+
+def _keys_of_dg14(document: RawDocument) -> Iterator[_Use]:
+    """Every key of chip authentication."""
+    for info in parse_dg14(document.require(files.data_group(14))).security_infos.of(ChipAuthenticationPublicKeyInfo):
+        key = info.public_key
+        yield key.resolve if info.is_elliptic else functools.partial(parse_dh_public_key, key.encoded)
+
+
+def _key_of_dg15(document: RawDocument) -> Iterator[_Use]:
+    yield parse_dg15(document.require(files.data_group(15))).public_key.resolve
+
+
+def _is_manipulated(reading: Reading, keys: Callable[[RawDocument], Iterator[_Use]]) -> bool:
+    """Whether a key spells out a known group with a number changed, as only somebody does who lacks the private key."""
+    try:
+        return any(_is_refused_as_manipulated(use) for use in keys(reading.document))
+    except ChipIdError:  # the group itself cannot be read
+        return False
+
+
+def _is_refused_as_manipulated(use: _Use) -> bool:
+    try:
+        use()
+    except CryptoError as error:
+        return error.code in (CURVE_PARAMETERS_MANIPULATED, DH_PARAMETERS_MANIPULATED)
+    except ChipIdError:
+        return False
+    return False
+
+
+def _manipulated(check: CheckName) -> CheckResult:
+    detail = "The chip's key spells out a known group with a number changed: anybody can have its private key."
+    return CheckResult(check, CheckStatus.FAILED, f"{check}.key_manipulated", detail)
 
 
 def _result(check: CheckName, answer: ChipAnswer, binding: KeyBinding) -> CheckResult:
