@@ -2,13 +2,12 @@
 
 ``CardSession.open`` follows Doc 9303-11 §4.2 (the chip's own offer first, PACE before BAC) and what is documented of
 the Vietnamese CCCD: it refuses to select the master file, and sometimes does not show EF.CardAccess at all.
-Nothing is downgraded silently: whatever is weaker than the chip's offer stands in :attr:`AccessReport.downgrades`.
+Nothing is downgraded silently: whatever is weaker than the chip's offer stands in
+:attr:`reader.access_report.AccessReport.downgrades`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +16,7 @@ from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from reader import errors
+from reader.access_report import AccessReport, Downgrade, weaker_than_offered
 from reader.card_access import CardAccessSource, find_card_access
 from reader.card_capabilities import CardCapabilities, longest_command
 from reader.command_chaining import CommandLengths
@@ -28,7 +28,7 @@ from reader.general_authentication import (
     authenticate_generally,
 )
 from reader.lds import files
-from reader.lds.security_infos import PaceInfo, SecurityInfos
+from reader.lds.security_infos import SecurityInfos
 from reader.link import Link
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
@@ -45,39 +45,6 @@ __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade", "pass
 
 _MOST_SUITES: Final = 8
 """Offers that are tried one after the other while the chip refuses them: more than any document has."""
-
-
-class Downgrade(enum.StrEnum):
-    """Something weaker was used than the chip offered. Each is a finding that the verdict shows."""
-
-    BAC_AS_PACE_IS_NOT_SUPPORTED = "bac_as_pace_is_not_supported"
-    BAC_AS_PACE_WAS_REFUSED = "bac_as_pace_was_refused"
-    LESSER_PACE_AS_BETTER_WAS_REFUSED = "lesser_pace_as_better_was_refused"
-    TDES_AS_AES_IS_NOT_SUPPORTED = "3des_as_aes_is_not_supported"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class AccessReport:
-    """How the chip was opened.
-
-    Attributes:
-        protocol: ``PACE`` or ``BAC``; ``NONE`` for a chip without access control.
-        suite: the protocol's full name, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128`` with its curve.
-        password: ``CAN``, ``MRZ``, ``PIN`` or ``PUK``; ``NONE`` where none was needed.
-        card_access: where EF.CardAccess came from.
-        downgrades: findings, empty as a rule.
-        tries_announced: tries of the password that the chip said were left before this one; ``None`` if it said none.
-        resumed_with_can: whether the last try was used, after the card access number had been shown.
-    """
-
-    protocol: str
-    suite: str
-    password: str
-    card_access: CardAccessSource
-    downgrades: tuple[Downgrade, ...] = ()
-    # the two differ when the same chip is opened again, since success gives all tries back: they are not compared
-    tries_announced: int | None = dataclasses.field(default=None, compare=False)
-    resumed_with_can: bool = dataclasses.field(default=False, compare=False)
 
 
 class CardSession:
@@ -247,7 +214,7 @@ class CardSession:
         reason: dict[str, str | int] = {"reason": offers.problems[0].value} if offers.problems else {}
         for suite in offers.suites[:_MOST_SUITES]:
             try:
-                return self._open_by_pace(suite, key, source, (*weaker, *_weaker_than_offered(suite, infos)), infos)
+                return self._open_by_pace(suite, key, source, (*weaker, *weaker_than_offered(suite, infos)), infos)
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
                     raise
@@ -407,9 +374,3 @@ def password_opens_nothing(key: AccessKey) -> errors.CardStatusError:
     return errors.CardStatusError(
         errors.ACCESS_NOT_SUPPORTED, reason="password_gives_no_right_to_read", password=key.reference.name
     )
-
-
-def _weaker_than_offered(suite: PaceSuite, infos: SecurityInfos | None) -> tuple[Downgrade, ...]:
-    """3DES where the chip also has AES, in a way that this terminal cannot speak."""
-    has_aes = infos is not None and any(info.protocol.cipher.is_aes for info in infos.of(PaceInfo))
-    return (Downgrade.TDES_AS_AES_IS_NOT_SUPPORTED,) if has_aes and not suite.protocol.cipher.is_aes else ()
