@@ -128,7 +128,8 @@ class _PathFinder:
         found = [_Path(below, anchor) for anchor in signed_by]
         if found or len(below) >= MAX_LINKS:
             return found, refusal
-        for link in self._candidates:
+        key_identifier = certificate.authority_key_identifier
+        for link in sorted(self._candidates, key=lambda link: link.subject_key_identifier != key_identifier):
             if link != certificate and link not in below and self._has_issued(link, certificate):
                 found += self.paths(link, (*below, link))[0]
         return found, refusal
