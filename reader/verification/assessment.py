@@ -50,12 +50,14 @@ class Assessment:
         verdict: the policy's.
         identity: ``None`` if the chip names nobody readable; a :class:`VerifiedIdentity` if the verdict is ACCEPT.
         printed: what was printed on the card against the chip, field by field; empty if nothing was given.
+        passive: who signed EF.SOD, and which trust anchor vouches for them; ``None`` without EF.SOD.
     """
 
     checks: tuple[CheckResult, ...]
     verdict: Verdict
     identity: Identity | None
     printed: tuple[FieldComparison, ...] = ()
+    passive: PassiveAuthenticationResult | None = None
 
 
 def assess(
@@ -78,7 +80,7 @@ def assess(
         online: what an authentication service answered; ``None`` if none was asked.
     """
     document = IdDocument(reading.document)
-    passive = _passive_authentication(reading, trust, at)
+    passive = _passive_authentication(reading, document, trust, policy, at)
     hashes = _hash_findings(reading, passive)
     mapping = check_chip_authentication_mapping(reading, trust, at)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
@@ -89,6 +91,7 @@ def assess(
             reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
         ),
         _passive_check(reading, passive),
+        *(() if passive is None else (_of_finding(CheckName.REVOCATION, passive.revocation),)),
         check_com(document, None if passive is None else passive.security_object),
         *_hash_checks(reading, hashes),
         _chip_authentication_check(reading, passive, hashes, trust, at),
@@ -101,14 +104,29 @@ def assess(
         check_online(online or NOT_ASKED),
     )
     verdict = evaluate(checks, policy)
-    return Assessment(checks, verdict, _identity(document, verdict, at.date(), signed_from), comparisons)
+    return Assessment(checks, verdict, _identity(document, verdict, at.date(), signed_from), comparisons, passive)
 
 
-def _passive_authentication(reading: Reading, trust: TrustStore, at: dt.datetime) -> PassiveAuthenticationResult | None:
+def _passive_authentication(
+    reading: Reading, document: IdDocument, trust: TrustStore, policy: VerificationPolicy, at: dt.datetime
+) -> PassiveAuthenticationResult | None:
+    """What EF.SOD proves, held against the issuing state and the kind of document that DG1 names."""
     sod = reading.document.get(files.SOD)
     if sod is None:
         return None
-    return without_wrong_clock(verify_security_object(sod, trust, at), at)
+    try:
+        mrz = document.mrz
+    except ChipIdError:  # what is wrong with DG1 is noted elsewhere
+        mrz = None
+    result = verify_security_object(
+        sod,
+        trust,
+        at,
+        valid_at=policy.signer_valid_at,
+        document_code=None if mrz is None else mrz.document_code,
+        issuing_state=None if mrz is None else mrz.issuing_state,
+    )
+    return without_wrong_clock(result, at)
 
 
 def _signer_valid_from(passive: PassiveAuthenticationResult | None) -> dt.date | None:

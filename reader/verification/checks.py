@@ -53,6 +53,7 @@ _NOT_PERFORMED: Final = frozenset(
         f"{CheckName.ONLINE_VERIFICATION}.not_asked",
         f"{CheckName.ONLINE_VERIFICATION}.no_answer",
         f"{CheckName.REVOCATION}.no_list",
+        f"{CheckName.REVOCATION}.not_checked",
     }
 )
 

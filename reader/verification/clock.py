@@ -15,6 +15,7 @@ _EARLIEST_PLAUSIBLE: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """A clock before this program was written is wrong: a kiosk with an empty battery wakes up in 1970 or 2000."""
 
 _LATEST_PLAUSIBLE: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+_CAUSE: Final = "clock_implausible"
 _ABOUT_TIME: Final = frozenset(
     {
         FindingCode.SIGNER_NOT_YET_VALID,
@@ -23,6 +24,8 @@ _ABOUT_TIME: Final = frozenset(
         FindingCode.ISSUER_EXPIRED,
     }
 )
+
+_AFTER_A_LIST: Final = frozenset({FindingCode.NOT_REVOKED, FindingCode.REVOCATION_LIST_OUTDATED})
 
 _Result = TypeVar("_Result", bound=SignedObjectResult)
 
@@ -33,7 +36,12 @@ def is_plausible(at: dt.datetime) -> bool:
 
 
 def without_wrong_clock(result: _Result, at: dt.datetime) -> _Result:
-    """The same facts; a chain that is wrong only by a clock that cannot be right counts as not checked."""
-    if is_plausible(at) or result.chain.code not in _ABOUT_TIME:
+    """The same facts; what hangs on a clock that cannot be right counts as not checked: a chain that is wrong only by
+    the time, and whether a list of revoked certificates is current."""
+    if is_plausible(at):
         return result
-    return dataclasses.replace(result, chain=Finding(FindingCode.CHAIN_NOT_CHECKED, "clock_implausible"))
+    if result.chain.code in _ABOUT_TIME:
+        result = dataclasses.replace(result, chain=Finding(FindingCode.CHAIN_NOT_CHECKED, _CAUSE))
+    if result.revocation.code in _AFTER_A_LIST:
+        result = dataclasses.replace(result, revocation=Finding(FindingCode.REVOCATION_NOT_CHECKED, _CAUSE))
+    return result

@@ -11,6 +11,7 @@ import enum
 from collections.abc import Iterable
 from typing import Final
 
+from crypto.pki.signed_object import ValidAt
 from reader.verification.checks import NOT_PERMITTED, NOT_READ, CheckName, CheckResult, CheckStatus
 from reader.verification.identity import Assurance
 from reader.verification.verdict import Decision, Verdict
@@ -92,6 +93,9 @@ class VerificationPolicy:
 
     online: Requirement = Requirement.OPTIONAL
     """Whether a licensed service knows the card as lost or cancelled. Mandatory where a service must be asked."""
+
+    signer_valid_at: ValidAt = ValidAt.SIGNING_TIME
+    """When the certificates must have been valid: when the issuer signed, or (stricter) today. Revocation asks today."""
 
     shows_terminal: bool = False
     """Whether terminal authentication is among the checks even where nobody asked for it."""
