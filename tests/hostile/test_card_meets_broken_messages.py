@@ -22,7 +22,7 @@ from crypto.wire.tlv import encode_tlv, iter_tlvs
 from emulator.chip.access_rules import AccessCondition
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent, ElementaryFile, PaceOffer
-from tests.interop.foreign_terminal import SUITES, Session
+from tests.interop.foreign_messaging import SUITES, Session
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 EF_COM = bytes.fromhex("60165F0104303130385F36063034303030305C0461756E6F")

@@ -18,16 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
-from tests.interop.foreign_terminal import (
-    BRAINPOOL_P256,
-    BRAINPOOL_P384,
-    BRAINPOOL_P512,
-    NIST_P256,
-    objects,
-    oid,
-    only,
-    public_key,
-)
+from tests.interop.foreign_curves import BRAINPOOL_P256, BRAINPOOL_P384, BRAINPOOL_P512, NIST_P256
+from tests.interop.foreign_security_infos import public_key
+from tests.interop.foreign_tlv import objects, oid, only
 
 GROUP_TAGS = {0x61: 1, 0x75: 2, 0x63: 3, 0x76: 4, **{0x60 | number: number for number in range(5, 16)}, 0x70: 16}
 """Doc 9303-10 table 38."""

@@ -12,27 +12,18 @@ import hashlib
 import secrets
 from collections.abc import Callable
 
-from tests.interop.foreign_terminal import (
+from tests.interop.foreign_curves import STANDARDIZED, Curve, Point
+from tests.interop.foreign_messaging import SUITES, Refused, Session, Suite
+from tests.interop.foreign_security_infos import (
     ID_PK_DH,
     ID_PK_ECDH,
-    STANDARDIZED,
-    SUITES,
-    Curve,
     FiniteField,
-    Point,
-    Refused,
-    Session,
-    Suite,
-    Terminal,
-    Transmit,
     _standardized_field,
     finite_field_key,
-    objects,
-    oid,
-    only,
     public_key,
-    tlv,
 )
+from tests.interop.foreign_terminal import Terminal, Transmit
+from tests.interop.foreign_tlv import objects, oid, only, tlv
 
 Group = Curve | FiniteField
 Sign = Callable[[bytes], bytes]

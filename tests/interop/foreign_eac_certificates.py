@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from tests.interop.foreign_curves import BRAINPOOL_P256, BRAINPOOL_P384, NIST_P256, Curve
 from tests.interop.foreign_eac import INSPECTION_SYSTEM, authorization
-from tests.interop.foreign_terminal import BRAINPOOL_P256, BRAINPOOL_P384, NIST_P256, Curve, oid, tlv
+from tests.interop.foreign_tlv import oid, tlv
 
 ID_TA = "0.4.0.127.0.7.2.2.2"
 ECDSA_SHA256, ECDSA_SHA384 = oid(f"{ID_TA}.2.3"), oid(f"{ID_TA}.2.4")

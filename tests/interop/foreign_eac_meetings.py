@@ -22,7 +22,10 @@ from emulator.personalise.profile import load_profile
 from tests.interop.document_judges import altered_groups, mrz_information, signed_digests
 from tests.interop.foreign_eac import ID_CA_ECDH, ChipOffer, EacTerminal, chip_offer
 from tests.interop.foreign_eac_certificates import DOMESTIC_VERIFIER, RSA_SHA256, TERMINAL, Party, certify, new_party
-from tests.interop.foreign_terminal import CAN, ID_PACE_ECDH_GM, Refused, Transmit, only
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_security_infos import ID_PACE_ECDH_GM
+from tests.interop.foreign_terminal import CAN, Transmit
+from tests.interop.foreign_tlv import only
 
 SPECS: dict[str, CardSpec] = {spec.name: spec for spec in catalogue(laboratory=True)}
 USUAL_PACE = (ID_PACE_ECDH_GM + b"\x02", 13)

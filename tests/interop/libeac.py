@@ -17,8 +17,8 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from tests.interop.foreign_terminal import header as tlv_header
-from tests.interop.foreign_terminal import objects, oid, only, tlv
+from tests.interop.foreign_tlv import header as tlv_header
+from tests.interop.foreign_tlv import objects, oid, only, tlv
 
 PROCESS = pathlib.Path(__file__).with_name("libeac_process.py")
 MRZ, CAN, PIN, PUK = 1, 2, 3, 4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.interop.foreign_terminal import objects, oid, only, tlv
+from tests.interop.foreign_tlv import objects, oid, only, tlv
 from tests.interop.libeac import (
     BY_CHIP_AUTHENTICATION,
     FIELD_BYTES,

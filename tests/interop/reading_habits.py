@@ -11,19 +11,10 @@ import secrets
 from collections.abc import Callable
 
 from tests.interop.document_judges import check_signature, groups_in_com, mrz_information
-from tests.interop.foreign_terminal import (
-    APPLICATION,
-    CAN,
-    ID_PACE_ECDH_GM,
-    MRZ,
-    Refused,
-    SecurityInfos,
-    Terminal,
-    oid,
-    only,
-    security_infos,
-    tlv,
-)
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_security_infos import ID_PACE_ECDH_GM, SecurityInfos, security_infos
+from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ, Terminal
+from tests.interop.foreign_tlv import oid, only, tlv
 
 CARD_ACCESS, COM, SOD = 0x011C, 0x011E, 0x011D
 USUAL_GROUPS = (0x0101, 0x0102, 0x0103, 0x010D, 0x010E, 0x010F)

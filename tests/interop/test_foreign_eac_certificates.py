@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from emulator.cards import card
+from tests.interop.foreign_curves import BRAINPOOL_P256
 from tests.interop.foreign_eac import AUTHENTICATION_TERMINAL, authorization
 from tests.interop.foreign_eac_certificates import (
     CVCA,
@@ -41,7 +42,8 @@ from tests.interop.foreign_eac_meetings import (
     status,
     trusting,
 )
-from tests.interop.foreign_terminal import BRAINPOOL_P256, CAN, only, tlv
+from tests.interop.foreign_terminal import CAN
+from tests.interop.foreign_tlv import only, tlv
 
 NAME = "eac1-ecdh"
 OTHER = new_party("VNOTHER00001")

@@ -10,7 +10,9 @@ import pytest
 from emulator.cards import card
 from tests.interop.foreign_eac import PIN, PUK, EacTerminal
 from tests.interop.foreign_eac_meetings import SPECS, USUAL_PACE, at, can, typed_mrz
-from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ, Refused, tlv
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ
+from tests.interop.foreign_tlv import tlv
 
 NAME = "pin-puk"
 NEW = b"135790"

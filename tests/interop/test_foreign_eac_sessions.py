@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from emulator.cards import card
+from tests.interop.foreign_curves import BRAINPOOL_P256
 from tests.interop.foreign_eac import FINGERS, EacTerminal, Ephemeral
 from tests.interop.foreign_eac_certificates import DG3, DOMESTIC_VERIFIER, TERMINAL, certify, new_party
 from tests.interop.foreign_eac_meetings import (
@@ -27,7 +28,9 @@ from tests.interop.foreign_eac_meetings import (
     status,
     typed_mrz,
 )
-from tests.interop.foreign_terminal import BRAINPOOL_P256, CAN, MRZ, Refused, only, tlv
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_terminal import CAN, MRZ
+from tests.interop.foreign_tlv import only, tlv
 
 NAME = "eac1-ecdh"
 OTHER = new_party("VNOTHER00001")

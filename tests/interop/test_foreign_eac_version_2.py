@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.interop.foreign_curves import BRAINPOOL_P256
 from tests.interop.foreign_eac import (
     AUTHENTICATION_TERMINAL,
     CARD_SECURITY,
@@ -41,7 +42,9 @@ from tests.interop.foreign_eac_meetings import (
     trusting,
     typed_mrz,
 )
-from tests.interop.foreign_terminal import BRAINPOOL_P256, CAN, MRZ, Refused, Transmit, oid, tlv
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_terminal import CAN, MRZ, Transmit
+from tests.interop.foreign_tlv import oid, tlv
 
 EAC2 = "eac2"
 

@@ -9,23 +9,11 @@ import pytest
 
 from emulator.cards import card, catalogue
 from tests.interop.document_judges import mrz_information
-from tests.interop.foreign_terminal import (
-    APPLICATION,
-    BRAINPOOL_P256,
-    CAN,
-    ID_CA_ECDH,
-    ID_PACE_ECDH_GM,
-    MRZ,
-    NIST_P256,
-    TDES,
-    Refused,
-    Terminal,
-    header,
-    oid,
-    only,
-    security_infos,
-    tlv,
-)
+from tests.interop.foreign_curves import BRAINPOOL_P256, NIST_P256
+from tests.interop.foreign_messaging import TDES, Refused
+from tests.interop.foreign_security_infos import ID_CA_ECDH, ID_PACE_ECDH_GM, security_infos
+from tests.interop.foreign_terminal import APPLICATION, CAN, MRZ, Terminal
+from tests.interop.foreign_tlv import header, oid, only, tlv
 
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}
 PACE = ID_PACE_ECDH_GM + b"\x02"

@@ -8,7 +8,10 @@ import pytest
 
 from emulator.cards import card, catalogue, chip_content
 from tests.interop.document_judges import mrz_information
-from tests.interop.foreign_terminal import APPLICATION, ID_CA_ECDH, ID_PACE_ECDH_GM, Refused, Terminal, tlv
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_security_infos import ID_CA_ECDH, ID_PACE_ECDH_GM
+from tests.interop.foreign_terminal import APPLICATION, Terminal
+from tests.interop.foreign_tlv import tlv
 
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}
 INSTRUCTIONS = (0xA4, 0xA4, 0xB0, 0xB0, 0xB1, 0x84, 0x82, 0x22, 0x86, 0x88, 0xC0, 0xCA, 0xB2, 0x20, 0x2A, 0x0E)

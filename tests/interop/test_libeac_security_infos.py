@@ -13,7 +13,7 @@ from crypto.primitives.dh_groups import DhGroup
 from emulator.personalise.document import card_access, card_security, data_groups
 from emulator.personalise.keys import derived_key_pair
 from emulator.personalise.profile import CardProfile, load_profile, profile_names
-from tests.interop.foreign_terminal import only
+from tests.interop.foreign_tlv import only
 from tests.interop.libeac import Libeac, running_libeac
 
 ARC = {SymmetricCipher.TDES: 1, SymmetricCipher.AES128: 2, SymmetricCipher.AES192: 3, SymmetricCipher.AES256: 4}

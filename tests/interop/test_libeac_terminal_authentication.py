@@ -29,7 +29,7 @@ from reader import errors
 from reader.protocols.exchange import run
 from reader.protocols.terminal_authentication import TerminalClaim, terminal_authentication_terminal
 from reader.terminal_keys import FileSigner
-from tests.interop.foreign_terminal import oid, tlv
+from tests.interop.foreign_tlv import oid, tlv
 from tests.interop.libeac import CAN, Libeac, Refused, running_libeac, whole
 from tests.interop.libeac_eac import Doorkeeper, EacTerminal
 

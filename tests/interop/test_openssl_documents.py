@@ -28,7 +28,7 @@ from emulator.personalise import keys as keys_module
 from emulator.personalise.document import card_security, data_groups
 from emulator.personalise.issuer import Authority, authority_certificate
 from emulator.personalise.profile import CardProfile, load_profile, profile_names
-from tests.interop.foreign_terminal import objects, only
+from tests.interop.foreign_tlv import objects, only
 from tests.interop.libeac import missing
 
 PROFILES = {name: load_profile(name) for name in profile_names()}

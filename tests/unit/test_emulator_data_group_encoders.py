@@ -27,7 +27,7 @@ from emulator.personalise.document import data_groups
 from emulator.personalise.fingers.ridges import SIZE, draw_ridges, ridges_as_jpeg2000, ridges_as_wsq
 from emulator.personalise.irises import drawn_iris
 from emulator.personalise.profile import load_profile
-from tests.interop.foreign_terminal import objects, only
+from tests.interop.foreign_tlv import objects, only
 
 CASES = {
     case["name"]: case

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from emulator.cards import card, catalogue, chip_content
-from tests.interop.foreign_terminal import APPLICATION, ID_CA_ECDH, Refused, Terminal, only, security_infos
+from tests.interop.foreign_messaging import Refused
+from tests.interop.foreign_security_infos import ID_CA_ECDH, security_infos
+from tests.interop.foreign_terminal import APPLICATION, Terminal
+from tests.interop.foreign_tlv import only
 from tests.interop.reading_habits import mrz_information
 
 SPECS = {spec.name: spec for spec in catalogue(laboratory=True)}

@@ -17,7 +17,7 @@ from ecdsa import SigningKey
 from ecdsa.ellipticcurve import Point as EcdsaPoint
 from ecdsa.util import sigencode_string
 
-from tests.interop.foreign_terminal import objects, oid, only, tlv
+from tests.interop.foreign_tlv import objects, oid, only, tlv
 from tests.vectors.ours import active_authentication, groups, make
 
 FOLDER = Path(make.__file__).parent

@@ -20,7 +20,7 @@ from emulator.chip.refusal import CommandRefusedError
 from emulator.chip.secure_messaging import ChipChannel
 from reader import errors
 from reader.protocols.secure_messaging import SecureChannel, SessionKeys
-from tests.interop.foreign_terminal import SUITES, Session
+from tests.interop.foreign_messaging import SUITES, Session
 
 CIPHERS = list(SymmetricCipher)
 FOREIGN = dict(zip(CIPHERS, (SUITES[arc] for arc in (1, 2, 3, 4)), strict=True))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from tests.interop.foreign_terminal import Curve, tlv
+from tests.interop.foreign_curves import Curve
+from tests.interop.foreign_tlv import tlv
 from tests.vectors.ours.groups import curve, number, octets, scalar_octets
 from tests.vectors.ours.messaging import JsonObject
 

@@ -3,7 +3,7 @@ control, so that the exchange stands alone."""
 
 from __future__ import annotations
 
-from tests.interop.foreign_terminal import oid, tlv
+from tests.interop.foreign_tlv import oid, tlv
 from tests.vectors.ours.groups import number, scalar_octets
 from tests.vectors.ours.messaging import CIPHER_ARCS, JsonObject, Recorder, key
 from tests.vectors.ours.pace import InField, OnCurve

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 
-from tests.interop.foreign_terminal import oid, tlv
+from tests.interop.foreign_tlv import oid, tlv
 from tests.vectors.ours.chip_authentication import command, domain_of, protocol, reference
 from tests.vectors.ours.groups import number, octets, scalar_octets
 from tests.vectors.ours.messaging import JsonObject, Recorder, key, suite

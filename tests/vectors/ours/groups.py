@@ -1,7 +1,7 @@
 """Domain parameters and arithmetic for the vectors of our own: plain integers, parameters from outside this project.
 
 Curves come from the ``ecdsa`` package, finite-field groups from the openssl command; points are multiplied by
-``tests/interop/foreign_terminal.py``. Nothing here imports ``crypto``, ``reader`` or ``emulator``.
+``tests/interop/foreign_curves.py``. Nothing here imports ``crypto``, ``reader`` or ``emulator``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import subprocess
 from ecdsa import curves as ecdsa_curves
 from ecdsa.curves import Curve as EcdsaCurve
 
-from tests.interop.foreign_terminal import Curve, objects
+from tests.interop.foreign_curves import Curve
+from tests.interop.foreign_tlv import objects
 
 ECDSA_NAMES = {
     "secp192r1": "NIST192p",

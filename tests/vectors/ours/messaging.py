@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.interop.foreign_terminal import SUITES, Suite, tlv
+from tests.interop.foreign_messaging import SUITES, Suite
+from tests.interop.foreign_tlv import tlv
 from tests.vectors.ours.groups import octets
 
 CIPHER_ARCS = {"3des": 1, "aes-128": 2, "aes-192": 3, "aes-256": 4}

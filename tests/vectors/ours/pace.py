@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Final
 
-from tests.interop.foreign_terminal import Curve, oid, tlv
+from tests.interop.foreign_curves import Curve
+from tests.interop.foreign_tlv import oid, tlv
 from tests.vectors.ours.groups import PARAMETER_IDS, Group, curve, group, number, octets, scalar_octets
 from tests.vectors.ours.messaging import CIPHER_ARCS, JsonObject, key, suite
 

@@ -6,7 +6,7 @@ import functools
 import hashlib
 from typing import Protocol
 
-from tests.interop.foreign_terminal import oid, tlv
+from tests.interop.foreign_tlv import oid, tlv
 from tests.vectors.ours.active_authentication import rfc6979_nonce, sign
 from tests.vectors.ours.groups import curve, number, octets, scalar_octets
 from tests.vectors.ours.messaging import JsonObject
