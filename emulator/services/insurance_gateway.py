@@ -12,40 +12,19 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import enum
-import json
-import socketserver
-import threading
 import tomllib
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
-from types import TracebackType
-from typing import Self
+
+from emulator.services.loopback import LoopbackService, Misbehaviour
 
 __all__ = ["CHECK_PATH", "InsuranceRelay", "InsuredPerson", "Misbehaviour", "built_in_people"]
 
 CHECK_PATH = "/api/egw/KQNhanLichSuKCB2024"
-_MAX_REQUEST_BYTES = 64 * 1024
 _NO_MATCH = "051"
 _MALFORMED = "205"
 _NAME_DIFFERS = "060"
 _BIRTH_DIFFERS = "070"
-
-
-class Misbehaviour(enum.StrEnum):
-    """What can be wrong with a relay that is running."""
-
-    NONE = "none"
-    SLOW = "slow"  # accepts the question and says nothing for ``delay_s``
-    DRIP = "drip"  # sends its answer a byte at a time
-    SERVER_ERROR = "server_error"  # HTTP 500
-    RUBBISH = "rubbish"  # 200 with a page that is no JSON
-    WRONG_JSON = "wrong_json"  # JSON of another shape
-    HUGE = "huge"  # an answer without end
-    CUT_OFF = "cut_off"  # fewer bytes than announced
-    HANG_UP = "hang_up"  # closes the connection without a word
-    REDIRECT = "redirect"  # sends the questioner elsewhere
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,7 +57,7 @@ def built_in_people() -> dict[str, InsuredPerson]:
     return {entry.pop("number"): InsuredPerson(**entry) for entry in people}
 
 
-class InsuranceRelay:
+class InsuranceRelay(LoopbackService):
     """The relay. A context manager: it listens inside the block.
 
     Args:
@@ -98,72 +77,14 @@ class InsuranceRelay:
         port: int = 0,
         today: dt.date | None = None,
     ) -> None:
+        super().__init__(CHECK_PATH, delay_s=delay_s, port=port)
         self._people = dict(built_in_people() if people is None else people)
         self._others = others
-        self._delay_s = delay_s
-        self._port = port
         self._today = today
-        self._misbehaviour = Misbehaviour.NONE
-        self._lock = threading.Lock()
-        self._asked = 0
-        self._over = threading.Event()
-        self._server: _Server | None = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        """Where to POST a check. Stays the same over :meth:`stop` and :meth:`start`."""
-        return f"http://127.0.0.1:{self._port}{CHECK_PATH}"
-
-    @property
-    def asked(self) -> int:
-        """How many checks have arrived."""
-        return self._asked
-
-    def start(self) -> None:
-        """Listen on 127.0.0.1."""
-        if self._server is not None:
-            return
-        self._over.clear()
-        self._server = _Server(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="insurance-relay", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop listening; connections are refused from now on. May be called twice."""
-        if self._server is None:
-            return
-        self._over.set()  # wakes answers that are being slow
-        self._server.shutdown()
-        self._server.server_close()
-        self._server = None
-
-    def misbehave(self, how: Misbehaviour) -> None:
-        """From now on; :attr:`Misbehaviour.NONE` heals."""
-        self._misbehaviour = how
 
     def set_person(self, number: str, person: InsuredPerson) -> None:
         """Add or replace what is known of somebody."""
         self._people[number] = person
-
-    # ---------------------------------------------------------------------- used by the request handler
-    def count(self) -> Misbehaviour:
-        """Note one check and tell how to treat it."""
-        with self._lock:
-            self._asked += 1
-        return self._misbehaviour
-
-    def pause(self, seconds: float | None = None) -> bool:
-        """Wait; true if the relay was stopped meanwhile."""
-        return self._over.wait(self._delay_s if seconds is None else seconds)
 
     def answer(self, question: object) -> dict[str, object]:
         """The gateway's JSON for one question."""
@@ -213,108 +134,3 @@ def _record(person: InsuredPerson, name: str, birth: str, year: int) -> dict[str
         "dsLichSuKCB2018": [],
         "dsLichSuKT2018": [],
     }
-
-
-_WRONG_ANSWERS = {
-    Misbehaviour.SERVER_ERROR: (b'{"maKetQua": "101"}', 500),
-    Misbehaviour.RUBBISH: (b"<html><body>Service is under maintenance</body></html>", 200),
-    Misbehaviour.WRONG_JSON: (b'[{"maKetQua": 0, "gtTheDen": {"year": "soon"}}]', 200),
-}
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = True  # stop() leaves no thread behind
-    allow_reuse_address = True
-
-    def __init__(self, address: tuple[str, int], relay: InsuranceRelay) -> None:
-        self.relay = relay
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # Not HTTPServer's: that one asks the name service for this machine's name.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Questioners that hang up are not worth a traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    timeout = 10
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: requests name people."""
-
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", "0"))
-        if self.path != CHECK_PATH or not 0 <= length <= _MAX_REQUEST_BYTES:
-            self.send_error(404 if self.path != CHECK_PATH else 413)
-            return
-        body = self.rfile.read(length)
-        how = self.server.relay.count()
-        try:
-            question = json.loads(body)
-        except ValueError:
-            question = None
-        answer = json.dumps(self.server.relay.answer(question), ensure_ascii=False).encode()
-        self.close_connection = True
-        self._reply(how, answer)
-
-    def _reply(self, how: Misbehaviour, answer: bytes) -> None:
-        match how:
-            case Misbehaviour.NONE:
-                self._send(answer)
-            case Misbehaviour.SLOW:
-                if not self.server.relay.pause():
-                    self._send(answer)
-            case Misbehaviour.DRIP:
-                self._drip(answer)
-            case Misbehaviour.HUGE:
-                self._send_without_end()
-            case Misbehaviour.CUT_OFF:
-                self._send(answer[: len(answer) // 2], announced=len(answer))
-            case Misbehaviour.REDIRECT:
-                self._send(b"", status=307, location="http://127.0.0.1:9/elsewhere")
-            case Misbehaviour.HANG_UP:
-                pass
-            case _:
-                body, status = _WRONG_ANSWERS[how]
-                self._send(body, status=status)
-
-    def _send(
-        self,
-        body: bytes,
-        *,
-        status: int = 200,
-        announced: int | None = None,
-        location: str | None = None,
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
-        self.send_header("Content-Length", str(len(body) if announced is None else announced))
-        if location is not None:
-            self.send_header("Location", location)
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _drip(self, answer: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        for offset in range(len(answer)):
-            self.wfile.write(answer[offset : offset + 1])
-            if self.server.relay.pause(0.05):
-                return
-
-    def _send_without_end(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        block = b'{"maKetQua": "000", "ghiChu": "' + b"x" * 65_536
-        while not self.server.relay.pause(0):
-            self.wfile.write(block)

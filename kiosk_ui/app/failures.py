@@ -110,6 +110,33 @@ BIRTH_DATE_INCOMPLETE = ErrorCode(
     "The card gives no full date of birth, so insurance cannot be looked up. Staff check it.",
 )
 
+# ------------------------------------------------------------------------- authentication service
+ONLINE_UNREACHABLE = ErrorCode(
+    "online.unreachable",
+    Hint.RETRY_LATER,
+    "The authentication service cannot be reached, so whether the card is lost or cancelled is not known.",
+)
+ONLINE_SLOW = ErrorCode(
+    "online.no_answer_in_time",
+    Hint.RETRY_LATER,
+    "The authentication service did not answer in time, so whether the card is lost or cancelled is not known.",
+)
+ONLINE_REFUSED = ErrorCode(
+    "online.refused",
+    Hint.RETRY_LATER,
+    "The authentication service answered with an error, so whether the card is lost or cancelled is not known.",
+)
+ONLINE_ANSWER_UNUSABLE = ErrorCode(
+    "online.answer_unusable",
+    Hint.RETRY_LATER,
+    "The authentication service sent something that is no answer to the question, so nothing is known.",
+)
+ONLINE_ANSWER_TOO_LARGE = ErrorCode(
+    "online.answer_too_large",
+    Hint.RETRY_LATER,
+    "The authentication service sent more than is allowed, so whether the card is lost or cancelled is not known.",
+)
+
 # ---------------------------------------------------------------------------------------- printer
 PRINTER_FAILED = ErrorCode(
     "printer.failed", Hint.CALL_STAFF, "The ticket could not be printed. The number on the screen is valid."

@@ -24,7 +24,7 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 
-__all__ = ["RelaySettings", "Settings", "load_settings"]
+__all__ = ["AuthenticationSettings", "RelaySettings", "Settings", "load_settings"]
 
 
 def _only_known(kind: type) -> Callable[[object], object]:
@@ -94,6 +94,23 @@ class RelaySettings(BaseModel):
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
 
 
+class AuthenticationSettings(BaseModel):
+    """A licensed authentication service, which knows lost and cancelled cards.
+
+    Attributes:
+        url: its address, or that of the hospital's relay to it; ``None``: nobody is asked, and every reading says so.
+            Plain ``http`` only on this machine.
+        connect_timeout_s: for reaching it.
+        total_timeout_s: for the whole question.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
+    total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+
+
 class Settings(BaseSettings):
     """Everything that differs from kiosk to kiosk.
 
@@ -104,6 +121,7 @@ class Settings(BaseSettings):
         store_url: database of several kiosks (``postgresql+psycopg://…``); a file in ``data_folder`` if not given.
         utc_offset_hours: the hospital's own time. Vietnam has UTC+7 all year.
         relay: the insurance look-up.
+        authentication: the service that knows lost and cancelled cards.
         time_limits: how long screens wait, in seconds.
         departments: what a patient can choose.
     """
@@ -123,6 +141,7 @@ class Settings(BaseSettings):
     store_url: SecretStr | None = None  # may hold a password
     utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
     relay: RelaySettings = RelaySettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
     departments: Annotated[
         tuple[Annotated[Department, BeforeValidator(_only_known(Department))], ...],

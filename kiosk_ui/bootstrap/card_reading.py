@@ -19,6 +19,7 @@ from reader.progress import ProgressEvent, ReadingPhase
 from reader.protocols.access_key import CanKey
 from reader.transport import list_pcsc_readers, open_pcsc
 from reader.transport.base import CardTransport
+from reader.verification.online import AuthenticationService
 
 __all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
 
@@ -83,6 +84,7 @@ class ReaderCards:
         policy: name of the reader's policy.
         on_step: told each new step in the reading's thread, before the card's next command.
         on_outcome: told the whole outcome, in the same thread.
+        service: knows lost and cancelled cards; ``None`` if there is none.
     """
 
     def __init__(
@@ -93,12 +95,14 @@ class ReaderCards:
         policy: str = "hospital",
         on_step: Callable[[ReadingStep], None] = lambda step: None,
         on_outcome: Callable[[ReadOutcome], None] = lambda outcome: None,
+        service: AuthenticationService | None = None,
     ) -> None:
         self.place = place
         self.trust = trust
         self.policy = policy
         self.on_step = on_step
         self.on_outcome = on_outcome
+        self.service = service
         self._attempt: _Attempt | None = None
 
     def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
@@ -170,6 +174,7 @@ class _Attempt(threading.Thread):
                 policy=self._cards.policy,
                 on_progress=self._steps.on_progress,
                 cancel=self.cancel,
+                service=self._cards.service,
             )
         if self.cancel.is_set():
             raise errors.Cancelled

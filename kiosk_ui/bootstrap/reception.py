@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from crypto.pki.trust_store import TrustStore
+from kiosk_ui.app.gateways.authentication import service_of
 from kiosk_ui.app.settings import Settings, load_settings
 from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
@@ -54,7 +55,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is no news
     settings = load_settings(arguments.settings)
-    cards = ReaderCards(PcscPlace(arguments.reader), _trust(arguments.trust, settings))
+    place = PcscPlace(arguments.reader)
+    cards = ReaderCards(place, _trust(arguments.trust, settings), service=service_of(settings.authentication))
     printer = FileTicketPrinter(settings.data_folder / "tickets")
     application = make_application()
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:

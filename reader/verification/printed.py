@@ -32,6 +32,7 @@ __all__ = [
     "check_printed_data",
     "compare_printed_data",
     "is_number_of",
+    "is_same_number",
 ]
 
 _CHECK: Final = CheckName.PRINTED_DATA
@@ -118,6 +119,11 @@ _ONLY_NOTED: Final = frozenset({PrintedField.ADDRESS, PrintedField.OLD_NUMBER})
 _FOR_A_PERSON: Final = frozenset({PrintedField.OPTIONAL_DATA, PrintedField.DATE_OF_ISSUE, PrintedField.NAME})
 
 
+def is_same_number(on_chip: str, number: CitizenNumber) -> bool:
+    """Whether a number as the chip names it is this citizen number, all twelve digits of it."""
+    return on_chip == number.digits
+
+
 def is_number_of(document: IdDocument, number: CitizenNumber) -> bool | None:
     """Whether the chip is that of the card with this number; its last six digits alone open other cards, too.
 
@@ -130,7 +136,7 @@ def is_number_of(document: IdDocument, number: CitizenNumber) -> bool | None:
     on_chip = document.number
     if on_chip is None:
         return None
-    if on_chip == number.digits:
+    if is_same_number(on_chip, number):
         return True
     mrz = document.mrz
     is_all_it_says = mrz is not None and document.personal_data is None and mrz.citizen_number is None

@@ -6,29 +6,28 @@ import dataclasses
 import re
 
 from kiosk_ui.app.failures import NUMBER_NOT_12_DIGITS, KioskError
+from reader.errors import DocumentError
+from reader.vietnamese import number as reader_number
 
 __all__ = ["CitizenNumber"]
 
-# Circular TT 59/2021, article 4: twelve digits, no check digit among them. ASCII digits only: \d would take others.
-_TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+_BETWEEN_DIGITS = re.compile(r"[.\-]")  # people type them; blanks of every kind the reader's parser drops itself
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class CitizenNumber:
-    """A well-formed citizen number. Its ``repr`` and ``str`` show nothing of it.
+class CitizenNumber(reader_number.CitizenNumber):
+    """The reader's citizen number, well formed from the start. Its ``repr`` and ``str`` show nothing of it.
 
     Attributes:
         digits: exactly twelve ASCII digits.
+
+    Raises:
+        KioskError: ``kiosk.number_malformed`` if they are not.
     """
 
-    digits: str
-
     def __post_init__(self) -> None:
-        if _TWELVE_DIGITS.fullmatch(self.digits) is None:
+        if _parsed(self.digits) != self.digits:
             raise KioskError(NUMBER_NOT_12_DIGITS)
-
-    def __repr__(self) -> str:
-        return "CitizenNumber(…)"
 
     @classmethod
     def from_text(cls, text: str) -> CitizenNumber:
@@ -37,4 +36,11 @@ class CitizenNumber:
         Raises:
             KioskError: ``kiosk.number_malformed`` if what remains is not twelve digits.
         """
-        return cls(re.sub(r"[ .\-\u00a0]", "", text))
+        return cls(_parsed(_BETWEEN_DIGITS.sub("", text)))
+
+
+def _parsed(text: str) -> str:
+    try:
+        return reader_number.parse_number(text).digits
+    except DocumentError:
+        raise KioskError(NUMBER_NOT_12_DIGITS) from None

@@ -27,6 +27,7 @@ from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.privacy import mask_number
 from reader.verification.identity import Assurance
+from reader.verification.printed import is_same_number
 
 __all__ = ["CheckInFlow", "CheckInRules", "Step"]
 
@@ -231,7 +232,7 @@ class CheckInFlow:
         if result.decision is Decision.REJECT:
             # Nothing of a refused card is kept: only the codes stay, for staff.
             return self._show(dataclasses.replace(state, visit=None), s.Refused(self.rules.counter, result.reasons))
-        if visit is None or identity.number != visit.number.digits:
+        if visit is None or not is_same_number(identity.number, visit.number):
             # The access key is only a part of the number: another card may open with it.
             return self._wrong_number(state)
         if identity.assurance not in self.rules.admitted:

@@ -6,14 +6,11 @@ Trying again is the outbox's work.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 import ssl
 import unicodedata
 from collections.abc import Callable
-
-import httpx
 
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.failures import (
@@ -24,11 +21,17 @@ from kiosk_ui.app.failures import (
     RELAY_UNREACHABLE,
     GatewayError,
 )
+from kiosk_ui.app.gateways.bounded_post import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.relay_answer import parse_answer
 
 __all__ = ["HospitalRelay", "name_for_insurer"]
 
-_MAX_ANSWER_BYTES = 256 * 1024  # an answer with a long history has some 20 kB
+_CODES = {
+    PostProblem.UNREACHABLE: RELAY_UNREACHABLE,
+    PostProblem.TOO_SLOW: INSURANCE_SLOW,
+    PostProblem.REFUSED: RELAY_REFUSED,
+    PostProblem.TOO_LARGE: RELAY_ANSWER_TOO_LARGE,
+}
 
 
 def _utc_now() -> dt.datetime:
@@ -57,13 +60,11 @@ class HospitalRelay:
         now: Callable[[], dt.datetime] = _utc_now,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._url = httpx.URL(url)
-        self._connect_timeout_s = connect_timeout_s
-        self._total_timeout_s = total_timeout_s
+        self._post = BoundedPost.to(
+            url, connect_timeout_s=connect_timeout_s, total_timeout_s=total_timeout_s, ssl_context=ssl_context
+        )
         self._zone = zone
         self._now = now
-        # Building a context takes milliseconds: once, and not at all for plain HTTP on loopback.
-        self._verify = ssl_context or (ssl.create_default_context() if self._url.scheme == "https" else False)
 
     def check(self, query: EligibilityQuery) -> Eligibility:
         """Ask about one person.
@@ -80,37 +81,11 @@ class HospitalRelay:
             "hoTen": name_for_insurer(query.full_name),
             "ngaySinh": query.date_of_birth.strftime("%d/%m/") + f"{query.date_of_birth.year:04d}",
         }
-        # An event loop of its own, because only there one deadline covers connecting, headers and body together:
-        # a relay that sends a byte every second would pass each of httpx's separate time-outs.
-        raw = asyncio.run(self._post(json.dumps(body, ensure_ascii=False).encode()))
-        return parse_answer(raw, self._now().astimezone(self._zone).date(), query)
-
-    async def _post(self, body: bytes) -> bytes:
-        timeout = httpx.Timeout(self._total_timeout_s, connect=self._connect_timeout_s)
-        headers = {"Content-Type": "application/json; charset=utf-8", "Accept-Encoding": "identity"}
         try:
-            async with (
-                asyncio.timeout(self._total_timeout_s),
-                # trust_env: a proxy from the environment must never see patients.
-                httpx.AsyncClient(timeout=timeout, verify=self._verify, trust_env=False) as client,
-                client.stream("POST", self._url, content=body, headers=headers) as response,
-            ):
-                if response.status_code != httpx.codes.OK:
-                    raise GatewayError(RELAY_REFUSED, http_status=response.status_code)
-                return await _bounded_body(response)
-        except (TimeoutError, httpx.TimeoutException):
-            raise GatewayError(INSURANCE_SLOW) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise GatewayError(RELAY_UNREACHABLE, cause=type(error).__name__) from None
-
-
-async def _bounded_body(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > _MAX_ANSWER_BYTES:
-            raise GatewayError(RELAY_ANSWER_TOO_LARGE, limit_bytes=_MAX_ANSWER_BYTES)
-    return bytes(body)
+            raw = self._post.send(json.dumps(body, ensure_ascii=False).encode())
+        except PostFailedError as error:
+            raise GatewayError(_CODES[error.problem], **error.facts) from None
+        return parse_answer(raw, self._now().astimezone(self._zone).date(), query)
 
 
 def name_for_insurer(name: str) -> str:
