@@ -21,6 +21,7 @@ from crypto.errors import ChipIdError
 from reader import console, errors
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase
 from reader.protocols.access_key import AccessKey
+from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_of
 
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
@@ -72,6 +73,7 @@ def _read_parser() -> UsageParser:
     parser.add_argument("--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="keep the files exactly as read")
+    add_delivery_arguments(parser)
     return parser
 
 
@@ -111,18 +113,21 @@ def read_command(argv: Sequence[str]) -> int:
     check_key_arguments(parser, arguments)
     if arguments.terminal_key is not None and arguments.terminal is None:
         parser.error("argument --terminal-key: not allowed without --terminal, which names the certificates")
+    delivery = delivery_of(parser, arguments)
     try:
         printed = _printed(arguments)  # may wait for standard input, and Ctrl-C must end that at once
         key = _access_key(arguments, printed)
         with cancelled_by_ctrl_c() as cancel:
-            return _read(arguments, key, printed, cancel)
+            return _read(arguments, key, printed, delivery, cancel)
     except (errors.Cancelled, KeyboardInterrupt):
         return _fail("Stopped. Nothing was kept.")
     except ChipIdError as error:
         return _fail(str(error))
 
 
-def _read(arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, cancel: threading.Event) -> int:
+def _read(
+    arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, delivery: Delivery, cancel: threading.Event
+) -> int:
     from reader import inspection, transport
     from reader.reports import result
 
@@ -131,6 +136,8 @@ def _read(arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, c
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
+    delivery.require_free()
+    read_at = inspection.local_now()
     emulated: str | None = arguments.emulated
     with transport.open_pcsc(arguments.reader) if emulated is None else transport.open_emulated(emulated) as card:
         outcome = inspection.read(
@@ -142,6 +149,7 @@ def _read(arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, c
             cancel=cancel,
             terminal=terminal,
             printed=printed if printed.is_given else None,
+            now=lambda: read_at,
         )
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
     if arguments.out is not None:
@@ -149,6 +157,14 @@ def _read(arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, c
             result.write_files(outcome, arguments.out)
         except OSError as error:
             return _fail(f"The files could not be kept in the folder given by --out: {error.strerror or 'disk error'}.")
+    delivery.keep(
+        outcome,
+        trust=trust,
+        read_at=read_at,
+        policy=arguments.policy,
+        is_emulated=emulated is not None,
+        printed=printed if printed.is_given else None,
+    )
     if not delivered:
         return EXIT_NOT_READ
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED

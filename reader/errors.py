@@ -450,6 +450,12 @@ EVIDENCE_EXISTS = ErrorCode(
 EVIDENCE_UNWRITABLE = ErrorCode(
     "evidence.unwritable", Hint.CALL_STAFF, "The evidence file cannot be written. Check the path and the disk."
 )
+REPORT_EXISTS = ErrorCode(
+    "report.exists", Hint.CALL_STAFF, "The report is there already. Name another file, or add --force."
+)
+REPORT_UNWRITABLE = ErrorCode(
+    "report.unwritable", Hint.CALL_STAFF, "The report cannot be written. Check the path and the disk."
+)
 DEVICE_KEY_UNUSABLE = ErrorCode(
     "device_key.unusable",
     Hint.CALL_STAFF,

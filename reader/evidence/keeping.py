@@ -1,20 +1,14 @@
-"""Gathers what can prove a reading again, and writes it where nobody else can read it."""
+"""Gathers what can prove a reading again."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import os
-import secrets
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from crypto.pki.card_security import verify_card_security
 from crypto.pki.certificate import Certificate
-from crypto.pki.passive_authentication import verify_security_object
 from crypto.pki.signed_object import SignedObjectResult
 from crypto.pki.trust_store import TrustStore
-from reader import errors
 from reader.evidence.canonical import encode
 from reader.evidence.container import Signer, seal
 from reader.evidence.statement import Statement, TrustDatum, encode_statement
@@ -22,7 +16,7 @@ from reader.inspection import ReadOutcome
 from reader.lds import files
 from reader.verification.printed import PrintedData
 
-__all__ = ["evidence_of", "require_free", "software_name", "write_evidence"]
+__all__ = ["evidence_of", "software_name"]
 
 
 def evidence_of(
@@ -85,8 +79,8 @@ def _trust_used(
     """Signers, anchors and revocation lists of EF.SOD and EF.CardSecurity, each once."""
     document = outcome.reading.document
     results: list[SignedObjectResult] = []
-    if (sod := document.get(files.SOD)) is not None:
-        results.append(verify_security_object(sod, trust, at))
+    if outcome.assessment.passive is not None:
+        results.append(outcome.assessment.passive)
     if (card_security := document.get(files.CARD_SECURITY)) is not None:
         results.append(verify_card_security(card_security, trust, at))
     found: dict[bytes, tuple[str, str]] = {}
@@ -95,9 +89,11 @@ def _trust_used(
             found.setdefault(result.signer.encoded, ("signer", _home_of(result.signer, trust)))
         if result.anchor is not None:
             found.setdefault(result.anchor.certificate.encoded, ("anchor", result.anchor.provenance))
-            for known in trust.revocation_lists:
-                if known.revocation_list.issuer.canonical == result.anchor.certificate.subject.canonical:
-                    found.setdefault(known.revocation_list.encoded, ("revocation_list", known.provenance))
+        for link in result.links:
+            found.setdefault(link.encoded, ("link", _home_of(link, trust)))
+        for known in trust.revocation_lists:
+            if known.revocation_list in result.revocation_lists:
+                found.setdefault(known.revocation_list.encoded, ("revocation_list", known.provenance))
     parts, data = {}, []
     for number, (encoded, (role, provenance)) in enumerate(found.items(), start=1):
         part = f"{'list' if role == 'revocation_list' else 'certificate'}.{number}"
@@ -106,8 +102,9 @@ def _trust_used(
     return parts, tuple(data)
 
 
-def _home_of(signer: Certificate, trust: TrustStore) -> str:
-    return next((known.provenance for known in trust.document_signers if known.certificate == signer), "the chip")
+def _home_of(certificate: Certificate, trust: TrustStore) -> str:
+    known = (*trust.document_signers, *trust)
+    return next((each.provenance for each in known if each.certificate == certificate), "the chip")
 
 
 def _printed(printed: PrintedData) -> bytes:
@@ -130,44 +127,3 @@ def software_name() -> str:
 
 def _line(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:200]
-
-
-# ------------------------------------------------------------------------------------------ on disk
-def require_free(path: Path, *, force: bool) -> None:
-    """Look before the card is read, so that a wrong path costs nobody a reading.
-
-    Raises:
-        DocumentError: ``evidence.exists`` or ``evidence.unwritable``.
-    """
-    if path.is_dir() or not path.parent.is_dir():
-        raise errors.DocumentError(errors.EVIDENCE_UNWRITABLE)
-    if path.exists() and not force:
-        raise errors.DocumentError(errors.EVIDENCE_EXISTS)
-
-
-def write_evidence(path: Path, octets: bytes, *, force: bool = False) -> None:
-    """Write the whole file or none, for its owner's eyes only.
-
-    Raises:
-        DocumentError: ``evidence.exists`` unless ``force``, ``evidence.unwritable``.
-    """
-    require_free(path, force=force)
-    beside = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(octets)
-                file.flush()
-                os.fsync(file.fileno())
-            if force:
-                os.replace(beside, path)
-            else:
-                os.link(beside, path)  # unlike a rename it never takes another's place
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-    except FileExistsError:
-        raise errors.DocumentError(errors.EVIDENCE_EXISTS) from None
-    except OSError as error:
-        raise errors.DocumentError(errors.EVIDENCE_UNWRITABLE, cause=type(error).__name__) from None

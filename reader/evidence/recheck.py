@@ -39,7 +39,12 @@ __all__ = ["Difference", "Judgement", "KeptReading", "differences", "judge_again
 NOT_TRANSFERABLE: Final = "not_transferable"
 _CHALLENGE: Final = "active-authentication.challenge"
 _SIGNATURE: Final = "active-authentication.signature"
-_PART_OF_ROLE: Final = {"signer": "certificate", "anchor": "certificate", "revocation_list": "list"}
+_PART_OF_ROLE: Final = {
+    "signer": "certificate",
+    "anchor": "certificate",
+    "link": "certificate",
+    "revocation_list": "list",
+}
 _ONLY_STATED: Final = frozenset(
     {
         CheckName.ACCESS_CONTROL,
@@ -228,12 +233,12 @@ def judge_again(
 
     Args:
         kept: what was opened.
-        trust: trust anchors of whoever judges now. The certificates of the file are never trusted; its signer's
-            certificates are offered to the store as ones that nobody vouches for yet.
+        trust: trust anchors of whoever judges now. The anchor in the file is never trusted. Its signers, link
+            certificates and revocation lists are put into this store, where they count only if an anchor signed them.
         at: the instant that counts, with a zone: that of the reading, or now.
         policy: the one of the reading if none is given.
     """
-    _offer_signers(kept, trust)
+    _offer(kept, trust)
     policy = policy or policy_named(kept.statement.policy)
     assessment = assess(kept.reading, trust, policy, at, printed=kept.printed)
     then = {check.check: check for check in kept.statement.checks}
@@ -251,14 +256,19 @@ def _under(identity: Identity | None, verdict: Verdict) -> Identity | None:
     return Identity(**fields | {"assurance": verdict.assurance})
 
 
-def _offer_signers(kept: KeptReading, trust: TrustStore) -> None:
-    """A document may carry no signer's certificate; the device found it in a directory that is not here."""
+def _offer(kept: KeptReading, trust: TrustStore) -> None:
+    """What the device found in directories that may not be here. None of it counts unless an own anchor signed it."""
+    take = {
+        "signer": trust.add_document_signer,
+        "link": trust.add_link,
+        "revocation_list": trust.add_revocation_list,
+    }
     for datum in kept.statement.trust:
-        if datum.role == "signer":
+        if datum.role in take:
             try:
-                trust.add_document_signer(kept.certificates[datum.part], "the evidence file")
+                take[datum.role](kept.certificates[datum.part], "the evidence file")
             except CryptoError:
-                continue  # then it helps nobody; the missing signer is a finding of its own
+                continue  # then it helps nobody; what is missing without it is a finding of its own
 
 
 def _transferred(

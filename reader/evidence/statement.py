@@ -37,7 +37,7 @@ class TrustDatum:
 
     Attributes:
         part: name of the part that holds it.
-        role: ``signer``, ``anchor`` or ``revocation_list``.
+        role: ``signer``, ``link``, ``anchor`` or ``revocation_list``.
         provenance: where the device had it from, in its own words.
     """
 

@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crypto.pki.names import Name
-from crypto.pki.passive_authentication import verify_security_object
 from crypto.pki.trust_store import TrustStore
 from reader.inspection import ReadOutcome
-from reader.lds import files
 from reader.reports.finding_texts import finding_text
 from reader.reports.page_texts import Language, group_title, text
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
@@ -163,10 +161,9 @@ class Page:
     read_at: dt.datetime
 
 
-def trust_summary(outcome: ReadOutcome, trust: TrustStore, at: dt.datetime) -> TrustSummary:
-    """Looks once more at who signed EF.SOD."""
-    sod = outcome.reading.document.get(files.SOD)
-    result = None if sod is None else verify_security_object(sod, trust, at)
+def trust_summary(outcome: ReadOutcome, trust: TrustStore) -> TrustSummary:
+    """Who signed EF.SOD, and what is known of them."""
+    result = outcome.assessment.passive
     if result is None or result.anchor is None:
         return TrustSummary(len(trust))
     issuer = result.anchor.certificate

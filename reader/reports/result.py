@@ -11,6 +11,7 @@ from reader.inspection import ReadOutcome
 from reader.lds.details import details_of
 from reader.lds.document import IdDocument
 from reader.session import AccessReport
+from reader.verification.aggregation import aggregate
 from reader.verification.checks import CheckResult, CheckStatus
 from reader.verification.identity import Identity
 from reader.verification.wording import further_reasons, remark_of
@@ -40,6 +41,15 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
             "unread": {file.name: code.name for file, code in outcome.reading.unread.items()},
         },
         "checks": [check_as_dict(check) for check in outcome.checks],
+        "groups": [
+            {
+                "group": group.group.value,
+                "status": group.status.value,
+                "checks": list(group.checks),
+                "left_out": list(group.left_out),
+            }
+            for group in aggregate(outcome.checks)
+        ],
         "verdict": outcome.verdict.decision.value,
         "reasons": list(outcome.verdict.reasons),
         "assurance": outcome.verdict.assurance.value,
