@@ -27,6 +27,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "read": ("reader.cli:read_command", "read a card and say what was proven about it"),
     "verify": ("reader.evidence.command:verify_command", "judge a kept reading again, without the card"),
     "pin": ("reader.pin_command:pin_command", "unblock or change a card's PIN"),
+    "trust": ("reader.trust.command:trust_command", "whom to trust: import master lists and certificates, list, audit"),
     "readers": ("reader.cli:readers_command", "list the PC/SC readers and what is in them"),
     "selftest": ("reader.selftest.command:selftest_command", "run every combination of protocols on emulated chips"),
     "cards": ("emulator.cli:main", "list the built-in emulated people"),

@@ -1,4 +1,5 @@
-"""Trust anchors from a plain folder: CSCA certificates as DER or PEM files, as an administrator lays them down.
+"""Trust anchors from a folder: a store that ``chipid trust`` made, or CSCA certificates as DER or PEM files, as an
+administrator lays them down.
 
 TEST authorities (marked so in their subject) are left out unless test mode is on, whatever folder they lie in.
 """
@@ -16,6 +17,8 @@ from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
 from crypto.pki.trust_store import TrustStore
 from reader import errors
+from reader.trust.sealing import SealState, own_key_file
+from reader.trust.store_folder import is_store
 
 __all__ = ["TrustFolder", "load_folder", "trust_of"]
 
@@ -35,25 +38,51 @@ class TrustFolder:
         store: the usable anchors.
         unusable: names of files that hold something else than usable certificates; the good ones in them count.
         test_refused: names of files with TEST authorities that were left out, as test mode is off.
+        seal: whether what is there is what was imported; loose files are never sealed.
+        strays: names of files in a store's folder that are no part of it; they count for nothing.
     """
 
     store: TrustStore
     unusable: tuple[str, ...] = ()
     test_refused: tuple[str, ...] = ()
+    seal: SealState = SealState.NOT_SEALED
+    strays: tuple[str, ...] = ()
 
 
-def load_folder(folder: Path, *, test_mode: bool) -> TrustFolder:
-    """Read every ``.cer``, ``.crt``, ``.der`` and ``.pem`` file of a folder; an empty folder trusts nobody.
+def load_folder(folder: Path, *, test_mode: bool, seal_key: Path | None = None) -> TrustFolder:
+    """Read a trust store, or every ``.cer``, ``.crt``, ``.der`` and ``.pem`` file of a plain folder; an empty folder
+    trusts nobody.
+
+    Args:
+        folder: the store or the plain folder.
+        test_mode: whether TEST authorities count.
+        seal_key: key file with which the store must be sealed; without one, the user's own key counts for the stores
+            that it knows.
 
     Raises:
-        TrustError: ``trust.unreadable`` if the folder or a file in it cannot be read.
+        TrustError: ``trust.unreadable`` if the folder or a file in it cannot be read; for stores
+            ``trust.tampered``, ``trust.store_damaged``, ``trust.seal_foreign``, ``trust.seal_key_unusable``.
+    """
+    if seal_key is not None or is_store(folder) or own_key_file() is not None:
+        from reader.trust.store_loading import load_store
+
+        loaded = load_store(folder, test_mode=test_mode, key_file=seal_key)
+        if loaded is not None:
+            return loaded
+    return trust_of(((path.name, octets) for path, octets in loose_files(folder)), test_mode=test_mode)
+
+
+def loose_files(folder: Path) -> list[tuple[Path, bytes]]:
+    """The files of a plain folder that can hold certificates.
+
+    Raises:
+        TrustError: ``trust.unreadable``.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-        contents = [(path.name, _read(path)) for path in paths]
+        return [(path, _read(path)) for path in paths]
     except OSError as error:
         raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
-    return trust_of(contents, test_mode=test_mode)
 
 
 def trust_of(contents: Iterable[tuple[str, bytes]], *, test_mode: bool) -> TrustFolder:
@@ -62,7 +91,7 @@ def trust_of(contents: Iterable[tuple[str, bytes]], *, test_mode: bool) -> Trust
     unusable: list[str] = []
     refused: list[str] = []
     for name, octets in contents:
-        for encoded in _certificates(octets):
+        for encoded in unarmoured(octets):
             try:
                 certificate = Certificate.parse(encoded)
             except CryptoError:
@@ -84,12 +113,12 @@ def _read(path: Path) -> bytes:
     return octets if len(octets) <= _MAX_FILE_BYTES else b""
 
 
-def _certificates(octets: bytes) -> list[bytes]:
+def unarmoured(octets: bytes) -> list[bytes]:
     """DER as it is, or what stands between PEM's lines (RFC 7468 §5)."""
-    return [_unarmoured(block) for block in octets.split(_BEGIN)[1:]] or [octets]
+    return [_block(block) for block in octets.split(_BEGIN)[1:]] or [octets]
 
 
-def _unarmoured(block: bytes) -> bytes:
+def _block(block: bytes) -> bytes:
     """The octets of one PEM block; nothing, which is no certificate, if it is damaged."""
     text, end, _ = block.partition(_END)
     try:

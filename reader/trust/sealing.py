@@ -1,0 +1,242 @@
+"""The seal on a trust store: an HMAC over ``store.json`` by a key that does not lie in the store's folder.
+
+The key file also remembers each store that was sealed with it: its place, its number and how often it was changed.
+So it is found out, too, when somebody takes the seal away, puts another store in that place, or an older state of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import enum
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NoReturn
+
+from reader import errors
+from reader.trust.file_writing import Busy, locked, write_whole
+
+__all__ = ["Seal", "SealKey", "SealState", "default_key_file", "own_key_file"]
+
+FORMAT: Final = "chipid trust seal key 1"
+_KEY_BYTES: Final = 32
+_MAX_FILE_BYTES: Final = 1 << 20
+_PATIENCE_S: Final = 5.0
+
+
+class SealState(enum.StrEnum):
+    """What the seal says about a folder."""
+
+    SEALED = "sealed"
+    NOT_SEALED = "not_sealed"
+    FOREIGN = "sealed_by_an_unknown_key"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Seal:
+    """What stands in ``store.json``.
+
+    Attributes:
+        key_id: which key, without saying anything about it.
+        value: HMAC-SHA-256, in hexadecimal.
+    """
+
+    key_id: str
+    value: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownStore:
+    """What the key file remembers of a store: where it lies, and its last state that was seen."""
+
+    folder: str
+    counter: int
+    seal: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class SealKey:
+    """A seal key and the stores that it knows. Made by :meth:`load` or :meth:`load_or_make`.
+
+    Attributes:
+        path: of the key file.
+        key: the secret.
+        stores: by their identifier.
+    """
+
+    path: Path
+    key: bytes
+    stores: Mapping[str, KnownStore]
+
+    def __repr__(self) -> str:
+        return f"SealKey({len(self.stores)} stores)"
+
+    @property
+    def key_id(self) -> str:
+        """Which key this is."""
+        return hashlib.sha256(b"chipid trust seal key id" + self.key).hexdigest()[:16]
+
+    @classmethod
+    def load(cls, path: Path) -> SealKey:
+        """Read a key file.
+
+        Raises:
+            TrustError: ``trust.seal_key_unusable``.
+        """
+        try:
+            with path.open("rb") as file:
+                octets = file.read(_MAX_FILE_BYTES + 1)
+            return cls(path, *_parse(octets))
+        except OSError as error:
+            _unusable(error.strerror or "it cannot be read", error)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            _unusable("it is no seal key", error)
+
+    @classmethod
+    def load_or_make(cls, path: Path) -> SealKey:
+        """Read a key file, or make one, for its owner only.
+
+        Raises:
+            TrustError: ``trust.seal_key_unusable``.
+        """
+        if path.exists():
+            return cls.load(path)
+        made = cls(path, secrets.token_bytes(_KEY_BYTES), {})
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with locked(path.with_suffix(".lock"), wait_s=_PATIENCE_S):
+                if path.exists():  # somebody was faster
+                    return cls.load(path)
+                made._write()
+        except Busy as error:
+            _unusable("another program is writing it", error)
+        except OSError as error:
+            _unusable(error.strerror or "it cannot be written", error)
+        return made
+
+    def check_writable(self) -> None:
+        """Find out before anything is changed whether the key file can be changed.
+
+        Raises:
+            TrustError: ``trust.seal_key_unusable``.
+        """
+        try:
+            with locked(self.path.with_suffix(".lock"), wait_s=_PATIENCE_S):
+                writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        except Busy as error:
+            _unusable("another program is writing it", error)
+        except OSError as error:
+            _unusable(error.strerror or "it cannot be written", error)
+        if not writable:
+            _unusable("it cannot be written", PermissionError())
+
+    def knows(self, folder: Path) -> bool:
+        """Whether a store in that place was sealed with this key."""
+        return any(one.folder == _place(folder) for one in self.stores.values())
+
+    def seal(self, octets: bytes) -> Seal:
+        """The seal over these octets."""
+        return Seal(self.key_id, hmac.new(self.key, octets, hashlib.sha256).hexdigest())
+
+    def check(self, folder: Path, store_id: str, counter: int, octets: bytes, seal: Seal | None) -> SealState:
+        """What the seal over these octets says.
+
+        Returns:
+            ``SEALED``, or ``FOREIGN`` for a store that this key never had to do with.
+
+        Raises:
+            TrustError: ``trust.tampered``: a store of this key without its seal, with a wrong one, another store in
+                its place, or an older state of it.
+        """
+        known = self.stores.get(store_id)
+        expected = self.seal(octets).value
+        if seal is None or not hmac.compare_digest(expected, seal.value):
+            if known is None and not self.knows(folder) and (seal is None or seal.key_id != self.key_id):
+                return SealState.FOREIGN
+            raise errors.TrustError(errors.TRUST_TAMPERED, what="seal missing" if seal is None else "seal wrong")
+        if known is None:
+            if self.knows(folder):
+                raise errors.TrustError(errors.TRUST_TAMPERED, what="another store in its place")
+        elif counter < known.counter or (counter == known.counter and seal.value != known.seal):
+            raise errors.TrustError(errors.TRUST_TAMPERED, what="older state")
+        return SealState.SEALED
+
+    def remember(self, folder: Path, store_id: str, counter: int, seal: Seal) -> None:
+        """Note the newest state of a store, so that no older one counts any more.
+
+        Raises:
+            TrustError: ``trust.seal_key_unusable``.
+        """
+        known = self.stores.get(store_id)
+        if known is not None and (known.counter, known.folder) == (counter, _place(folder)):
+            return
+        try:
+            with locked(self.path.with_suffix(".lock"), wait_s=_PATIENCE_S):
+                newest = SealKey.load(self.path)  # another store may have been sealed meanwhile
+                before = newest.stores.get(store_id)
+                if before is not None and before.counter > counter:
+                    return
+                place = _place(folder)  # one store in one place: what lay there before has been replaced
+                others = {key: one for key, one in newest.stores.items() if one.folder != place}
+                stores = {**others, store_id: KnownStore(place, counter, seal.value)}
+                SealKey(self.path, newest.key, stores)._write()
+        except Busy as error:
+            _unusable("another program is writing it", error)
+        except OSError as error:
+            _unusable(error.strerror or "it cannot be written", error)
+
+    def remember_if_possible(self, folder: Path, store_id: str, counter: int, seal: Seal) -> None:
+        """The same for who only reads: a kiosk may have no right to write the key file."""
+        with contextlib.suppress(errors.TrustError):
+            self.remember(folder, store_id, counter, seal)
+
+    def _write(self) -> None:
+        stores = {key: dataclasses.asdict(one) for key, one in self.stores.items()}
+        table = {"format": FORMAT, "key": self.key.hex(), "stores": stores}
+        write_whole(self.path, json.dumps(table, indent=2).encode("ascii"), mode=0o600)
+
+
+def default_key_file() -> Path:
+    """``trust-seal.json`` in the user's configuration folder (``XDG_CONFIG_HOME``, or ``.config``)."""
+    configured = os.environ.get("XDG_CONFIG_HOME", "")
+    base = Path(configured) if configured else Path(os.path.expanduser("~")) / ".config"
+    return base / "chipid-kiosk" / "trust-seal.json"
+
+
+def own_key_file() -> Path | None:
+    """:func:`default_key_file` if it is there."""
+    path = default_key_file()
+    try:
+        return path if path.exists() else None
+    except OSError:  # a configuration folder of somebody else's
+        return None
+
+
+def _place(folder: Path) -> str:
+    return os.path.realpath(folder)
+
+
+def _parse(octets: bytes) -> tuple[bytes, dict[str, KnownStore]]:
+    table = json.loads(octets.decode("utf-8"))
+    if table["format"] != FORMAT:
+        raise ValueError("another format")
+    key = bytes.fromhex(table["key"])
+    if len(key) != _KEY_BYTES:
+        raise ValueError("another length")
+    stores = {}
+    for store_id, one in table["stores"].items():
+        folder, counter, seal = one["folder"], one["counter"], one["seal"]
+        if not (isinstance(folder, str) and isinstance(counter, int) and isinstance(seal, str)):
+            raise TypeError("another type")
+        stores[store_id] = KnownStore(folder, counter, seal)
+    return key, stores
+
+
+def _unusable(reason: str, cause: Exception) -> NoReturn:
+    del cause  # its text may show what is in the file
+    raise errors.TrustError(errors.TRUST_SEAL_KEY_UNUSABLE, reason=reason) from None

@@ -1,0 +1,281 @@
+"""A trust store as it lies on the disk.
+
+    store.json                    what belongs to it, from where, and the seal over that
+    certificates/  *.cer          signing authorities (CSCA), DER
+    document-signers/  *.cer      of a directory, for documents that carry none
+    list-signers/  *.cer          who may sign master and deviation lists
+    crls/  *.crl   deviation-lists/  *.dvl
+
+Files are named after what is in them and are never changed. A change puts new files beside the old ones, then puts a new
+``store.json`` in place of the old one by one renaming: whoever is killed before that has changed nothing. What lies
+there and does not stand in ``store.json`` is no part of the store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from reader import errors
+from reader.trust.file_writing import PARTIAL_SUFFIX, Busy, flush_folder, locked, write_all, write_whole
+from reader.trust.manifest import (
+    MAX_MANIFEST_BYTES,
+    Entry,
+    EntryKind,
+    Manifest,
+    canonical,
+    parse_manifest,
+)
+from reader.trust.sealing import Seal, SealKey, SealState
+
+__all__ = ["MANIFEST_FILE", "StoreOnDisk", "commit", "default_store_folder", "is_store", "open_store", "writing"]
+
+MANIFEST_FILE: Final = "store.json"
+LOCK_FILE: Final = ".lock"
+MAX_ENTRY_BYTES: Final = 32 << 20
+_SEAL: Final = "seal"
+_TRIES: Final = 5
+
+FOLDERS: Final = {
+    EntryKind.AUTHORITY: ("certificates", "cer"),
+    EntryKind.DOCUMENT_SIGNER: ("document-signers", "cer"),
+    EntryKind.LIST_SIGNER: ("list-signers", "cer"),
+    EntryKind.REVOCATION_LIST: ("crls", "crl"),
+    EntryKind.DEVIATION_LIST: ("deviation-lists", "dvl"),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class StoreOnDisk:
+    """A store that was read whole.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what belongs to it.
+        contents: octets of every entry, by fingerprint; they have that fingerprint.
+        seal: what the seal says.
+        strays: files in the folder that are no part of the store, by name.
+    """
+
+    folder: Path
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+    seal: SealState
+    strays: tuple[str, ...]
+
+
+def default_store_folder() -> Path:
+    """Where a kiosk looks, too: ``trust`` in its data folder (``CHIPID_DATA_FOLDER``, or in the user's own)."""
+    configured = os.environ.get("CHIPID_DATA_FOLDER", "")
+    base = Path(configured) if configured else Path(os.path.expanduser("~")) / ".local" / "share" / "chipid-kiosk"
+    return base / "trust"
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a store was made here; a plain folder of certificates is none."""
+    return (folder / MANIFEST_FILE).exists()
+
+
+def open_store(folder: Path, key: SealKey | None = None, *, must_be_sealed: bool = False) -> StoreOnDisk | None:
+    """Read a store, every entry of it, and look at its seal.
+
+    Args:
+        folder: where it lies.
+        key: of the seal, or ``None`` to believe the folder as it is.
+        must_be_sealed: whether only a store that was sealed with this key will do; else it is required of the stores
+            that the key knows.
+
+    Returns:
+        ``None`` if there is no store in the folder, and none is missing there.
+
+    Raises:
+        TrustError: ``trust.unreadable``, ``trust.store_damaged``, ``trust.tampered``; ``trust.seal_foreign`` for a
+            store of another key where only one of this key will do.
+    """
+    for attempt in range(_TRIES):
+        octets = _manifest_octets(folder)
+        if octets is None:
+            if key is not None and (must_be_sealed or key.knows(folder)):
+                raise errors.TrustError(errors.TRUST_TAMPERED, what="store.json missing")
+            return None
+        try:
+            return _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
+        except errors.TrustError:
+            # an import may have come in between: only a folder that stays as it is can be judged
+            if attempt == _TRIES - 1 or _manifest_octets(folder) == octets:
+                raise
+    return None
+
+
+def _read_store(folder: Path, octets: bytes, key: SealKey | None, *, must_be_sealed: bool) -> StoreOnDisk:
+    is_known = key is not None and (must_be_sealed or key.knows(folder))
+    try:
+        body, seal = _unsealed(octets)
+        manifest = parse_manifest(body)
+    except errors.TrustError:
+        if is_known:
+            raise errors.TrustError(errors.TRUST_TAMPERED, what="store.json damaged") from None
+        raise
+    state = SealState.FOREIGN if seal is not None else SealState.NOT_SEALED
+    if key is not None:
+        checked = key.check(folder, manifest.store_id, manifest.counter, canonical(body), seal)
+        state = checked if checked is SealState.SEALED else state
+    if must_be_sealed and state is not SealState.SEALED:
+        raise errors.TrustError(errors.TRUST_SEAL_FOREIGN)
+    contents = {
+        entry.sha256: _entry_octets(folder, entry, sealed=state is SealState.SEALED)
+        for entry in manifest.entries.values()
+    }
+    if key is not None and seal is not None and state is SealState.SEALED:
+        key.remember_if_possible(folder, manifest.store_id, manifest.counter, seal)
+    return StoreOnDisk(folder, manifest, contents, state, strays(folder, manifest))
+
+
+def _manifest_octets(folder: Path) -> bytes | None:
+    try:
+        with (folder / MANIFEST_FILE).open("rb") as file:
+            octets = file.read(MAX_MANIFEST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
+    if len(octets) > MAX_MANIFEST_BYTES:
+        raise errors.TrustError(errors.TRUST_STORE_DAMAGED, file=MANIFEST_FILE)
+    return octets
+
+
+def _unsealed(octets: bytes) -> tuple[dict[str, object], Seal | None]:
+    """The sealed part of ``store.json``, and the seal."""
+    try:
+        body = json.loads(octets.decode("utf-8"))
+        if not isinstance(body, dict):
+            raise TypeError("a table expected")
+        seal = body.pop(_SEAL, None)
+        return body, None if seal is None else Seal(str(seal["key"]), str(seal["value"]))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise errors.TrustError(errors.TRUST_STORE_DAMAGED, file=MANIFEST_FILE) from error
+
+
+def _entry_octets(folder: Path, entry: Entry, *, sealed: bool) -> bytes:
+    try:
+        with (folder / entry.file).open("rb") as file:
+            octets = file.read(MAX_ENTRY_BYTES + 1)
+    except FileNotFoundError:
+        octets = None
+    except OSError as error:
+        raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
+    if octets is not None and hashlib.sha256(octets).hexdigest() == entry.sha256:
+        return octets
+    what = "entry missing" if octets is None else "entry changed"
+    code = errors.TRUST_TAMPERED if sealed else errors.TRUST_STORE_DAMAGED
+    raise errors.TrustError(code, what=what, file=entry.file)
+
+
+def strays(folder: Path, manifest: Manifest) -> tuple[str, ...]:
+    """What lies in the folder and is no part of the store. Left by a killed import, or by somebody."""
+    expected = {entry.file for entry in manifest.entries.values()}
+    return tuple(sorted(name for name in _names(folder) if name not in expected))
+
+
+def _names(folder: Path) -> Iterator[str]:
+    ours = {name for name, _ in FOLDERS.values()}
+    try:
+        for item in os.scandir(folder):
+            if item.name in ours and item.is_dir(follow_symlinks=False):
+                yield from (f"{item.name}/{inner.name}" for inner in os.scandir(item.path))
+            elif item.name not in (MANIFEST_FILE, LOCK_FILE):
+                yield item.name
+    except OSError as error:
+        raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
+
+
+def is_free(folder: Path) -> bool:
+    """Whether a new store can be made here: nothing lies there but what an import that was killed may leave."""
+    ours = {name for name, _ in FOLDERS.values()}
+    return all(name.partition("/")[0] in ours or name.endswith(PARTIAL_SUFFIX) for name in _names(folder))
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the store for one change; the folder is made if need be.
+
+    Raises:
+        TrustError: ``trust.store_busy``, ``trust.store_unwritable``.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(folder / LOCK_FILE))
+        except Busy:
+            raise errors.TrustError(errors.TRUST_STORE_BUSY) from None
+        except OSError as error:
+            raise _unwritable(error) from error
+        yield
+
+
+def commit(
+    folder: Path,
+    new: Manifest,
+    contents: Mapping[str, bytes],
+    key: SealKey,
+    on_file: Callable[[int, int], None] | None = None,
+) -> None:
+    """Make ``new`` the state of the store. Call it within :func:`writing`.
+
+    Args:
+        folder: where the store lies.
+        new: what belongs to it from now on.
+        contents: octets of every entry of ``new`` that is not there yet, by fingerprint.
+        key: to seal it with.
+        on_file: told the number of files written so far, and of all.
+
+    Raises:
+        TrustError: ``trust.store_unwritable``, and the store is as it was; ``trust.seal_key_unusable``.
+    """
+    body = new.as_json()
+    seal = key.seal(canonical(body))
+    try:
+        missing = [entry for entry in new.entries.values() if entry.sha256 in contents]
+        for name, _ in FOLDERS.values():
+            (folder / name).mkdir(exist_ok=True)
+        files = [(folder / entry.file, contents[entry.sha256]) for entry in missing]
+        for done in write_all(files):
+            if on_file is not None:
+                on_file(done, len(files))
+        for name, _ in FOLDERS.values():
+            flush_folder(folder / name)
+        write_whole(folder / MANIFEST_FILE, _as_text(body, seal))  # the one step that makes it so
+        flush_folder(folder)
+    except OSError as error:
+        raise _unwritable(error) from error
+    key.remember(folder, new.store_id, new.counter, seal)
+
+
+def _as_text(body: Mapping[str, object], seal: Seal) -> bytes:
+    """JSON with a line for each entry, so that people can read it and compare two of them."""
+    sealed = {**body, _SEAL: {"algorithm": "HMAC-SHA256", "key": seal.key_id, "value": seal.value}}
+    fields = (f'"{name}": {_lines_of(value)}' for name, value in sealed.items())
+    return ("{\n" + ",\n".join(fields) + "\n}\n").encode("utf-8")
+
+
+def _lines_of(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n " + ",\n ".join(json.dumps(one, ensure_ascii=False) for one in value) + "\n]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def remove_leftovers(folder: Path, gone: Iterable[str]) -> None:
+    """Remove files that left the store, and what a killed writer left half-written. Nobody is hurt if that fails."""
+    for name in (*gone, *(name for name in _names(folder) if name.endswith(PARTIAL_SUFFIX))):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
+
+
+def _unwritable(error: OSError) -> errors.TrustError:
+    return errors.TrustError(errors.TRUST_STORE_UNWRITABLE, reason=error.strerror or "disk error")
