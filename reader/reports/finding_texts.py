@@ -45,6 +45,10 @@ _CHIP_FINDINGS: Final = {
         "The chip does not hold the private key of the card whose data it shows: it is a copy.",
     ),
     "key_withheld": ("Chip giấu khóa mà cơ quan cấp đã ký.", "The chip hides the key that its issuer signed."),
+    "key_manipulated": (
+        "Khóa của chip ghi một nhóm đã biết với một số bị đổi: ai cũng có thể có khóa riêng.",
+        "The chip's key spells out a known group with a number changed: anybody can have its private key.",
+    ),
     "card_security_unreadable": (
         "Chip không cho xem danh sách khóa đã ký.",
         "The chip did not show its signed list of keys.",

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import json
 import pathlib
+import re
 
 import pytest
 from cryptography import x509
@@ -388,6 +389,16 @@ def test_the_command_names_the_reason_and_ends_with_one(name: str, capsys: pytes
     assert {code for _, _, code in CAUGHT[name]} <= {check["code"] for check in result["checks"]}
 
 
+def test_the_command_refuses_a_genuine_chip_in_another_persons_plastic(capsys: pytest.CaptureFixture[str]) -> None:
+    spec = SPECS["attack-other-print"]
+    assert main(["read", "--emulated", spec.name, "--can", spec.can, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "ACCEPT"
+    assert main(["read", "--emulated", spec.name, "--can", spec.can, "--qr", spec.qr, "--json"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert result["verdict"] == "REJECT"
+    assert "printed_data.number_differs" in {check["code"] for check in result["checks"]}
+
+
 def test_forged_cards_are_listed_with_the_laboratory_and_never_among_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cards", "--all", "--json"]) == 0
     rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
@@ -404,5 +415,8 @@ def test_the_table_of_attacks_names_every_card_with_its_codes() -> None:
         if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 4
     }
     assert set(attack_names()) <= set(rows)
+    counted = re.search(r"forged in (\d+) ways", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert counted is not None
+    assert int(counted[1]) == len(attack_names())
     for name, found in CAUGHT.items():
         assert all(f"`{code}`" in rows[name] for _, _, code in found), name
