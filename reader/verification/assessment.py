@@ -85,7 +85,11 @@ def assess(
     mapping = check_chip_authentication_mapping(reading, trust, at)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
     signed_from = _signer_valid_from(passive)
-    surface, comparisons = (None, ()) if printed is None else check_printed_data(document, printed, at.date())
+    surface: tuple[CheckResult, ...] = ()
+    comparisons: tuple[FieldComparison, ...] = ()
+    if printed is not None and printed.is_given:
+        check, comparisons = check_printed_data(document, printed, at.date())
+        surface = (check,)
     checks = (
         check_access_control(
             reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
@@ -100,7 +104,7 @@ def assess(
         *(() if terminal is None else (terminal,)),
         check_consistency(document, at.date()),
         check_validity(document, at, signed_from),
-        *(() if surface is None else (surface,)),
+        *surface,
         check_online(online or NOT_ASKED),
     )
     verdict = evaluate(checks, policy)

@@ -50,12 +50,25 @@ _SENTENCES: Final = {
     FindingCode.HASH_MISMATCH: "This data group was changed after it was signed.",
     FindingCode.HASH_NOT_LISTED: "The issuer did not sign this data group.",
 }
+_OF_OTHER_CODES: Final = {
+    "data_group_hash.unreadable": "The chip did not give this data group.",
+    "com_consistency.group_missing": "The chip's table of contents hides what its issuer signed.",
+    "com_consistency.group_extra": "The chip's table of contents names what its issuer did not sign.",
+    "printed_data.number_differs": "The number that was given is not that of this chip: it is another card.",
+    "printed_data.date_of_birth_differs": "The printed date of birth is not that of the chip.",
+    "printed_data.date_of_expiry_differs": "The printed date of expiry is not that of the chip.",
+    "printed_data.sex_differs": "The printed sex is not that of the chip.",
+    "printed_data.mrz_differs": "The printed machine-readable zone is not that of the chip.",
+    "printed_data.name_differs": "The printed name is another one than the chip's.",
+    "printed_data.name_without_marks": "The printed name is the chip's only if tones and marks are left out.",
+    "printed_data.name_i_y_variant": "The printed name is the chip's only if i and y are taken for the same.",
+}
+_NOT_DONE: Final = "A check without which nobody is accepted here was not done."
 _REASONS: Final = {
     NO_CHIP_PROOF: "Nothing has proven that this chip is the one that was issued.",
     "passive_authentication.not_done": "The issuer's signature was not checked.",
 }
-_UNREADABLE: Final = "The chip did not give this data group."
-_SHOWN_THOUGH_SUCCESSFUL: Final = frozenset({CheckName.ACCESS_CONTROL})
+_SHOWN_THOUGH_SUCCESSFUL: Final = frozenset({CheckName.ACCESS_CONTROL, CheckName.PRINTED_DATA})
 
 
 def remark_of(check: CheckResult) -> str:
@@ -70,12 +83,16 @@ def remark_of(check: CheckResult) -> str:
 def further_reasons(reasons: Iterable[str], checks: Iterable[CheckResult]) -> list[str]:
     """Reasons of a verdict that are no check's own code, each with a sentence."""
     codes = {check.code for check in checks}
-    return [f"{_REASONS.get(reason, '')} [{reason}]".strip() for reason in reasons if reason not in codes]
+    return [f"{_reason(reason)} [{reason}]".strip() for reason in reasons if reason not in codes]
+
+
+def _reason(reason: str) -> str:
+    return _REASONS.get(reason, _NOT_DONE if reason.endswith(".not_done") else "")
 
 
 def _sentence_of(code: str) -> str:
-    if code == "data_group_hash.unreadable":
-        return _UNREADABLE
+    if code in _OF_OTHER_CODES:
+        return _OF_OTHER_CODES[code]
     return next((sentence for finding, sentence in _SENTENCES.items() if finding.value == code), "")
 
 
