@@ -35,6 +35,10 @@ class FaultKind(enum.Enum):
     BAC_MAC_WRONG = ("bac_mac_wrong", "ISO7816_B_01", "M_IC is wrong")
     BAC_CRYPTOGRAM_WRONG = ("bac_cryptogram_wrong", "ISO7816_B_02", "E_IC is wrong")
     BAC_REFUSED = ("bac_refused", "ISO7816_B_03", "EXTERNAL AUTHENTICATE is refused with 6300")
+    CHALLENGE_SHORT = ("challenge_short", "", "GET CHALLENGE brings one byte too few, also in terminal authentication")
+    # terminal authentication
+    TA_CERTIFICATE_REFUSED = ("ta_certificate_refused", "", "a certificate is refused with 6300")
+    TA_REFUSED = ("ta_refused", "", "the terminal's signature is refused with 6300")
     # files
     FILE_NOT_SELECTED = ("file_not_selected", "ISO7816_C_01", "SELECT answers 6A82")
     # PACE; `at` counts the answers of that step
@@ -58,6 +62,9 @@ class FaultKind(enum.Enum):
     # chip and active authentication
     CA_REFUSED = ("ca_refused", "ISO7816_D_15", "the key reference is refused, 6A88")
     CA_KEPT_OLD_KEYS = ("ca_kept_old_keys", "ISO7816_D_09", "the chip goes on with the old session keys")
+    CA_NONCE_CHANGED = ("ca_nonce_changed", "", "version 2: the nonce differs from the one that the chip uses")
+    CA_TOKEN_WRONG = ("ca_token_wrong", "", "version 2: one bit of the chip's token differs")
+    CA_TOKEN_MISSING = ("ca_token_missing", "", "version 2: the nonce comes without a token")
     AA_WRONG = ("aa_wrong", "", "one bit of the signature differs")
     AA_RECORDED = ("aa_recorded", "", "a good signature over another challenge")
     AA_TRUNCATED = ("aa_truncated", "", "the signature is cut in half, with 9000")

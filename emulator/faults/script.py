@@ -19,6 +19,8 @@ _SELECT: Final = 0xA4
 _EXTERNAL_AUTHENTICATE: Final = 0x82
 _MANAGE_SECURITY_ENVIRONMENT: Final = 0x22
 _GENERAL_AUTHENTICATE: Final = 0x86
+_GET_CHALLENGE: Final = 0x84
+_PERFORM_SECURITY_OPERATION: Final = 0x2A
 _INTERNAL_AUTHENTICATE: Final = 0x88
 
 _PACE_ANSWERS: Final = {
@@ -37,6 +39,15 @@ _PACE_ANSWERS: Final = {
 }
 """Tag of the answer inside DO'7C' by which a step of PACE is known (Doc 9303-11 table 4)."""
 
+_AGREEMENT_ANSWERS: Final = (FaultKind.CA_NONCE_CHANGED, FaultKind.CA_TOKEN_WRONG, FaultKind.CA_TOKEN_MISSING)
+"""Of chip authentication version 2: a nonce in DO'81', which no answer of PACE has, and a token in DO'82'."""
+
+_BY_INSTRUCTION: Final = {
+    _SELECT: (FaultKind.FILE_NOT_SELECTED,),
+    _GET_CHALLENGE: (FaultKind.CHALLENGE_SHORT,),
+    _PERFORM_SECURITY_OPERATION: (FaultKind.TA_CERTIFICATE_REFUSED,),
+}
+
 _CHOSEN_BY: Final = {0xC1: (FaultKind.PACE_MSE_REFUSED,), 0x41: (FaultKind.CA_REFUSED,)}
 """By the first parameter byte of MANAGE SECURITY ENVIRONMENT; 81 is terminal authentication."""
 
@@ -48,6 +59,8 @@ _PLAIN_STATUS: Final = {
     FaultKind.PACE_KEY_REFUSED: 0x6300,
     FaultKind.PACE_TOKEN_REFUSED: 0x6300,
     FaultKind.CA_REFUSED: 0x6A88,
+    FaultKind.TA_CERTIFICATE_REFUSED: 0x6300,
+    FaultKind.TA_REFUSED: 0x6300,
 }
 
 
@@ -130,6 +143,10 @@ class FaultScript(Misbehaviour):
             return ResponseApdu(b"", _PLAIN_STATUS[kind])
         if kind in _PACE_ANSWERS:
             return ResponseApdu(_changed_pace(kind, command.data, answer.data), answer.sw)
+        if kind in _AGREEMENT_ANSWERS:
+            return ResponseApdu(_changed_agreement(kind, answer.data), answer.sw)
+        if kind is FaultKind.CHALLENGE_SHORT:
+            return ResponseApdu(answer.data[:-1], answer.sw)
         if kind is FaultKind.BAC_MAC_WRONG:
             return ResponseApdu(_flipped(answer.data, -1), answer.sw)
         if kind is FaultKind.BAC_CRYPTOGRAM_WRONG:
@@ -149,11 +166,12 @@ class FaultScript(Misbehaviour):
 
 def _kinds_of_plain_answer(command: CommandApdu, answer: ResponseApdu) -> Sequence[FaultKind]:
     """Which faults this exchange is the place for."""
-    if command.ins == _SELECT:
-        return (FaultKind.FILE_NOT_SELECTED,)
+    if command.ins in _BY_INSTRUCTION:
+        return _BY_INSTRUCTION[command.ins]
     if command.ins == _EXTERNAL_AUTHENTICATE:
         # terminal authentication is the same command, and answered without data
-        return (FaultKind.BAC_MAC_WRONG, FaultKind.BAC_CRYPTOGRAM_WRONG, FaultKind.BAC_REFUSED) if answer.data else ()
+        of_bac = (FaultKind.BAC_MAC_WRONG, FaultKind.BAC_CRYPTOGRAM_WRONG, FaultKind.BAC_REFUSED)
+        return of_bac if answer.data else (FaultKind.TA_REFUSED,)
     if command.ins == _MANAGE_SECURITY_ENVIRONMENT:
         return _CHOSEN_BY.get(command.p1, ())
     if command.ins == _INTERNAL_AUTHENTICATE:
@@ -161,6 +179,8 @@ def _kinds_of_plain_answer(command: CommandApdu, answer: ResponseApdu) -> Sequen
     if command.ins != _GENERAL_AUTHENTICATE:
         return ()
     inner = parse_tlv(answer.data, 0x7C).children()
+    if inner and inner[0].tag == 0x81:
+        return _AGREEMENT_ANSWERS
     return [kind for kind, tag in _PACE_ANSWERS.items() if inner and inner[0].tag == tag]
 
 
@@ -174,6 +194,15 @@ def _changed_pace(kind: FaultKind, question: bytes, answer: bytes) -> bytes:
     else:
         value = _flipped(value, -1)  # a point whose y differs in one bit is not on the curve
     return encode_tlv(0x7C, [encode_tlv(tag, value), *(other.encoded for other in others)])
+
+
+def _changed_agreement(kind: FaultKind, answer: bytes) -> bytes:
+    nonce, token = parse_tlv(answer, 0x7C).children()
+    if kind is FaultKind.CA_TOKEN_MISSING:
+        return encode_tlv(0x7C, nonce.encoded)
+    if kind is FaultKind.CA_TOKEN_WRONG:
+        return encode_tlv(0x7C, [nonce.encoded, encode_tlv(token.tag, _flipped(token.value, -1))])
+    return encode_tlv(0x7C, [encode_tlv(nonce.tag, _flipped(nonce.value, -1)), token.encoded])
 
 
 def _flipped(data: bytes, position: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
 import pytest
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from crypto.errors import CryptoError, WireError
+from crypto.pki.cvc import CvRole, TerminalType
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import curve, random_scalar
 from crypto.wire.oid import encode_oid
@@ -18,8 +20,10 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.cards import card, chip_content
 from emulator.chip.content import ChipBehaviour, EndOfFile
 from emulator.faults import Fault, FaultKind
+from emulator.personalise.cv_issuer import CvSuite, Validity, certificate, holder, verifying_authority
 from emulator.personalise.keys import derived_key_pair, shipped_rsa_key
 from emulator.personalise.mrz import mrz_information
+from tests.unit.emulator_extended_access import ExtendedTerminal
 from tests.unit.emulator_terminal import CAN, SPECS, Channel, RefusedError, Terminal, generic_mapping
 
 NOTICED = (
@@ -31,12 +35,16 @@ NOTICED = (
     ConnectionError,
     KeyError,
     IndexError,
+    ValueError,
 )
 CHALLENGE = b"12345678"
 
 
 def talk(terminal: Terminal, name: str) -> None:
     """A whole conversation that checks all that can be checked: access, files, chip and active authentication."""
+    if name == "eac2":
+        talk_with_certificates(ExtendedTerminal(terminal.card))
+        return
     if name == "bac-only":
         terminal.select_application()
         terminal.bac(mrz_information(SPECS[name].mrz).encode())
@@ -67,6 +75,29 @@ def authenticate_chip(terminal: Terminal, name: str) -> None:
     terminal.channel = Channel(SymmetricCipher.AES128, own.shared_x(public))
 
 
+def talk_with_certificates(terminal: ExtendedTerminal) -> None:
+    """Terminal authentication and chip authentication in their second version (TR-03110-2 §3.3, §3.4)."""
+    suite = CvSuite("ecdsa-sha256", "brainpoolP256r1")
+    root, verifier, own = verifying_authority(suite), holder("VNTESTDV00001", suite), holder("VNTESTIS00001", suite)
+    valid = Validity(dt.date(2024, 3, 1), dt.date(2030, 1, 1))
+    announcement = encode_tlv(0x06, encode_oid(TerminalType.INSPECTION_SYSTEM.value)) + encode_tlv(0x53, b"\3")
+    terminal.pace(generic_mapping(2), 13, CAN, SPECS["eac2"].can.encode(), template=encode_tlv(0x7F4C, announcement))
+    public, private = terminal.ephemeral(curve("brainpoolP256r1"))
+    shown = terminal.show_chain(
+        certificate(root, verifier, role=CvRole.DV_DOMESTIC, rights=3, validity=valid),
+        certificate(verifier, own, role=CvRole.TERMINAL, rights=3, validity=valid),
+    )
+    assert shown == ["9000", "9000"]
+    more = encode_tlv(0x80, encode_oid(suite.oid)) + encode_tlv(0x91, terminal.compressed_key)
+    assert terminal.choose_terminal(own.reference, more) == "9000"
+    assert terminal.answer_challenge(own, terminal.compressed_chip_key, terminal.challenge()) == "9000"
+    static = chip_content("eac2").chip_authentication[0].private_key.public_octets
+    terminal.select_application()
+    domain = curve("brainpoolP256r1")
+    terminal.authenticate_chip_v2(domain, static, SymmetricCipher.AES128, public, private)
+    assert terminal.can_read(3) == "9000"
+
+
 def check_ecdsa(name: str, signature: bytes) -> None:
     assert len(signature) == 64
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -83,13 +114,15 @@ def check_rsa(signature: bytes) -> None:
     assert opened[-21:-1] == hashlib.sha1(opened[1:-21] + CHALLENGE, usedforsecurity=False).digest()
 
 
-@pytest.mark.parametrize("name", ["an", "bac-only", "rsa-active"])
+@pytest.mark.parametrize("name", ["an", "bac-only", "rsa-active", "eac2"])
 def test_without_faults_the_conversation_succeeds(name: str) -> None:
     talk(Terminal(card(name)), name)
 
 
 def place_of(kind: FaultKind) -> str:
-    if kind.label.startswith("bac_"):
+    if kind.label.startswith(("ta_", "ca_nonce", "ca_token")):
+        return "eac2"
+    if kind.label.startswith(("bac_", "challenge_")):
         return "bac-only"
     return "rsa-active" if kind is FaultKind.AA_WRONG_TRAILER else "an"
 
