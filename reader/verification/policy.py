@@ -106,13 +106,15 @@ class VerificationPolicy:
             raise ValueError("a policy cannot accept what was not proven")
 
     def requirement_of(self, check: str) -> Requirement:
-        """How a check counts here. A check that this program does not know counts where it was performed."""
+        """How a check counts here. The proofs of the chip and the hashes of its groups count where they were
+        performed: of the proofs one is enough, and no group has to be read."""
         return self._chosen().get(check, _UNDER_EVERY_POLICY.get(check, Requirement.OPTIONAL))
 
     @property
     def mandatory_checks(self) -> tuple[str, ...]:
-        """Checks without which nobody is accepted; passive authentication and the chip's proof are judged apart."""
-        return tuple(check for check, need in self._chosen().items() if need is Requirement.MANDATORY)
+        """Checks without which nobody is accepted; beside them, some proof of the chip must have succeeded."""
+        needs = {**_UNDER_EVERY_POLICY, **self._chosen()}
+        return tuple(check for check, need in needs.items() if need is Requirement.MANDATORY)
 
     def _chosen(self) -> dict[str, Requirement]:
         return {
@@ -126,6 +128,7 @@ class VerificationPolicy:
 
 
 _UNDER_EVERY_POLICY: Final[dict[str, Requirement]] = {
+    CheckName.ACCESS_CONTROL: Requirement.MANDATORY,
     CheckName.PASSIVE_AUTHENTICATION: Requirement.MANDATORY,
     CheckName.TERMINAL_AUTHENTICATION: Requirement.RECORDED,
 }
@@ -209,10 +212,12 @@ def _judge_chip(facts: tuple[CheckResult, ...], policy: VerificationPolicy) -> l
 def _judge_missing(facts: tuple[CheckResult, ...], policy: VerificationPolicy) -> list[tuple[Decision, str]]:
     """A mandatory check that is not among the facts was not done."""
     done = {fact.check for fact in facts}
-    missing = [(policy.undetermined, f"{name}.not_done") for name in policy.mandatory_checks if name not in done]
-    if CheckName.PASSIVE_AUTHENTICATION not in done:
-        missing.append((policy.unknown_issuer, f"{CheckName.PASSIVE_AUTHENTICATION}.not_done"))
-    return missing
+    decisions: dict[str, Decision] = {CheckName.PASSIVE_AUTHENTICATION: policy.unknown_issuer}
+    return [
+        (decisions.get(name, policy.undetermined), f"{name}.not_done")
+        for name in policy.mandatory_checks
+        if name not in done
+    ]
 
 
 _SPEAKS_AGAINST_NO_DATA: Final = frozenset(
