@@ -136,7 +136,7 @@ def _read(
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
-    delivery.require_free()
+    delivery.prepare()
     read_at = inspection.local_now()
     emulated: str | None = arguments.emulated
     with transport.open_pcsc(arguments.reader) if emulated is None else transport.open_emulated(emulated) as card:
@@ -226,21 +226,24 @@ def _printed(arguments: argparse.Namespace) -> PrintedData:
 
 
 def _access_key(arguments: argparse.Namespace, printed: PrintedData) -> AccessKey:
-    """A secret of the holder's, else what is printed; a QR code alone names the number."""
+    """A secret of the holder's, else what is printed; a QR code names the number only where nothing else was given:
+    beside a PIN, who scanned the card has not yet allowed the last try."""
     from reader.protocols.access_key import CanKey, MrzKey, PinKey, PukKey
 
     can: CanKey | None = None
     if arguments.can is not None:
         can = CanKey.from_digits(_secret(arguments.can))
-    elif (number := printed.number or (None if printed.qr is None else printed.qr.number)) is not None:
-        can = CanKey.from_citizen_number(number.digits)
+    elif printed.number is not None:
+        can = CanKey.from_citizen_number(printed.number.digits)
     if arguments.pin is not None:
         return PinKey.from_digits(_secret(arguments.pin), resume_with=can)
     if arguments.puk is not None:
         return PukKey.from_digits(_secret(arguments.puk), resume_with=can)
-    if printed.mrz is not None or can is None:
-        return MrzKey.from_lines(printed.mrz.lines if printed.mrz is not None else ())
-    return can
+    if can is not None:
+        return can
+    if printed.mrz is not None:
+        return MrzKey.from_lines(printed.mrz.lines)
+    return CanKey.from_citizen_number("" if printed.qr is None else printed.qr.number.digits)
 
 
 def _secret(argument: str) -> str:

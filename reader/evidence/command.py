@@ -94,17 +94,21 @@ def _fingerprint(text: str) -> str:
 def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
     from reader import inspection
     from reader.evidence import recheck
-    from reader.evidence.device_key import default_key_file, known_device
+    from reader.evidence.device_key import default_key_file, known_device, load
     from reader.verification.policy import policy_named
 
+    named: Path | None = arguments.device_key
+    own = known_device(default_key_file()) if named is None else load(named).fingerprint
     kept = recheck.load(arguments.file)
-    own = known_device(arguments.device_key or default_key_file())
     whose = _whose(kept.fingerprint, own, devices)
     trust = trust_of_folder(arguments.trust, test_mode=arguments.test_mode)
     policy = None if arguments.policy is None else policy_named(arguments.policy)
     then = recheck.judge_again(kept, trust, kept.statement.read_at, policy)
     today = recheck.judge_again(kept, trust, inspection.local_now(), policy)
-    text = _as_json(kept, whose, then, today) if arguments.json else _as_text(kept, whose, then, today)
+    if arguments.json:
+        text = _as_json(kept, whose, then, today)
+    else:
+        text = _as_text(kept, whose, then, today, is_test_mode=arguments.test_mode)
     try:
         console.write_result(text)
     except OSError as error:
@@ -196,7 +200,7 @@ def _only_today(then: Judgement, today: Judgement) -> list[Difference]:
 
 
 # ------------------------------------------------------------------------------------------ as text
-def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement) -> str:
+def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement, *, is_test_mode: bool) -> str:
     from reader.evidence.recheck import differences
     from reader.reports.result import check_line, person_lines
     from reader.verification.wording import further_reasons
@@ -220,6 +224,8 @@ def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement)
         stated = "  (the device's word)" if check.check in then.stated and check.status.value == "successful" else ""
         lines.append(check_line(check) + stated)
     lines += [f"? {sentence}" for sentence in further_reasons(verdict.reasons, then.checks)]
+    if statement.is_test and not is_test_mode:
+        lines += ["", "The device let TEST authorities count; here they do not, without --test-mode."]
     lines += _difference_lines("different from what the device said then:", differences(statement, then), "said", "now")
     lines += _difference_lines("different if it were judged as of today:", _only_today(then, today), "then", "today")
     return "\n".join(lines)

@@ -37,6 +37,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _SIGNATURE_BYTES: Final = 64  # RFC 8032 §5.1.6
 _KEY_BYTES: Final = 32
 _MAX_PARTS: Final = 96
+_MAX_MANIFEST_BYTES: Final = 64 << 10
 _MAX_HEADER_BYTES: Final = 40 + 1 + 9 + 1 + 64 + 1
 _MAX_PART_BYTES: Final = limits.MAX_FILE_BYTES + 64  # a file of the largest content that is read, with its header
 
@@ -122,7 +123,7 @@ def open_evidence(octets: bytes) -> OpenedEvidence:
         code = errors.EVIDENCE_VERSION if is_other else errors.EVIDENCE_FOREIGN
         raise errors.DocumentError(code, part="header")
     walk = _Walk(octets, len(_MAGIC))
-    public_key, rows = _read_manifest(walk.announced(_MANIFEST, _MAX_PART_BYTES))
+    public_key, rows = _read_manifest(walk.announced(_MANIFEST, _MAX_MANIFEST_BYTES))
     parts = {name: walk.expected(name, length, digest) for name, length, digest in rows}
     signed = octets[: walk.offset]
     signature = walk.announced(_SIGNATURE, _SIGNATURE_BYTES)

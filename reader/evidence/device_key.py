@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from reader import errors
 from reader.evidence.container import fingerprint_of
 
-__all__ = ["DeviceKey", "default_key_file", "known_device", "load_or_make"]
+__all__ = ["DeviceKey", "default_key_file", "known_device", "load", "load_or_make"]
 
 _MAX_BYTES: Final = 4096
 _EXPOSED: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -78,6 +78,14 @@ def load_or_make(path: Path) -> DeviceKey:
         return _load(path)
     except OSError as error:
         raise errors.TrustError(errors.DEVICE_KEY_UNWRITABLE, cause=type(error).__name__) from None
+
+
+def load(path: Path) -> DeviceKey:
+    """A key that must be there. Raises as :func:`load_or_make`, and makes nothing."""
+    try:
+        return _load(path)
+    except FileNotFoundError:
+        raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE, cause="FileNotFoundError") from None
 
 
 def known_device(path: Path) -> str | None:

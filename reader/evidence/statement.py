@@ -27,6 +27,9 @@ from reader.verification.verdict import Decision, Verdict
 __all__ = ["Statement", "TrustDatum", "decode_statement", "encode_statement"]
 
 _VERSION: Final = 1
+_MAX_BYTES: Final = 256 << 10
+_YEARS: Final = range(1970, 2200)
+"""An empty battery says 1970. Whatever lies outside no clock of a device says."""
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=enum.Enum)
 
@@ -134,6 +137,8 @@ def decode_statement(octets: bytes) -> Statement:
         DocumentError: ``evidence.damaged`` with part ``statement``: whoever signed it did not write it as we do.
     """
     try:
+        if len(octets) > _MAX_BYTES:
+            raise NotCanonicalError
         fields = _Fields(decode(octets))
         statement = _statement(fields)
         if encode_statement(statement) == octets:  # no key too many, at any depth
@@ -147,7 +152,7 @@ def _statement(fields: _Fields) -> Statement:
     if fields.number("version") != _VERSION:
         raise NotCanonicalError
     read_at = dt.datetime.fromisoformat(fields.text("read_at"))
-    if read_at.tzinfo is None:
+    if read_at.tzinfo is None or read_at.year not in _YEARS:
         raise NotCanonicalError
     policy = policy_named(fields.text("policy")).name
     verdict = Verdict(

@@ -68,13 +68,17 @@ class Delivery:
     place: str
     force: bool
 
-    def require_free(self) -> None:
-        """Look before the card is read.
+    def prepare(self) -> None:
+        """Look before the card is read, so that a wrong path or key costs nobody a reading.
 
         Raises:
             DocumentError: ``evidence.exists``, ``evidence.unwritable``, ``report.exists``, ``report.unwritable``.
+            TrustError: ``device_key.…``.
         """
         if self.evidence is not None:
+            from reader.evidence.device_key import default_key_file, load_or_make
+
+            load_or_make(self.device_key or default_key_file())
             _look(self.evidence, self.force, errors.EVIDENCE_EXISTS, errors.EVIDENCE_UNWRITABLE)
         for path in self.reports:
             _look(path, self.force, errors.REPORT_EXISTS, errors.REPORT_UNWRITABLE)
@@ -92,7 +96,7 @@ class Delivery:
         """Write everything that was asked for.
 
         Raises:
-            DocumentError: as :meth:`require_free`, ``evidence.too_large``.
+            DocumentError: as :meth:`prepare`, ``evidence.too_large``.
             TrustError: ``device_key.…``.
         """
         if self.evidence is None and not self.reports:

@@ -1,0 +1,284 @@
+"""A kept reading is judged again by what its files prove; what only the device says proves nothing to a third party."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import reader
+from crypto.errors import ChipIdError
+from crypto.pki.trust_store import TrustStore
+from emulator.cards import catalogue, chip_content
+from reader import errors
+from reader.chip_proofs import ChipAnswer
+from reader.evidence.canonical import decode, encode
+from reader.evidence.container import open_evidence, seal
+from reader.evidence.device_key import DeviceKey
+from reader.evidence.keeping import evidence_of
+from reader.evidence.recheck import Judgement, KeptReading, differences, judge_again, parse
+from reader.verification.checks import CheckStatus
+from reader.verification.policy import DESK, HOSPITAL
+from reader.verification.printed import PrintedData
+from reader.verification.verdict import Decision
+from reader.vietnamese.number import parse_number
+from tests.unit.reader_cards import NOON, PEOPLE, TRUST, can_of, read_content
+
+OURS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+THEIRS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+DAILY = [person.name for person in catalogue()]
+CATALOGUE = [*DAILY, *(pytest.param(name, marks=pytest.mark.slow) for name in PEOPLE if name not in DAILY)]
+
+
+def elsewhere() -> TrustStore:
+    """The trust anchors of another machine."""
+    return reader.trust_for(None, test_mode=True)
+
+
+def keep(name: str, **how: object) -> bytes:
+    outcome = read_content(chip_content(name), can_of(name))
+    return evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital", is_test=True, **how)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def evidence() -> bytes:
+    return keep("an")
+
+
+def result_of(judgement: Judgement, check: str) -> tuple[str, str]:
+    return next((each.status.value, each.code) for each in judgement.checks if each.check == check)
+
+
+def judged(octets: bytes, trust: TrustStore | None = None, at: dt.datetime = NOON) -> tuple[KeptReading, Judgement]:
+    kept = parse(octets)
+    return kept, judge_again(kept, elsewhere() if trust is None else trust, at)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_card_of_the_catalogue_can_be_judged_again(name: str) -> None:
+    try:
+        outcome = read_content(chip_content(name), can_of(name))
+    except ChipIdError:  # a passport has no such number
+        outcome = read_content(chip_content(name), reader.MrzKey.from_lines(list(PEOPLE[name].mrz)))
+    kept, again = judged(evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital"))
+    assert kept.statement.verdict.decision is outcome.verdict.decision
+    assert kept.statement.checks == outcome.checks
+    assert {file: outcome.reading.document.get(file) for file in outcome.reading.document} == dict(
+        kept.reading.document.contents
+    )
+    assert again.verdict.decision.severity >= Decision.ACCEPT.severity
+    proofs = ("chip_authentication", "chip_authentication_mapping", "active_authentication")
+    then = {check.check: check for check in outcome.checks}
+    for check in again.checks:
+        if check.check in proofs:
+            if check.check == "active_authentication" and outcome.reading.active_answer is not None:
+                assert check == then[check.check], "a signature proves itself to anybody"
+            else:
+                assert check.status is not CheckStatus.SUCCESSFUL, "nobody proves it by saying so"
+        elif check.status is CheckStatus.SUCCESSFUL:
+            assert then[check.check].status is CheckStatus.SUCCESSFUL, "nothing gets better by being kept"
+    changed = {difference.what for difference in differences(kept.statement, again)}
+    assert changed <= {*proofs, "verdict", "assurance"}
+
+
+def test_chip_authentication_comes_back_as_the_word_of_the_device(evidence: bytes) -> None:
+    kept, again = judged(evidence)
+    assert result_of(again, "chip_authentication") == ("undetermined", "chip_authentication.not_transferable")
+    assert result_of(again, "active_authentication")[0] == "successful"
+    assert {"chip_authentication", "access_control"} <= again.stated
+    assert "active_authentication" not in again.stated
+    assert again.verdict.decision is Decision.ACCEPT
+    [difference] = differences(kept.statement, again)
+    assert difference.what == "chip_authentication"
+    assert difference.then == "successful (chip_authentication.genuine)"
+
+
+def test_without_active_authentication_nobody_else_can_call_the_chip_genuine() -> None:
+    outcome = read_content(chip_content("tdes-pace"), can_of("tdes-pace"))
+    assert outcome.verdict.decision is Decision.ACCEPT
+    kept, again = judged(evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital"))
+    assert again.verdict.decision is Decision.REFER
+    assert [difference.what for difference in differences(kept.statement, again)][:2] == ["verdict", "assurance"]
+    assert again.identity is not None
+    assert again.identity.assurance is again.verdict.assurance is not outcome.verdict.assurance
+
+
+def test_the_certificates_in_the_file_are_never_trusted(evidence: bytes) -> None:
+    kept, again = judged(evidence, TrustStore())
+    assert {datum.role for datum in kept.statement.trust} >= {"signer", "anchor"}
+    assert result_of(again, "passive_authentication") == ("undetermined", "passive_authentication.issuer_unknown")
+    assert again.verdict.decision is Decision.REFER
+
+
+@pytest.mark.parametrize(
+    ("at", "code"),
+    [
+        (NOON, "document_validity.valid"),
+        (dt.datetime(2060, 1, 1, tzinfo=dt.UTC), "document_validity.expired"),
+        (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), "document_validity.clock_implausible"),
+    ],
+)
+def test_the_instant_of_judging_is_whoever_judges(evidence: bytes, at: dt.datetime, code: str) -> None:
+    assert result_of(judged(evidence, at=at)[1], "document_validity")[1] == code
+
+
+def test_a_stricter_policy_may_be_asked_for(evidence: bytes) -> None:
+    late = dt.datetime(2046, 1, 1, tzinfo=dt.UTC)
+    assert judge_again(parse(evidence), elsewhere(), late, HOSPITAL).verdict.decision is Decision.REFER
+    assert judge_again(parse(evidence), elsewhere(), late, DESK).verdict.decision is Decision.REJECT
+
+
+# ------------------------------------------------------------------------------------------ lies that somebody signs
+def resigned(octets: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    """The parts with something changed, signed by somebody else: the best that an attacker can do."""
+    parts = dict(open_evidence(octets).parts)
+    change(parts)
+    return seal(parts, THEIRS)
+
+
+def stated(parts: dict[str, bytes], **fields: object) -> None:
+    parts["statement"] = encode(decode(parts["statement"]) | fields)
+
+
+def test_a_lie_about_the_verdict_is_seen_through() -> None:
+    def claim(parts: dict[str, bytes]) -> None:
+        rows = [[check, "successful", code, detail] for check, _, code, detail in decode(parts["statement"])["checks"]]
+        stated(parts, verdict="ACCEPT", reasons=[], assurance="chip_verified", checks=rows)
+
+    for name in ("changed", "copied"):
+        kept, again = judged(resigned(keep(name), claim))
+        assert kept.fingerprint == THEIRS.fingerprint
+        assert kept.statement.verdict.decision is Decision.ACCEPT
+        assert again.verdict.decision is Decision.REJECT
+        assert ("verdict", "ACCEPT", "REJECT") in [
+            dataclasses.astuple(each) for each in differences(kept.statement, again)
+        ]
+
+
+def test_a_changed_file_fails_its_hash_whoever_signs_the_evidence(evidence: bytes) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        parts["file.DG13"] = parts["file.DG13"][:-1] + b"\x00"
+
+    _, again = judged(resigned(evidence, change))
+    assert result_of(again, "data_group_hash.DG13") == ("failed", "data_group_hash.mismatch")
+
+
+def test_a_signature_over_another_challenge_proves_nothing(evidence: bytes) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        parts["active-authentication.challenge"] = bytes(8)
+
+    _, again = judged(resigned(evidence, change))
+    assert result_of(again, "active_authentication") == ("failed", "active_authentication.not_genuine")
+    assert again.verdict.decision is Decision.REJECT
+
+
+def test_who_claims_active_authentication_must_show_the_signature(evidence: bytes) -> None:
+    def drop(parts: dict[str, bytes]) -> None:
+        del parts["active-authentication.signature"]
+
+    with pytest.raises(errors.DocumentError) as caught:
+        parse(resigned(evidence, drop))
+    assert caught.value.facts["part"] == "active-authentication.signature"
+
+
+@pytest.mark.parametrize("answer", [answer for answer in ChipAnswer if answer is not ChipAnswer.GIVEN])
+def test_how_the_chip_reacted_is_only_said_unless_it_signed(evidence: bytes, answer: ChipAnswer) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        del parts["active-authentication.challenge"], parts["active-authentication.signature"]
+        stated(parts, active_authentication=answer.value)
+
+    _, again = judged(resigned(evidence, change))
+    status, code = result_of(again, "active_authentication")
+    assert status in ("undetermined", "not_supported")
+    if answer in (ChipAnswer.REFUSED, ChipAnswer.BROKE_OFF, ChipAnswer.LOST):
+        assert code == "active_authentication.not_transferable"
+
+
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [
+        ({"version": 2}, "statement"),
+        ({"read_at": "yesterday"}, "statement"),
+        ({"read_at": "2026-06-01T12:00:00"}, "statement"),
+        ({"read_at": "0001-01-01T00:00:00+23:59"}, "statement"),
+        ({"policy": "nobody"}, "statement"),
+        ({"place": 1}, "statement"),
+        ({"is_test": 1}, "statement"),
+        ({"more": 1}, "statement"),
+        ({"verdict": "PERHAPS"}, "statement"),
+        ({"checks": [["a", "good", "b", ""]]}, "statement"),
+        ({"checks": [["a"]]}, "statement"),
+        ({"checks": 1}, "statement"),
+        ({"reasons": [1]}, "statement"),
+        ({"mapping_proofs": -1}, "statement"),
+        ({"mapping_proofs": True}, "statement"),
+        ({"unread": {"DG99": "card.removed"}}, "statement"),
+        ({"unread": {"DG3": "no.such.code"}}, "statement"),
+        ({"access": None}, "statement"),
+        ({"trust": [["file.DG13", "anchor", ""]]}, "statement"),
+        ({"trust": [["certificate.1", "friend", ""]]}, "statement"),
+        ({"trust": [["certificate.1", "anchor", ""], ["certificate.1", "anchor", ""]]}, "certificate.1"),
+        ({"trust": [["certificate.9", "anchor", ""]]}, "certificate.9"),
+        ({"trust": []}, "certificate.1"),
+    ],
+)
+def test_a_statement_that_this_program_would_not_write_is_refused(
+    evidence: bytes, fields: dict[str, object], part: str
+) -> None:
+    with pytest.raises(errors.DocumentError) as caught:
+        parse(resigned(evidence, lambda parts: stated(parts, **fields)))
+    assert (caught.value.code.name, caught.value.facts["part"]) == ("evidence.damaged", part)
+
+
+@pytest.mark.parametrize("name", ["file.DG99", "file.", "more", "list.9"])
+def test_a_part_that_nobody_would_look_at_is_refused(evidence: bytes, name: str) -> None:
+    with pytest.raises(errors.DocumentError) as caught:
+        parse(resigned(evidence, lambda parts: parts.update({name: b"x"})))
+    assert caught.value.facts["part"] == name
+
+
+def test_files_of_nonsense_end_in_findings_not_in_exceptions(evidence: bytes) -> None:
+    for name in [name for name in open_evidence(evidence).parts if name.startswith("file.")]:
+        for octets in (b"", b"\x00", b"\x61\x84\xff\xff\xff\xff", bytes(1 << 16)):
+            _, again = judged(resigned(evidence, lambda parts, name=name, octets=octets: parts.update({name: octets})))  # type: ignore[misc]
+            assert again.verdict.decision is not Decision.ACCEPT or name == "file.CardAccess"
+
+
+def test_certificates_of_nonsense_help_nobody_and_harm_nobody(evidence: bytes) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        parts.update({name: b"\x30\x00" for name in parts if name.startswith(("certificate.", "list."))})
+
+    assert judged(resigned(evidence, change))[1].verdict.decision is Decision.ACCEPT
+
+
+# ------------------------------------------------------------------------------------------ printed data
+def test_what_was_printed_is_compared_again_and_stays_the_devices_word() -> None:
+    outcome = read_content(chip_content("an"), can_of("an"))
+    for digits, status in (("040085000017", "successful"), ("040085900017", "failed")):
+        octets = evidence_of(
+            outcome,
+            OURS,
+            trust=TRUST,
+            read_at=NOON,
+            policy="hospital",
+            printed=PrintedData(number=parse_number(digits)),
+        )
+        kept, again = judged(octets)
+        assert kept.printed is not None
+        assert result_of(again, "printed_data")[0] == status
+        assert "printed_data" in again.stated
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"", b"1", b"{}", encode({"number": 5, "qr": None, "mrz": None}), encode({"number": "12", "qr": None, "mrz": None}),
+     encode({"number": None, "qr": "x" * 9999, "mrz": None}), encode({"number": None, "qr": None, "mrz": "I<VNM"}),
+     encode({"number": None, "qr": None, "mrz": [1, 2, 3]}), encode({"number": None, "qr": None, "mrz": None, "x": 1})],
+)  # fmt: skip
+def test_printed_nonsense_is_refused(evidence: bytes, octets: bytes) -> None:
+    with pytest.raises(errors.DocumentError) as caught:
+        parse(resigned(evidence, lambda parts: parts.update(printed=octets)))
+    assert (caught.value.code.name, caught.value.facts["part"]) == ("evidence.damaged", "printed")
