@@ -26,6 +26,10 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 quick: setup-test ## the unit tests with few examples of each property: about a minute
 	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow"
 
+.PHONY: soak
+soak: setup-test ## the long sweeps whole, of which the test suite takes a hundredth (CHIPID_SOAK_SHARE, CHIPID_SOAK_SEED)
+	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m pytest tests -m soak
+
 .PHONY: bench
 bench: setup-test ## the figures of the README, measured on this machine
 	@$(BIN)/python -m bench

@@ -20,6 +20,7 @@ from emulator.chip.card import VirtualCard
 from emulator.chip.misbehaviour import Misbehaviour
 from reader.reports import result as report
 from reader.verification.verdict import Decision
+from tests.soak import soak_share
 from tests.unit.reader_cards import PEOPLE, TRUST, can_of
 
 _MOST_COMMANDS = 4000
@@ -124,8 +125,7 @@ def test_no_lie_buys_trust(block: int) -> None:
         hold_to_the_truth(number)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("block", range(8))
-def test_no_lie_buys_trust_in_a_longer_run(block: int) -> None:
-    for number in range(1000 + block * 100, 1100 + block * 100):
-        hold_to_the_truth(number)
+@pytest.mark.soak
+@pytest.mark.parametrize("number", soak_share("conversations", range(1000, 1800)))
+def test_no_lie_buys_trust_in_a_longer_run(number: int) -> None:
+    hold_to_the_truth(number)
