@@ -66,6 +66,7 @@ CAUGHT: dict[str, set[tuple[str, str, str]]] = {
     "attack-forged-link": {(PASSIVE, "undetermined", f"{PASSIVE}.issuer_key_unknown")},
     "attack-second-signer": {(PASSIVE, "failed", f"{PASSIVE}.content_digest_mismatch")},
     "attack-other-country": {(PASSIVE, "failed", f"{PASSIVE}.country_mismatch")},
+    "attack-other-type": {(PASSIVE, "failed", f"{PASSIVE}.document_type_not_allowed")},
     # by the hashes in EF.SOD
     "attack-foreign-sod": {
         (f"data_group_hash.DG{n}", "failed", "data_group_hash.mismatch") for n in (1, 2, 13, 14, 15)
@@ -174,6 +175,9 @@ def test_without_the_attack_the_same_card_is_accepted(name: str) -> None:
     profile = dataclasses.replace(load_profile(name), attack=None, copied=False, changed_group=0)
     if name == "attack-other-country":
         profile = dataclasses.replace(profile, authority=Authority.UTOPIA)
+    if name == "attack-other-type":
+        assert profile.travel_document is not None
+        profile = dataclasses.replace(profile, travel_document=dataclasses.replace(profile.travel_document, code="ID"))
     key = can_of_attack(name)
     with EmulatedTransport(VirtualCard(personalise(profile))) as card:
         outcome = reader.read(card, key, trust=TRUST, now=lambda: NOON)
