@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bench import full_read, machine, pace_suites
+from bench import full_read, machine, pace_suites, passive_authentication
 
 
 def main() -> None:
     print(f"Measured on {machine.describe()}")
     full_read.run()
     pace_suites.run()
+    passive_authentication.run()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from crypto.signatures.der import (
     OCTET_STRING,
     SEQUENCE,
     SET,
+    inside,
     malformed_as,
     read_integer,
     read_oid,
@@ -168,7 +169,7 @@ def _octet_string(tlv: Tlv) -> bytes:
 
 
 def _parse_signer(tlv: Tlv) -> SignerInfo:
-    reader = TlvReader(parse_tlv(tlv.encoded, SEQUENCE).value)
+    reader = inside(tlv)
     reader.take(INTEGER)  # version
     issuer, serial_number = None, None
     key_identifier = reader.take_optional(0x80)
@@ -194,7 +195,7 @@ def _parse_signer(tlv: Tlv) -> SignerInfo:
 def _parse_attributes(tlv: Tlv) -> Mapping[str, tuple[Tlv, ...]]:
     attributes: dict[str, tuple[Tlv, ...]] = {}
     for item in iter_tlvs(tlv.value):
-        reader = TlvReader(parse_tlv(item.encoded, SEQUENCE).value)
+        reader = inside(item)
         oid = read_oid(reader.take(OBJECT_IDENTIFIER))
         if oid in attributes:  # RFC 5652 §5.3: no attribute type twice
             raise CryptoError(CMS_MALFORMED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -16,6 +17,7 @@ from crypto.signatures.der import (
     OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
+    inside,
     read_integer,
     read_oid,
     sequence,
@@ -60,6 +62,9 @@ UNDERSTOOD: Final = frozenset(
 """Extensions that may be critical. Any other critical one makes a certificate unusable (RFC 5280 §4.2)."""
 
 
+_MAX_DOCUMENT_TYPE_LIST: Final = 2048
+"""Longest list of types in bytes; there are some hundred codes in the world."""
+
 _STRING_TAGS: Final = frozenset({0x0C, 0x13, 0x16})
 """UTF8String, PrintableString, IA5String."""
 
@@ -101,7 +106,7 @@ def parse_extension_list(tlv: Tlv | None) -> Mapping[str, Extension]:
     """Extensions by object identifier, from an ``Extensions`` sequence. Raises as :func:`parse_extensions`."""
     found: dict[str, Extension] = {}
     for item in () if tlv is None else iter_tlvs(tlv.value):
-        reader = sequence(item.encoded)
+        reader = inside(item)
         oid = read_oid(reader.take(OBJECT_IDENTIFIER))
         flag = reader.take_optional(BOOLEAN)
         value = reader.take(OCTET_STRING).value
@@ -159,11 +164,17 @@ def read_document_types(extension: Extension | None) -> frozenset[str] | None:
     """
     if extension is None:
         return None
+    # Nothing longer is remembered, so that nobody can fill the memory with it.
+    return frozenset() if len(extension.value) > _MAX_DOCUMENT_TYPE_LIST else _document_types(extension.value)
+
+
+@functools.lru_cache(maxsize=64)  # signers of one state all say the same
+def _document_types(octets: bytes) -> frozenset[str]:
     try:
-        strings = [tlv.value for tlv in parse_tlv(extension.value).walk() if tlv.tag in _STRING_TAGS]
+        strings = [tlv.value for tlv in parse_tlv(octets).walk() if tlv.tag in _STRING_TAGS]
     except WireError:
         return frozenset()
-    return frozenset(octets.decode("latin-1").strip().rstrip("<").upper() for octets in strings) - {""}
+    return frozenset(text.decode("latin-1").strip().rstrip("<").upper() for text in strings) - {""}
 
 
 def read_directory_names(extension: Extension | None) -> tuple[Name, ...]:

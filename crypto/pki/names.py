@@ -7,7 +7,7 @@ import functools
 import unicodedata
 from typing import Final
 
-from crypto.signatures.der import OBJECT_IDENTIFIER, SEQUENCE, SET, read_oid
+from crypto.signatures.der import OBJECT_IDENTIFIER, SET, inside, read_oid
 from crypto.wire.tlv import Tlv, TlvReader, iter_tlvs
 
 __all__ = ["COMMON_NAME", "COUNTRY", "LOCALITY", "ORGANIZATION", "Name", "parse_name"]
@@ -84,8 +84,7 @@ def _parse(octets: bytes) -> Name:
 
 
 def _attribute(pair: Tlv) -> tuple[str, str]:
-    reader = TlvReader(pair.encoded)
-    fields = TlvReader(reader.take(SEQUENCE).value)
+    fields = inside(pair)
     kind = read_oid(fields.take(OBJECT_IDENTIFIER))
     value = fields.take_any()
     fields.finish()

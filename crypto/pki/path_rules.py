@@ -45,24 +45,23 @@ def judge_path(path: Sequence[Certificate], claims: DocumentClaims) -> Finding:
 
 
 def _judge_step(subject: Certificate, issuer: Certificate, *, subject_is_signer: bool) -> FindingCode | None:
-    rules = [
-        (subject.issuer.canonical == issuer.subject.canonical, FindingCode.ISSUER_NAME_MISMATCH),  # RFC 5280 §6.1.3 a 4
-        (issuer.is_authority is True, FindingCode.ISSUER_NOT_CA),  # RFC 5280 §6.1.4 k, Doc 9303-12 §7.1
-        (allows(issuer, KeyUsage.KEY_CERT_SIGN), FindingCode.ISSUER_KEY_USAGE),  # RFC 5280 §6.1.4 n
-    ]
+    if subject.issuer.canonical != issuer.subject.canonical:  # RFC 5280 §6.1.3 a 4
+        return FindingCode.ISSUER_NAME_MISMATCH
+    if issuer.is_authority is not True:  # RFC 5280 §6.1.4 k, Doc 9303-12 §7.1
+        return FindingCode.ISSUER_NOT_CA
+    if not allows(issuer, KeyUsage.KEY_CERT_SIGN):  # RFC 5280 §6.1.4 n
+        return FindingCode.ISSUER_KEY_USAGE
     if subject_is_signer:
-        rules.append((allows(subject, KeyUsage.DIGITAL_SIGNATURE), FindingCode.SIGNER_KEY_USAGE))  # Doc 9303-12 §7.1
-    else:
+        if not allows(subject, KeyUsage.DIGITAL_SIGNATURE):  # Doc 9303-12 §7.1
+            return FindingCode.SIGNER_KEY_USAGE
+    elif country_of(subject.subject) != country_of(issuer.subject):
         # Doc 9303-12 §7.1, table 5: or a state in the store could make itself another state's authority.
-        same_country = country_of(subject.subject) == country_of(issuer.subject)
-        rules.append((same_country, FindingCode.LINK_COUNTRY_MISMATCH))
-    rules += [
-        (not subject.unknown_critical_extensions, FindingCode.CRITICAL_EXTENSION),  # RFC 5280 §4.2
-        (not issuer.unknown_critical_extensions, FindingCode.CRITICAL_EXTENSION),
-    ]
+        return FindingCode.LINK_COUNTRY_MISMATCH
+    if subject.unknown_critical_extensions or issuer.unknown_critical_extensions:  # RFC 5280 §4.2
+        return FindingCode.CRITICAL_EXTENSION
     # pathLenConstraint is not looked at: 0 in every CSCA, and a link makes a new anchor rather than a longer path
     # (Doc 9303-12 §6.1.1).
-    return next((code for holds, code in rules if not holds), None)
+    return None
 
 
 def allows(certificate: Certificate, usage: KeyUsage) -> bool:

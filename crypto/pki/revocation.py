@@ -19,7 +19,16 @@ from crypto.pki.certificate import CERTIFICATE_MALFORMED, read_time
 from crypto.pki.extensions import Extension
 from crypto.pki.names import Name, parse_name
 from crypto.signatures.algorithms import AlgorithmIdentifier, parse_algorithm_identifier, signature_algorithm
-from crypto.signatures.der import BIT_STRING, INTEGER, SEQUENCE, malformed_as, read_bit_string, read_integer, sequence
+from crypto.signatures.der import (
+    BIT_STRING,
+    INTEGER,
+    SEQUENCE,
+    inside,
+    malformed_as,
+    read_bit_string,
+    read_integer,
+    sequence,
+)
 from crypto.signatures.public_key import VerificationKey
 from crypto.wire.tlv import Tlv, TlvReader, iter_tlvs, parse_tlv
 
@@ -177,7 +186,7 @@ def _entries(tlv: Tlv | None) -> tuple[dict[int, RevokedCertificate], set[str]]:
     entries: dict[int, RevokedCertificate] = {}
     unknown: set[str] = set()
     for item in () if tlv is None else iter_tlvs(tlv.value):
-        reader = sequence(item.encoded)
+        reader = inside(item)
         serial_number = read_integer(reader.take(INTEGER))
         revoked_at = _time(reader.take_any())
         fields = reader.take_optional(SEQUENCE)

@@ -51,7 +51,8 @@ def check_revocation(path: Sequence[Certificate], store: TrustStore, at: datetim
     usable, cause = _usable(lists, authorities, store)
     if any(signer.serial_number in each.revoked for each in usable):
         return RevocationResult(Finding(FindingCode.SIGNER_REVOKED), usable)
-    if any(_is_revoked(authority, authorities, store) for authority in authorities):
+    known: dict[object, tuple[RevocationList, ...]] = {signer.issuer.canonical: usable}
+    if any(_is_revoked(authority, authorities, store, known) for authority in authorities):
         return RevocationResult(Finding(FindingCode.ISSUER_REVOKED), usable)
     if not lists:
         return RevocationResult(Finding(FindingCode.REVOCATION_NO_LIST))
@@ -62,16 +63,30 @@ def check_revocation(path: Sequence[Certificate], store: TrustStore, at: datetim
     return RevocationResult(Finding(code), usable)
 
 
-def _is_revoked(authority: Certificate, authorities: Sequence[Certificate], store: TrustStore) -> bool:
-    """Whether this certificate or another of the same name and key is listed: a lost key is lost in all of them."""
+def _is_revoked(
+    authority: Certificate,
+    authorities: Sequence[Certificate],
+    store: TrustStore,
+    known: dict[object, tuple[RevocationList, ...]],
+) -> bool:
+    """Whether this certificate or another of the same name and key is listed: a lost key is lost in all of them.
+
+    Args:
+        authority: the certificate.
+        authorities: those of the path.
+        store: with the lists and further anchors.
+        known: usable lists by issuer as far as they have been looked at; more are added.
+    """
     same_key = [
         anchor.certificate
         for anchor in store.by_subject(authority.subject)
         if anchor.certificate.public_key_info == authority.public_key_info
     ]
-    for certificate in (authority, *same_key):
-        usable, _ = _usable(store.revocation_lists_of(certificate.issuer), authorities, store)
-        if any(certificate.serial_number in each.revoked for each in usable):
+    for certificate in dict.fromkeys((authority, *same_key)):
+        issuer = certificate.issuer
+        if issuer.canonical not in known:
+            known[issuer.canonical] = _usable(store.revocation_lists_of(issuer), authorities, store)[0]
+        if any(certificate.serial_number in each.revoked for each in known[issuer.canonical]):
             return True
     return False
 
@@ -97,7 +112,7 @@ def _is_signed(each: RevocationList, authorities: Sequence[Certificate], store: 
         CryptoError: no key fits, and one could not be used.
     """
     named = [anchor.certificate for anchor in store.by_subject(each.issuer)]
-    named += [each_ for each_ in authorities if each_.subject.canonical == each.issuer.canonical]
+    named += [authority for authority in authorities if authority.subject.canonical == each.issuer.canonical]
     problem: CryptoError | None = None
     for certificate in dict.fromkeys(named):
         if certificate.is_authority is not True or not allows(certificate, KeyUsage.CRL_SIGN):

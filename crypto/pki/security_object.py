@@ -9,7 +9,7 @@ from typing import Final
 
 from crypto.errors import CryptoError, ErrorCode, Hint
 from crypto.signatures.algorithms import parse_algorithm_identifier
-from crypto.signatures.der import INTEGER, OCTET_STRING, SEQUENCE, malformed_as, read_integer
+from crypto.signatures.der import INTEGER, OCTET_STRING, SEQUENCE, inside, malformed_as, read_integer
 from crypto.signatures.hash_algorithms import HashAlgorithm, hash_algorithm
 from crypto.wire.tlv import Tlv, TlvReader, iter_tlvs, parse_tlv
 
@@ -75,7 +75,7 @@ def parse_security_object(octets: bytes) -> SecurityObject:
 def _hashes(tlv: Tlv, algorithm: HashAlgorithm) -> dict[int, bytes]:
     hashes: dict[int, bytes] = {}
     for item in iter_tlvs(tlv.value):
-        reader = TlvReader(parse_tlv(item.encoded, SEQUENCE).value)
+        reader = inside(item)
         number = read_integer(reader.take(INTEGER))
         value = reader.take(OCTET_STRING).value
         reader.finish()

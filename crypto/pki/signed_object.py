@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import enum
+import functools
 from collections.abc import Iterable
 from typing import Final
 
@@ -23,7 +24,7 @@ from crypto.pki.revocation import RevocationList
 from crypto.pki.revocation_check import NOT_CHECKED
 from crypto.pki.trust_store import TrustAnchor, TrustStore
 
-__all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "ValidAt", "verify_signed_data"]
+__all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "ValidAt", "forget_signers", "verify_signed_data"]
 
 CHAIN_NOT_CHECKED: Final = Finding(FindingCode.CHAIN_NOT_CHECKED)
 
@@ -32,6 +33,9 @@ _MAX_CANDIDATES: Final = 8
 
 _MAX_CARRIED: Final = 16
 """Most certificates of a signed object that are looked at. Documents carry one, with links a few."""
+
+_REMEMBERED_OCTETS: Final = 4096
+"""Longer certificates are parsed anew each time, so that nobody can fill the memory with them."""
 
 _NO_CLAIMS: Final = DocumentClaims()
 
@@ -171,10 +175,20 @@ def _carried(signed: SignedData) -> tuple[tuple[Certificate, ...], Finding]:
     refusal = Finding(FindingCode.SIGNER_CERTIFICATE_ABSENT)
     for encoded in signed.certificates[:_MAX_CARRIED]:
         try:
-            carried.append(Certificate.parse(encoded))
+            carried.append(_remembered(encoded) if len(encoded) <= _REMEMBERED_OCTETS else Certificate.parse(encoded))
         except CryptoError as error:
             refusal = Finding(FindingCode.SIGNER_MALFORMED, error.code.name)
     return tuple(carried), refusal
+
+
+@functools.lru_cache(maxsize=64)  # one signer signs what a terminal sees in weeks: tens of thousands of documents
+def _remembered(encoded: bytes) -> Certificate:
+    return Certificate.parse(encoded)
+
+
+def forget_signers() -> None:
+    """Forgets the certificates seen in earlier documents. Nothing changes but the time that the next one takes."""
+    _remembered.cache_clear()
 
 
 def _candidates(view: _View, signer: SignerInfo) -> tuple[Certificate, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -35,6 +36,10 @@ ALGORITHM_MALFORMED = ErrorCode(
 )
 
 
+_REMEMBERED_OCTETS: Final = 128
+"""Longer identifiers are parsed anew each time, so that nobody can fill the memory with them."""
+
+
 class SignatureScheme(enum.StrEnum):
     """How the hash becomes a signature."""
 
@@ -55,7 +60,17 @@ class AlgorithmIdentifier:
 
 def parse_algorithm_identifier(tlv: Tlv) -> AlgorithmIdentifier:
     """The content of an ``AlgorithmIdentifier`` sequence. Raises :class:`crypto.errors.WireError` if malformed."""
-    reader = TlvReader(tlv.value)
+    octets = tlv.value
+    return _remembered_identifier(octets) if len(octets) <= _REMEMBERED_OCTETS else _parse_identifier(octets)
+
+
+@functools.lru_cache(maxsize=64)  # every document names the same two or three, several times each
+def _remembered_identifier(octets: bytes) -> AlgorithmIdentifier:
+    return _parse_identifier(octets)
+
+
+def _parse_identifier(octets: bytes) -> AlgorithmIdentifier:
+    reader = TlvReader(octets)
     oid = read_oid(reader.take(OBJECT_IDENTIFIER))
     # What follows the parameters is left alone: some certificates in public lists carry more, and it is signed.
     return AlgorithmIdentifier(oid, None if reader.at_end else reader.take_any())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import types
 from typing import Final
 
 from crypto.errors import CryptoError, ErrorCode, Hint, WireError
 from crypto.wire.oid import decode_oid
-from crypto.wire.tlv import Tlv, TlvReader, encode_tlv, parse_tlv
+from crypto.wire.tlv import TLV_ABSENT, Tlv, TlvReader, encode_tlv, parse_tlv
 
 __all__ = [
     "BIT_STRING",
@@ -20,6 +19,7 @@ __all__ = [
     "SEQUENCE",
     "SET",
     "encode_integer",
+    "inside",
     "malformed_as",
     "read_bit_string",
     "read_integer",
@@ -39,18 +39,34 @@ SET: Final = 0x31
 DER_MALFORMED = ErrorCode("der.malformed", Hint.CALL_STAFF, "An ASN.1 value is not well formed.")
 
 
-@contextlib.contextmanager
-def malformed_as(code: ErrorCode) -> Iterator[None]:
+class malformed_as:  # noqa: N801 - reads like the function that it could be, at a quarter of the cost
     """Says what was malformed: a :class:`WireError` inside becomes a :class:`CryptoError` with this code."""
-    try:
-        yield
-    except WireError as error:
-        raise CryptoError(code, reason=error.code.name) from error
+
+    __slots__ = ("_code",)
+
+    def __init__(self, code: ErrorCode) -> None:
+        self._code = code
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        if isinstance(error, WireError):
+            raise CryptoError(self._code, reason=error.code.name) from error
 
 
 def sequence(octets: bytes) -> TlvReader:
     """A reader inside the one SEQUENCE that these octets are."""
     return TlvReader(parse_tlv(octets, SEQUENCE).value)
+
+
+def inside(tlv: Tlv) -> TlvReader:
+    """A reader inside a data object that must be a SEQUENCE. Raises :class:`WireError` (``tlv.absent``) if it is none."""
+    if tlv.tag != SEQUENCE:
+        raise WireError(TLV_ABSENT, tag=f"{SEQUENCE:X}")
+    return TlvReader(tlv.value)
 
 
 def read_integer(tlv: Tlv) -> int:

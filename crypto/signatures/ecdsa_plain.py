@@ -102,7 +102,7 @@ def verify_plain(key: EcPublicKey, algorithm: HashAlgorithm, signature: bytes, d
         value = parse_plain(signature, key.curve)
     except CryptoError:
         return False
-    return _verify(key, algorithm, value, data)
+    return _verify(key, algorithm, value, value.to_der(), data)
 
 
 def verify_der(key: EcPublicKey, algorithm: HashAlgorithm, signature: bytes, data: bytes) -> bool:
@@ -111,15 +111,15 @@ def verify_der(key: EcPublicKey, algorithm: HashAlgorithm, signature: bytes, dat
         value = parse_der(signature, key.curve)
     except CryptoError:
         return False
-    return _verify(key, algorithm, value, data)
+    return _verify(key, algorithm, value, signature, data)
 
 
-def _verify(key: EcPublicKey, algorithm: HashAlgorithm, value: EcdsaValue, data: bytes) -> bool:
+def _verify(key: EcPublicKey, algorithm: HashAlgorithm, value: EcdsaValue, der: bytes, data: bytes) -> bool:
     digest = algorithm.digest(data)
     if not key.curve.in_openssl:
         return _verify_in_python(key, value, digest)
     try:
-        key.native().verify(value.to_der(), digest, ec.ECDSA(Prehashed(algorithm.native)))
+        key.native().verify(der, digest, ec.ECDSA(Prehashed(algorithm.native)))
     except InvalidSignature:
         return False
     return True
