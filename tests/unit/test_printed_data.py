@@ -291,6 +291,12 @@ def test_the_code_can_come_by_standard_input(
     assert "printed_data.name_without_marks" in capsys.readouterr().out
 
 
+def test_a_scanned_code_allows_no_last_try_of_a_pin(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever scans a card has not agreed to risk the holder's PIN; only --can or --number says so."""
+    assert read_command(["--emulated", "pin-suspended", "--pin", "481263", "--qr", TEXT]) == 2
+    assert "access.pin_suspended" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", ["040085000017", "040 085 000 017"])
 def test_the_right_number_is_accepted(number: str) -> None:
     assert read_command(["--emulated", "an", "--number", number]) == 0
