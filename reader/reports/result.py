@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -50,8 +51,13 @@ def as_dict(outcome: ReadOutcome) -> dict[str, Any]:
             }
             for group in aggregate(outcome.checks)
         ],
+        "printed": [
+            {name: str(value) for name, value in dataclasses.asdict(each).items()}
+            for each in outcome.assessment.printed
+        ],
         "verdict": outcome.verdict.decision.value,
         "reasons": list(outcome.verdict.reasons),
+        "recorded": list(outcome.verdict.recorded),
         "assurance": outcome.verdict.assurance.value,
         "link": {
             "commands": outcome.link.commands,

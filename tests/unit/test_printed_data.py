@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
+import json
 
 import pytest
 from hypothesis import given
@@ -281,11 +283,17 @@ def test_the_code_alone_opens_the_card_and_is_compared(capsys: pytest.CaptureFix
     assert "printed_data" in capsys.readouterr().out
 
 
+def test_scripts_get_every_field_with_its_step_and_what_was_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert read_command(["--emulated", "an", "--qr", TEXT, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert {"source": "qr", "field": "name", "agreement": "agrees", "level": "identical"} in result["printed"]
+    assert "online_verification.not_asked" in result["recorded"]
+    assert result["reasons"] == []
+
+
 def test_the_code_can_come_by_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import io
-
     monkeypatch.setattr("sys.stdin", io.StringIO(TEXT.replace("Nguyễn", "Nguyen") + "\r\n"))
     assert read_command(["--emulated", "an", "--qr", "-"]) == 1
     assert "printed_data.name_without_marks" in capsys.readouterr().out
