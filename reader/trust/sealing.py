@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from reader import errors
+from reader.trust.file_reading import read_plain
 from reader.trust.file_writing import Busy, locked, write_whole
 
 __all__ = ["Seal", "SealKey", "SealState", "default_key_file", "own_key_file"]
@@ -89,9 +90,7 @@ class SealKey:
             TrustError: ``trust.seal_key_unusable``.
         """
         try:
-            with path.open("rb") as file:
-                octets = file.read(_MAX_FILE_BYTES + 1)
-            return cls(path, *_parse(octets))
+            return cls(path, *_parse(read_plain(path, _MAX_FILE_BYTES)))
         except OSError as error:
             _unusable(error.strerror or "it cannot be read", error)
         except (KeyError, TypeError, ValueError, RecursionError) as error:

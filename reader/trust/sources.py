@@ -9,7 +9,6 @@ import binascii
 import dataclasses
 import enum
 import hashlib
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,7 @@ from crypto.signatures.der import BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUEN
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import TlvReader, encode_tlv
 from reader import errors
+from reader.trust.file_reading import FileTooLargeError, read_plain
 from reader.trust.ldif import is_ldif, ldif_values
 
 __all__ = ["ItemKind", "SourceFile", "SourceItem", "SourceKind", "read_source"]
@@ -118,19 +118,12 @@ def shown_name(path: Path) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):  # a folder; a pipe, which would wait
-                raise errors.TrustError(errors.TRUST_SOURCE_UNREADABLE, file=shown_name(path), reason="no plain file")
-            if status.st_size > MAX_SOURCE_BYTES:
-                raise errors.TrustError(errors.TRUST_SOURCE_TOO_LARGE, file=shown_name(path))
-            octets = file.read(MAX_SOURCE_BYTES + 1)
+        return read_plain(path, MAX_SOURCE_BYTES)
+    except FileTooLargeError:
+        raise errors.TrustError(errors.TRUST_SOURCE_TOO_LARGE, file=shown_name(path)) from None
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
         raise errors.TrustError(errors.TRUST_SOURCE_UNREADABLE, file=shown_name(path), reason=reason) from None
-    if len(octets) > MAX_SOURCE_BYTES:
-        raise errors.TrustError(errors.TRUST_SOURCE_TOO_LARGE, file=shown_name(path))
-    return octets
 
 
 def _identify(octets: bytes) -> tuple[SourceKind, tuple[SourceItem, ...]]:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from reader import errors
+from reader.trust.file_reading import FileTooLargeError, read_plain
 from reader.trust.file_writing import PARTIAL_SUFFIX, Busy, flush_folder, locked, write_all, write_whole
 from reader.trust.manifest import (
     MAX_MANIFEST_BYTES,
@@ -139,15 +140,13 @@ def _read_store(folder: Path, octets: bytes, key: SealKey | None, *, must_be_sea
 
 def _manifest_octets(folder: Path) -> bytes | None:
     try:
-        with (folder / MANIFEST_FILE).open("rb") as file:
-            octets = file.read(MAX_MANIFEST_BYTES + 1)
+        return read_plain(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)
     except FileNotFoundError:
         return None
+    except FileTooLargeError:
+        raise errors.TrustError(errors.TRUST_STORE_DAMAGED, file=MANIFEST_FILE) from None
     except OSError as error:
         raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
-    if len(octets) > MAX_MANIFEST_BYTES:
-        raise errors.TrustError(errors.TRUST_STORE_DAMAGED, file=MANIFEST_FILE)
-    return octets
 
 
 def _unsealed(octets: bytes) -> tuple[dict[str, object], Seal | None]:
@@ -163,16 +162,17 @@ def _unsealed(octets: bytes) -> tuple[dict[str, object], Seal | None]:
 
 
 def _entry_octets(folder: Path, entry: Entry, *, sealed: bool) -> bytes:
+    what = "entry changed"
     try:
-        with (folder / entry.file).open("rb") as file:
-            octets = file.read(MAX_ENTRY_BYTES + 1)
+        octets = read_plain(folder / entry.file, MAX_ENTRY_BYTES)
+        if hashlib.sha256(octets).hexdigest() == entry.sha256:
+            return octets
     except FileNotFoundError:
-        octets = None
-    except OSError as error:
+        what = "entry missing"
+    except PermissionError as error:  # nobody swapped it; this user may not read it
         raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
-    if octets is not None and hashlib.sha256(octets).hexdigest() == entry.sha256:
-        return octets
-    what = "entry missing" if octets is None else "entry changed"
+    except OSError:  # a folder, a pipe, something huge in its place
+        what = "entry replaced"
     code = errors.TRUST_TAMPERED if sealed else errors.TRUST_STORE_DAMAGED
     raise errors.TrustError(code, what=what, file=entry.file)
 
@@ -183,16 +183,18 @@ def strays(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     return tuple(sorted(name for name in _names(folder) if name not in expected))
 
 
-def _names(folder: Path) -> Iterator[str]:
+def _names(folder: Path) -> list[str]:
     ours = {name for name, _ in FOLDERS.values()}
+    found = []
     try:
-        for item in os.scandir(folder):
-            if item.name in ours and item.is_dir(follow_symlinks=False):
-                yield from (f"{item.name}/{inner.name}" for inner in os.scandir(item.path))
-            elif item.name not in (MANIFEST_FILE, LOCK_FILE):
-                yield item.name
+        for name in os.listdir(folder):
+            if name in ours and not (folder / name).is_symlink() and (folder / name).is_dir():
+                found += [f"{name}/{inner}" for inner in os.listdir(folder / name)]
+            elif name not in (MANIFEST_FILE, LOCK_FILE):
+                found.append(name)
     except OSError as error:
         raise errors.TrustError(errors.TRUST_FOLDER_UNREADABLE) from error
+    return found
 
 
 def is_free(folder: Path) -> bool:
