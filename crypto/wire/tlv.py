@@ -135,13 +135,14 @@ def parse_tag(data: bytes, offset: int = 0) -> tuple[int, int]:
 
 def parse_tlv_prefix(data: bytes, offset: int = 0) -> Tlv:
     """The data object that starts at ``offset``; what follows it is left alone."""
-    if 0 <= offset < len(data) - 1 and data[offset] & 0x1F != 0x1F and data[offset + 1] < 0x80:
-        tag, start, end = data[offset], offset + 2, offset + 2 + data[offset + 1]  # most headers: one octet each
+    size = len(data)
+    if 0 <= offset < size - 1 and (length := data[offset + 1]) < 0x80 and (tag := data[offset]) & 0x1F != 0x1F:
+        start = offset + 2  # nine headers in ten: one octet for each field
     else:
         tag, length, header = parse_tlv_header(data, offset)
         start = offset + header
-        end = start + length
-    if end > len(data):
+    end = start + length
+    if end > size:
         raise WireError(TLV_TRUNCATED)
     return Tlv(tag, data[start:end], data[offset:end])
 
