@@ -29,7 +29,7 @@ from reader.verification.checks import CheckResult
 from reader.verification.identity import Identity
 from reader.verification.online import NOT_ASKED, AuthenticationService, ask
 from reader.verification.policy import policy_named
-from reader.verification.printed import PrintedData
+from reader.verification.printed import PrintedData, is_another_card
 from reader.verification.verdict import Verdict
 
 __all__ = ["ReadOutcome", "local_now", "read", "trust_for"]
@@ -109,7 +109,8 @@ def read(
             :func:`reader.terminal_credentials.load_credentials`. If the chip does not admit it, that is a finding.
         printed: what was scanned or typed from the card's surface, to be held against the chip.
         service: a licensed authentication service, asked once the card is read; a service that does not answer is a
-            finding, too. Without one nobody knows whether the card is lost or cancelled, and the verdict says so.
+            finding, too. Without one nobody knows whether the card is lost or cancelled, and the verdict says so. It
+            is not asked about a chip that is not that of the printed number: this would be somebody else's business.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
@@ -124,8 +125,9 @@ def read(
         session.close()
     on_progress(ProgressEvent(ReadingPhase.VERIFYING))
     with link.phase(ReadingPhase.VERIFYING):
-        at = now()
-        answer = NOT_ASKED if service is None else ask(service, IdDocument(reading.document), at.date())
+        at, document = now(), IdDocument(reading.document)
+        is_another = printed is not None and is_another_card(document, printed)
+        answer = NOT_ASKED if service is None or is_another else ask(service, document, at.date())
         assessment = assess(reading, trust, judging, at, printed=printed, online=answer)
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)

@@ -20,6 +20,7 @@ from reader.protocols.access_key import CanKey
 from reader.transport import list_pcsc_readers, open_pcsc
 from reader.transport.base import CardTransport
 from reader.verification.online import AuthenticationService
+from reader.verification.printed import PrintedData
 
 __all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
 
@@ -174,6 +175,7 @@ class _Attempt(threading.Thread):
                 policy=self._cards.policy,
                 on_progress=self._steps.on_progress,
                 cancel=self.cancel,
+                printed=PrintedData(number=number),
                 service=self._cards.service,
             )
         if self.cancel.is_set():

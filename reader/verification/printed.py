@@ -31,6 +31,7 @@ __all__ = [
     "PrintedSource",
     "check_printed_data",
     "compare_printed_data",
+    "is_another_card",
     "is_number_of",
     "is_same_number",
 ]
@@ -142,6 +143,15 @@ def is_number_of(document: IdDocument, number: CitizenNumber) -> bool | None:
     is_all_it_says = mrz is not None and document.personal_data is None and mrz.citizen_number is None
     # A Vietnamese MRZ without optional data has the last nine digits only
     return is_all_it_says and document.is_vietnamese and on_chip == number.document_number
+
+
+def is_another_card(document: IdDocument, printed: PrintedData) -> bool:
+    """Whether the chip names another number than was typed or scanned; an unreadable chip names none."""
+    numbers = (printed.number, None if printed.qr is None else printed.qr.number)
+    try:
+        return any(number is not None and is_number_of(document, number) is False for number in numbers)
+    except ChipIdError:
+        return False
 
 
 def compare_printed_data(document: IdDocument, printed: PrintedData, today: dt.date) -> tuple[FieldComparison, ...]:

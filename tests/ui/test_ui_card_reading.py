@@ -18,6 +18,7 @@ from kiosk_ui.bootstrap.emulated import InProcessTray, number_of
 from reader import errors
 from reader.inspection import trust_for
 from reader.transport.base import CardTransport
+from reader.verification.online import OnlineAnswer, OnlineQuery, OnlineStatus
 
 LONGEST_S = 20.0
 
@@ -68,6 +69,24 @@ def reading(tray: object, **hooks: object) -> ReaderCards:
 
 def number(name: str) -> CitizenNumber:
     return CitizenNumber(number_of(name))
+
+
+class SaysLost:
+    """A service that knows every card as lost."""
+
+    def query(self, question: OnlineQuery) -> OnlineAnswer:
+        return OnlineAnswer(OnlineStatus.LOST)
+
+
+def test_a_card_that_was_reported_lost_is_refused(tray: InProcessTray) -> None:
+    cards, listener = reading(tray, service=SaysLost()), Listener()
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.results))
+    cards.cancel()
+    cards.join()
+    (result,) = listener.results
+    assert (result.decision, result.reasons) == (Decision.REJECT, ("online_verification.lost",))
 
 
 def test_steps_only_go_forward_and_end_in_one_result(tray: InProcessTray) -> None:

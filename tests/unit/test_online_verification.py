@@ -31,8 +31,10 @@ from reader.verification.online import (
     check_online,
     query_about,
 )
+from reader.verification.printed import PrintedData
 from reader.verification.verdict import Decision
 from reader.verification.wording import remark_of
+from reader.vietnamese.number import parse_number
 from tests.unit.reader_cards import NOON, TRUST, can_of, read_content, status_of
 
 AN = OnlineQuery("0" * 31 + "1", "040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3), "ab" * 32)
@@ -291,6 +293,17 @@ def test_the_service_learns_number_name_birth_and_which_card_and_no_more() -> No
         "date_of_birth",
         "evidence_sha256",
     }
+
+
+def test_nobody_is_told_about_a_card_that_was_laid_down_by_mistake() -> None:
+    """Another card with the same last six digits opens as well; its holder has asked for nothing."""
+    service = Answers(OnlineAnswer(OnlineStatus.MATCHES))
+    outcome = read_an(service, printed=PrintedData(number=parse_number("999999000017")))
+    assert service.asked == []
+    assert status_of(outcome, "online_verification")[1] == "online_verification.not_asked"
+    assert outcome.verdict.decision is Decision.REJECT
+    read_an(service, printed=PrintedData(number=parse_number(AN.number)))
+    assert len(service.asked) == 1
 
 
 def test_two_readings_are_two_questions() -> None:
