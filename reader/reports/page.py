@@ -171,7 +171,7 @@ def trust_summary(outcome: ReadOutcome, trust: TrustStore) -> TrustSummary:
     until = lists[-1].next_update if lists else None
     return TrustSummary(
         anchors=len(trust),
-        issuer=_plain(issuer.subject),
+        issuer=_short(_plain(issuer.subject), 90),
         issuer_until=issuer.not_after.date(),
         signer_until=None if result.signer is None else result.signer.not_after.date(),
         list_from=lists[-1].this_update.date() if lists else None,
@@ -207,7 +207,7 @@ def page_of(
         headline=headline,
         reason=reason,
         is_test=circumstances.is_test,
-        name=text("nobody", language) if identity is None else identity.full_name,
+        name=text("nobody", language) if identity is None else _short(identity.full_name),
         person=() if identity is None else tuple(_person_rows(identity, language)),
         circumstances=tuple(_circumstance_rows(outcome, circumstances, language)),
         portrait=portrait,
@@ -244,7 +244,7 @@ def _person_rows(identity: Identity, language: Language) -> Iterator[tuple[str, 
     def row(key: str, value: str) -> tuple[str, str]:
         return text(key, language), value
 
-    yield row("number", identity.number)
+    yield row("number", _short(identity.number, 30))
     yield row("born", _day(identity.date_of_birth, language))
     yield row("sex", text(f"sex.{identity.sex.value}", language))
     if identity.nationality:
@@ -252,7 +252,12 @@ def _person_rows(identity: Identity, language: Language) -> Iterator[tuple[str, 
         yield row("nationality", text("nationality.VNM", language) if is_vietnam else identity.nationality)
     yield row("expires", text("never", language) if identity.no_expiry else _day(identity.expires_on, language))
     if identity.address:
-        yield row("address", identity.address)
+        yield row("address", _short(identity.address, 200))
+
+
+def _short(words: str, most: int = 120) -> str:
+    """Longer than any real one, it would push the rest off the page."""
+    return words if len(words) <= most else words[: most - 1] + "…"
 
 
 def _day(day: dt.date | None, language: Language) -> str:
@@ -351,7 +356,7 @@ def _circumstance_rows(
 
     yield row("read_at", f"{circumstances.read_at:%d/%m/%Y %H:%M} ({_offset(circumstances.read_at)})")
     if circumstances.place:
-        yield row("place", circumstances.place)
+        yield row("place", _short(circumstances.place))
     yield row("device", circumstances.device or text("no_device", language))
     yield row("policy", text(f"policy.{circumstances.policy}", language))
     yield row("opened", _opened(outcome, language))

@@ -67,8 +67,9 @@ def report_pdf(page: Page) -> bytes:
     """The page as PDF. The type shrinks a little where a card has much to say; nothing is cut off."""
     for scale in _SCALES:
         sheet = _Sheet(page, scale)
-        if _draw(sheet) <= _FOOTER_TOP:
+        if _draw(sheet) <= _FOOTER_TOP or scale == _SCALES[-1]:
             break
+        sheet.close()
     _draw_footer(sheet)
     return bytes(sheet.pdf.output())
 
@@ -103,6 +104,12 @@ class _Sheet:
         self.pdf.add_font("NotoSans", "", fonts.REGULAR)
         self.pdf.add_font("NotoSans", "B", fonts.BOLD)
         self.pdf.add_page()
+
+    def close(self) -> None:
+        """Lets go of the font files, which otherwise only the output does."""
+        for font in self.pdf.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def write(
         self,

@@ -101,6 +101,21 @@ def test_the_installed_doctor_finds_the_font_in_the_wheel(installed: pathlib.Pat
     assert rows["Font of screens and tickets"]["ok"]
 
 
+def test_the_installed_command_draws_a_report_and_verifies_evidence(
+    installed: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    read = _run(
+        installed,
+        *("chipid", "read", "--emulated", "an", "--number", "040085000017"),
+        *("--evidence", "e", "--report", "r.pdf", "--report", "r.xml", "--device-key", str(tmp_path / "key")),
+        folder=tmp_path,
+    )
+    assert read.returncode == 0, read.stderr
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-"), "the font came with the wheel"
+    verified = _run(installed, "chipid", "verify", "e", "--test-mode", folder=tmp_path)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 def test_an_emulated_card_is_read_by_the_installed_command(installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     listed = _run(installed, "chipid", "cards", "--json", folder=tmp_path)
     assert listed.returncode == 0, listed.stderr
