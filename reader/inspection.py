@@ -133,14 +133,20 @@ def read(
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
 
 
-def trust_for(folder: Path | None, *, test_mode: bool = False) -> TrustStore:
+def trust_for(folder: Path | None, *, test_mode: bool = False, seal_key: Path | None = None) -> TrustStore:
     """Trust anchors of a folder; without one, nobody, or in test mode the TEST authorities of the emulated cards.
 
+    Args:
+        folder: a trust store, or a plain folder of certificates.
+        test_mode: whether TEST authorities count.
+        seal_key: key file with which the store must be sealed; see :func:`reader.trust.folder.load_folder`.
+
     Raises:
-        TrustError: ``trust.unreadable``.
+        TrustError: ``trust.unreadable``, ``trust.tampered``, ``trust.store_damaged``, ``trust.seal_foreign``,
+            ``trust.seal_key_unusable``.
     """
     if folder is not None:
-        return load_folder(folder, test_mode=test_mode).store
+        return load_folder(folder, test_mode=test_mode, seal_key=seal_key).store
     providers = tuple(transports.providers()) if test_mode else ()
     anchors = [
         (f"test authority {number}", encoded)

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
         counter: number or name of the counter where people help.
         data_folder: store, keys and tickets, for this program alone.
         store_url: database of several kiosks (``postgresql+psycopg://…``); a file in ``data_folder`` if not given.
+        trust_seal_key: key file with which the trust store must be sealed; by default the user's own key counts for the
+            stores that it knows.
         utc_offset_hours: the hospital's own time. Vietnam has UTC+7 all year.
         relay: the insurance look-up.
         authentication: the service that knows lost and cancelled cards.
@@ -139,6 +141,7 @@ class Settings(BaseSettings):
     counter: Annotated[str, Field(min_length=1, max_length=20)] = "1"
     data_folder: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "chipid-kiosk")
     store_url: SecretStr | None = None  # may hold a password
+    trust_seal_key: Path | None = None
     utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
     relay: RelaySettings = RelaySettings()
     authentication: AuthenticationSettings = AuthenticationSettings()

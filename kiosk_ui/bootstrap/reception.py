@@ -29,11 +29,14 @@ from kiosk_ui.qt.application import (
 )
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
+from reader.trust.folder import load_folder
+from reader.trust.sealing import SealState, is_sealed_place
 
 __all__ = ["CannotRunError", "open_window", "quit_when_told", "require_language", "run", "shape_of"]
 
 _SHARE_OF_SCREEN = 0.86
 _LOOK_EVERY_MS = 200
+_log = logging.getLogger(__name__)
 
 
 class CannotRunError(Exception):
@@ -72,9 +75,17 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
 
 def _trust(folder: Path | None, settings: Settings) -> TrustStore:
     """An empty store trusts nobody: cards are read, and shown as "issuer not verified"."""
-    if folder is None and (settings.data_folder / "trust").is_dir():
-        folder = settings.data_folder / "trust"
-    return trust_for(folder)
+    own = settings.data_folder / "trust"
+    if folder is None and (settings.trust_seal_key is not None or own.is_dir() or is_sealed_place(own)):
+        folder = own  # also if a store is missing there: that is for the operator to know
+    if folder is None:
+        return trust_for(None)
+    loaded = load_folder(folder, test_mode=False, seal_key=settings.trust_seal_key)
+    if loaded.seal is not SealState.SEALED:
+        _log.warning("the trust store is not sealed: nobody would notice a change of it")
+    if left_out := len(loaded.strays) + len(loaded.unusable) + len(loaded.test_refused):
+        _log.warning("%d files in the folder of the trust store count for nothing; see 'chipid trust audit'", left_out)
+    return loaded.store
 
 
 def quit_when_told(application: QGuiApplication, stop: threading.Event) -> None:

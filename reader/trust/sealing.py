@@ -22,7 +22,7 @@ from reader import errors
 from reader.trust.file_reading import read_plain
 from reader.trust.file_writing import Busy, locked, write_whole
 
-__all__ = ["Seal", "SealKey", "SealState", "default_key_file", "own_key_file"]
+__all__ = ["Seal", "SealKey", "SealState", "default_key_file", "is_sealed_place", "own_key_file"]
 
 FORMAT: Final = "chipid trust seal key 1"
 _KEY_BYTES: Final = 32
@@ -136,7 +136,16 @@ class SealKey:
 
     def knows(self, folder: Path) -> bool:
         """Whether a store in that place was sealed with this key."""
-        return any(one.folder == _place(folder) for one in self.stores.values())
+        return bool(self._sealed_in(folder))
+
+    def _sealed_in(self, folder: Path) -> frozenset[str]:
+        """The store that was sealed in that place, by its identifier. What lay there speaks before what a link that
+        somebody put there leads to."""
+        for place in _places(folder):
+            found = frozenset(store_id for store_id, one in self.stores.items() if one.folder == place)
+            if found:
+                return found
+        return frozenset()
 
     def seal(self, octets: bytes) -> Seal:
         """The seal over these octets."""
@@ -152,16 +161,15 @@ class SealKey:
             TrustError: ``trust.tampered``: a store of this key without its seal, with a wrong one, another store in
                 its place, or an older state of it.
         """
-        known = self.stores.get(store_id)
-        expected = self.seal(octets).value
-        if seal is None or not hmac.compare_digest(expected, seal.value):
-            if known is None and not self.knows(folder) and (seal is None or seal.key_id != self.key_id):
+        known, here = self.stores.get(store_id), self._sealed_in(folder)
+        expected = self.seal(octets).value.encode("ascii")
+        if seal is None or not hmac.compare_digest(expected, seal.value.encode("utf-8", "replace")):
+            if known is None and not here and (seal is None or seal.key_id != self.key_id):
                 return SealState.FOREIGN
             raise errors.TrustError(errors.TRUST_TAMPERED, what="seal missing" if seal is None else "seal wrong")
-        if known is None:
-            if self.knows(folder):
-                raise errors.TrustError(errors.TRUST_TAMPERED, what="another store in its place")
-        elif counter < known.counter or (counter == known.counter and seal.value != known.seal):
+        if here and store_id not in here:  # also one that is right in a place of its own
+            raise errors.TrustError(errors.TRUST_TAMPERED, what="another store in its place")
+        if known is not None and (counter < known.counter or (counter == known.counter and seal.value != known.seal)):
             raise errors.TrustError(errors.TRUST_TAMPERED, what="older state")
         return SealState.SEALED
 
@@ -190,9 +198,14 @@ class SealKey:
             _unusable(error.strerror or "it cannot be written", error)
 
     def remember_if_possible(self, folder: Path, store_id: str, counter: int, seal: Seal) -> None:
-        """The same for who only reads: a kiosk may have no right to write the key file."""
+        """The same for who only reads: a kiosk may have no right to write the key file.
+
+        Who reads a copy does not take its place from the store: it would be watched no more.
+        """
+        known = self.stores.get(store_id)
+        is_copy = known is not None and os.path.exists(known.folder)
         with contextlib.suppress(errors.TrustError):
-            self.remember(folder, store_id, counter, seal)
+            self.remember(Path(known.folder) if known is not None and is_copy else folder, store_id, counter, seal)
 
     def _write(self) -> None:
         stores = {key: dataclasses.asdict(one) for key, one in self.stores.items()}
@@ -216,8 +229,24 @@ def own_key_file() -> Path | None:
         return None
 
 
+def is_sealed_place(folder: Path) -> bool:
+    """Whether the user's own key knows a store in that place, be it there or not.
+
+    Raises:
+        TrustError: ``trust.seal_key_unusable``.
+    """
+    own = own_key_file()
+    return own is not None and SealKey.load(own).knows(folder)
+
+
 def _place(folder: Path) -> str:
     return os.path.realpath(folder)
+
+
+def _places(folder: Path) -> tuple[str, str]:
+    """The folder itself, and where it leads if it is a link."""
+    path = os.path.abspath(folder)
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)), _place(folder)
 
 
 def _parse(octets: bytes) -> tuple[bytes, dict[str, KnownStore]]:
