@@ -221,3 +221,15 @@ def test_the_groups_of_a_card_say_what_its_verdict_says(name: str) -> None:
     else:
         assert results[CheckGroup.DOCUMENT] is CheckStatus.FAILED
     assert results[CheckGroup.ONLINE] is CheckStatus.UNDETERMINED
+
+
+@pytest.mark.parametrize("name", ["an", "expired", "changed", "unknown-csca", "no-card-access", "attack-com-hides"])
+def test_no_place_is_kinder_than_a_laxer_one_to_a_real_card(name: str) -> None:
+    verdicts = [
+        read_content(chip_content(name), can_of(name), policy=policy).verdict
+        for policy in ("laboratory", "hospital", "desk")
+    ]
+    severities = [verdict.decision.severity for verdict in verdicts]
+    assert severities == sorted(severities)
+    for verdict in verdicts:
+        assert "online_verification.not_asked" in (*verdict.reasons, *verdict.recorded)
