@@ -15,6 +15,7 @@ from crypto.pki.findings import FindingCode, Outcome
 from crypto.pki.trust_store import TrustStore
 from emulator.cards import catalogue, chip_content
 from reader.reports import finding_texts, page_texts
+from reader.reports import pdf as pdf_module
 from reader.reports.finding_texts import finding_text
 from reader.reports.page import Circumstances, Mark, Page, TrustSummary, page_of, trust_summary
 from reader.reports.page_texts import Language, group_title
@@ -216,3 +217,14 @@ def test_the_same_page_is_the_same_file(good: reader.ReadOutcome) -> None:
 def test_the_code_names_the_evidence_file() -> None:
     """Read by a few lines that know nothing of the library that drew it."""
     assert read_alphanumeric(qr_modules(evidence_name(DIGEST))) == f"CHIPID-EVIDENCE:SHA256:{DIGEST.upper()}"
+
+
+@pytest.mark.parametrize("mark", [mark for mark in Mark if mark is not Mark.NOT_DONE])
+def test_white_stands_out_on_every_colour_that_carries_it(mark: Mark) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+
+    def luminance(colour: tuple[int, int, int]) -> float:
+        linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    assert (1.05 / (luminance(pdf_module._COLOURS[mark]) + 0.05)) >= 5
