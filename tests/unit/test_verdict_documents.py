@@ -223,7 +223,7 @@ def test_the_groups_of_a_card_say_what_its_verdict_says(name: str) -> None:
     assert results[CheckGroup.ONLINE] is CheckStatus.UNDETERMINED
 
 
-@pytest.mark.parametrize("name", ["an", "expired", "changed", "unknown-csca", "no-card-access", "attack-com-hides"])
+@pytest.mark.parametrize("name", ["an", "expired", "changed", "unknown-csca", "no-card-access", "tdes-pace"])
 def test_no_place_is_kinder_than_a_laxer_one_to_a_real_card(name: str) -> None:
     verdicts = [
         read_content(chip_content(name), can_of(name), policy=policy).verdict
