@@ -28,6 +28,9 @@ MAX_LINKS: Final = 5
 _MAX_LINK_SIGNATURES: Final = 24
 """Most signatures of link certificates that are tried for one signer, however many certificates a chip carries."""
 
+_MAX_EXPANSIONS: Final = 9
+"""Most certificates for which anchors are sought: the signer, and links that did sign."""
+
 _NO_CLAIMS: Final = DocumentClaims()
 
 
@@ -121,15 +124,19 @@ class _PathFinder:
         self._store = store
         self._candidates = tuple(dict.fromkeys((*carried, *(link.certificate for link in store.links))))
         self._signatures_left = _MAX_LINK_SIGNATURES
+        self._expansions_left = _MAX_EXPANSIONS
 
     def paths(self, certificate: Certificate, below: tuple[Certificate, ...] = ()) -> tuple[list[_Path], Finding]:
         """The paths; and, if there are none, why no anchor signed the certificate."""
+        self._expansions_left -= 1
         signed_by, refusal = _find_issuers(certificate, self._store)
         found = [_Path(below, anchor) for anchor in signed_by]
         if found or len(below) >= MAX_LINKS:
             return found, refusal
         key_identifier = certificate.authority_key_identifier
         for link in sorted(self._candidates, key=lambda link: link.subject_key_identifier != key_identifier):
+            if self._expansions_left == 0:
+                break
             if link != certificate and link not in below and self._has_issued(link, certificate):
                 found += self.paths(link, (*below, link))[0]
         return found, refusal

@@ -29,7 +29,8 @@ __all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "ValidAt", "forget_signers
 CHAIN_NOT_CHECKED: Final = Finding(FindingCode.CHAIN_NOT_CHECKED)
 
 _MAX_CANDIDATES: Final = 8
-"""Most certificates that are held against one signature: a directory may hold wrong ones under the right number."""
+"""Most certificates that are held against the signatures of one object, all together: a directory may hold wrong ones
+under the right number."""
 
 _MAX_CARRIED: Final = 16
 """Most certificates of a signed object that are looked at. Documents carry one, with links a few."""
@@ -111,9 +112,14 @@ def verify_signed_data(
         claims: what the document says of itself, to be held against its signer.
     """
     view = _View(signed, *_carried(signed), tuple(other_signers), trust_store, at, valid_at, claims)
-    results = []
+    results: list[SignedObjectResult] = []
+    left = _MAX_CANDIDATES
     for signer in signed.signers:  # Doc 9303-10 recommends one; another algorithm may bring a second
-        result = _verify_one(view, signer)
+        if left == 0:
+            break
+        candidates = _candidates(view, signer)[:left]
+        left -= len(candidates)
+        result = _verify_one(view, signer, candidates)
         if result.is_trusted:
             return result
         results.append(result)
@@ -137,12 +143,12 @@ class _View:
     claims: DocumentClaims
 
 
-def _verify_one(view: _View, signer: SignerInfo) -> SignedObjectResult:
+def _verify_one(view: _View, signer: SignerInfo, candidates: Iterable[Certificate]) -> SignedObjectResult:
     """With the certificate that serves best: a trusted one, else one whose key signed, else the first."""
     stated, at = signer.signing_time, view.at
     instant = at if stated is None or stated > at or view.valid_at is ValidAt.NOW else stated
     results = []
-    for certificate in _candidates(view, signer):
+    for certificate in candidates:
         chain = verify_chain(certificate, view.trust_store, instant, now=at, links=view.carried, claims=view.claims)
         signature = verify_signer(view.signed, signer, certificate, chain.issuer)
         result = _result(signature, chain, certificate, stated)
@@ -204,4 +210,4 @@ def _candidates(view: _View, signer: SignerInfo) -> tuple[Certificate, ...]:
     named = [certificate for certificate in everywhere if signer.names(certificate)]
     if not named and len(view.carried) == 1:
         named = [view.carried[0]]
-    return tuple(dict.fromkeys(named))[:_MAX_CANDIDATES]
+    return tuple(dict.fromkeys(named))

@@ -12,6 +12,7 @@ from crypto.pki.findings import Outcome
 from crypto.pki.passive_authentication import verify_security_object
 from crypto.pki.path_rules import DocumentClaims
 from crypto.pki.trust_store import TrustStore
+from crypto.wire.tlv import encode_tlv
 
 UTC = datetime.UTC
 
@@ -190,3 +191,29 @@ def test_a_crowd_of_links_is_not_tried_without_end(forge: Any, monkeypatch: pyte
     assert tried < 30
     named = judge(forge, forge.document_signer(new), old, carried=[*crowd, bridge])
     assert code_of(named) == "trusted"  # its key identifier comes first
+
+
+def test_a_crowd_of_links_that_did_sign_and_of_signers_is_not_tried_without_end(
+    forge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = TrustStore()
+    for number in range(6):
+        store.add(forge.csca("secp256r1", 70 + number).der, "made for a test")  # all of one name
+    attacker = forge.csca("secp256r1", 80)
+    crowd = [forge.csca("secp256r1", 80, serial=number) for number in range(1, 15)]  # one key: each of them did sign
+    signer = forge.document_signer(attacker)
+    content = forge.security_object(forge.groups)
+    infos = [forge.signer_info(signer, content, "sha256")] * 8
+    sod = forge.signed_data(content, [signer.der, *(each.der for each in crowd)], infos)
+    tried = 0
+    honest = Certificate.is_signed_by
+
+    def counted(self: Certificate, issuer_key: Any) -> bool:
+        nonlocal tried
+        tried += 1
+        return honest(self, issuer_key)
+
+    monkeypatch.setattr(Certificate, "is_signed_by", counted)
+    result = verify_security_object(encode_tlv(0x77, sod), store, forge.now)
+    assert result.finding.code.value == "passive_authentication.issuer_key_unknown"
+    assert tried <= 8 * (24 + 9 * 6)

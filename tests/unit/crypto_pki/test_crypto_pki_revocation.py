@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crypto.pki.certificate import Certificate
 from crypto.pki.chain import ChainResult, verify_chain
@@ -169,3 +171,33 @@ def test_an_algorithm_that_is_not_here_makes_a_list_unusable_and_says_so(forge: 
     result = judge(forge, forge.document_signer(issuer), issuer, lists=[unknown])
     assert codes_of(result) == ("trusted", "list_unusable")
     assert result.revocation.cause == "signature.algorithm_unsupported"
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_no_revocation_list_ever_makes_a_path_better(forge: Any, data: st.DataObject) -> None:
+    issuer, stranger = forge.csca(), forge.csca("secp384r1", 3, subject=forge.name("CSCA Elsewhere TEST", "XX"))
+    early = datetime.datetime(2025, 1, 1, tzinfo=UTC)
+    signer = data.draw(
+        st.sampled_from(
+            [
+                forge.document_signer(issuer),
+                forge.document_signer(issuer, not_after=early),
+                forge.document_signer(issuer, usage=("key_agreement",)),
+                forge.document_signer(stranger),
+            ]
+        )
+    )
+    serials = st.lists(st.sampled_from([serial_of(signer), serial_of(issuer), serial_of(stranger), 12345]), max_size=3)
+    lists = [
+        forge.revocation_list(data.draw(st.sampled_from([issuer, stranger])), *set(data.draw(serials)))
+        for _ in range(data.draw(st.integers(0, 3)))
+    ]
+    anchors = data.draw(st.lists(st.sampled_from([issuer, stranger]), max_size=2))
+    order = [Outcome.FAILED, Outcome.UNDETERMINED, Outcome.SUCCESSFUL]
+    without = judge(forge, signer, *anchors).finding.outcome
+    with_lists = judge(forge, signer, *anchors, lists=lists)
+    assert order.index(with_lists.finding.outcome) <= order.index(without)
+    assert (with_lists.finding.outcome is without) or with_lists.finding == with_lists.revocation
+    again = judge(forge, signer, *anchors[::-1], lists=lists[::-1])
+    assert again.finding == with_lists.finding
