@@ -28,10 +28,10 @@ from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.scanners.qr import parse_citizen_qr
 from reader.verification.assessment import assess
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
-from reader.verification.identity import Identity
+from reader.verification.identity import Assurance, Identity
 from reader.verification.policy import VerificationPolicy, evaluate, policy_named
 from reader.verification.printed import PrintedData
-from reader.verification.verdict import Verdict
+from reader.verification.verdict import Decision, Verdict
 from reader.vietnamese.number import parse_number
 
 __all__ = ["Difference", "Judgement", "KeptReading", "differences", "judge_again", "load", "parse"]
@@ -244,8 +244,24 @@ def judge_again(
     then = {check.check: check for check in kept.statement.checks}
     checks = tuple(_transferred(kept, assessment.checks, then))
     stated = frozenset(check.check for check in checks if check.check in _ONLY_STATED or _is_withheld(check))
-    verdict = evaluate(checks, policy)
+    verdict = _not_against_the_device(evaluate(checks, policy), checks, then)
     return Judgement(at, checks, stated, verdict, _under(assessment.identity, verdict))
+
+
+def _not_against_the_device(verdict: Verdict, checks: tuple[CheckResult, ...], then: dict[str, CheckResult]) -> Verdict:
+    """A proof that failed before the device's eyes cannot be shown again, nor does another proof undo it."""
+    failed = tuple(
+        check.code
+        for check in checks
+        if check.check in _CHIP_PROOFS and _is_withheld(check) and _has_failed(then.get(check.check))
+    )
+    if not failed:
+        return verdict
+    decision = Decision.REFER if verdict.decision is Decision.ACCEPT else verdict.decision
+    assurance = Assurance.CHIP_READ if verdict.assurance is Assurance.CHIP_VERIFIED else verdict.assurance
+    reasons = tuple(dict.fromkeys((*verdict.reasons, *failed)))
+    recorded = tuple(code for code in verdict.recorded if code not in reasons)
+    return Verdict(decision, reasons, assurance, recorded)
 
 
 def _under(identity: Identity | None, verdict: Verdict) -> Identity | None:
@@ -278,13 +294,24 @@ def _transferred(
     seen = set()
     for check in checks:
         seen.add(check.check)
-        if check.check not in _CHIP_PROOFS or _stands_alone(kept, check):
+        if check.check == CheckName.ONLINE_VERIFICATION and _was_bad_news(said := then.get(check.check)):
+            yield _withheld(check.check, said)
+        elif check.check not in _CHIP_PROOFS or _stands_alone(kept, check):
             yield check
         else:
             yield _withheld(check.check, then.get(check.check))
     mapping = CheckName.CHIP_AUTHENTICATION_MAPPING
     if mapping not in seen and (kept.statement.mapping_proofs or mapping in then):
         yield _withheld(mapping, then.get(mapping))
+
+
+def _has_failed(said: CheckResult | None) -> bool:
+    return said is not None and said.status is CheckStatus.FAILED
+
+
+def _was_bad_news(said: CheckResult | None) -> bool:
+    """Whether a service was asked and did not confirm the card: to whoever judges later, that is not "not asked"."""
+    return said is not None and said.is_performed and said.status is not CheckStatus.SUCCESSFUL
 
 
 def _stands_alone(kept: KeptReading, check: CheckResult) -> bool:
@@ -296,7 +323,12 @@ def _stands_alone(kept: KeptReading, check: CheckResult) -> bool:
 
 def _withheld(name: str, then: CheckResult | None) -> CheckResult:
     said = "nothing" if then is None else f"'{then.status.value.replace('_', ' ')}'"
-    detail = f"The device that read the card states {said}; it could state so without the chip."
+    why = (
+        "the service was not asked again"
+        if name == CheckName.ONLINE_VERIFICATION
+        else "it could state so without the chip"
+    )
+    detail = f"The device that read the card states {said}; {why}."
     return CheckResult(name, CheckStatus.UNDETERMINED, f"{name}.{NOT_TRANSFERABLE}", detail)
 
 
