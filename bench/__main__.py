@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import full_read, machine, pace_suites, passive_authentication
+from bench import full_read, machine, pace_suites, passive_authentication, trust_lists
 
 
 def main() -> None:
@@ -10,6 +10,7 @@ def main() -> None:
     full_read.run()
     pace_suites.run()
     passive_authentication.run()
+    trust_lists.run()
 
 
 if __name__ == "__main__":

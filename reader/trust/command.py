@@ -22,10 +22,19 @@ __all__ = ["trust_command"]
 
 EXIT_PROBLEMS = 1
 
+_PURPOSES = {
+    "import": "bring files into the store, whole or not at all",
+    "update": "bring the store up to date from a file or all files of a folder",
+    "list": "what is in the store, from where, and how old",
+    "show": "all that is known about one entry",
+    "remove": "take one entry out of the store",
+    "audit": "what needs attention, each with what to do",
+}
+
 
 def trust_command(argv: Sequence[str]) -> int:
     """``chipid trust import|update|list|show|audit|remove``. Returns the exit code."""
-    arguments = _parser().parse_args(list(argv))
+    arguments = _parse(argv)
     try:
         text, code = _ACTIONS[arguments.action](arguments)
     except KeyboardInterrupt:
@@ -43,33 +52,43 @@ def trust_command(argv: Sequence[str]) -> int:
     return code
 
 
-def _parser() -> UsageParser:
-    parser = UsageParser(prog="chipid trust", description="Whom this machine trusts to issue documents.")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="import|update|list|show|audit|remove")
-    taking = actions.add_parser("import", help="bring files into the store, whole or not at all")
-    taking.add_argument(
-        "files", metavar="FILE", nargs="+", type=Path,
-        help="certificates or revocation lists (DER, PEM), master or deviation lists, LDIF of the PKD",
-    )  # fmt: skip
-    taking.add_argument("--replace", action="store_true", help="begin a new store in this place, whatever was there")
-    updating = actions.add_parser("update", help="bring the store up to date from a file or all files of a folder")
-    updating.add_argument("place", metavar="FOLDER-or-FILE", type=Path)
-    for action in (taking, updating):
-        _add_import_options(action)
-    listing = actions.add_parser("list", help="what is in the store, from where, and how old")
-    listing.add_argument("--country", metavar="XX", help="only entries of this country, two letters")
-    showing = actions.add_parser("show", help="all that is known about one entry")
-    removing = actions.add_parser("remove", help="take one entry out of the store")
-    for action in (showing, removing):
-        action.add_argument("fingerprint", metavar="FINGERPRINT", help="SHA-256, or its first 8 digits or more")
-    auditing = actions.add_parser("audit", help="what needs attention, each with what to do")
-    for action in (taking, updating, listing, showing, removing, auditing):
-        action.add_argument("--store", metavar="FOLDER", type=Path, help="where the store lies; by default the kiosk's")
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The action with its arguments; files and options may be mixed, as people type them."""
+    names = "\n".join(f"  {name:<8}{purpose}" for name, purpose in _PURPOSES.items())
+    parser = UsageParser(
+        prog="chipid trust",
+        description="Whom this machine trusts to issue documents.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"{names}\n\n'chipid trust ACTION --help' says more.",
+    )
+    parser.add_argument("action", choices=tuple(_PURPOSES), metavar="|".join(_PURPOSES))
+    chosen = parser.parse_args(list(argv[:1]))
+    action = _action_parser(chosen.action)
+    return action.parse_intermixed_args(list(argv[1:]), namespace=chosen)
+
+
+def _action_parser(name: str) -> UsageParser:
+    action = UsageParser(prog=f"chipid trust {name}", description=_PURPOSES[name])
+    if name == "import":
         action.add_argument(
-            "--seal-key", metavar="FILE", type=Path, help="key file of the seal; by default the user's own"
+            "files", metavar="FILE", nargs="+", type=Path,
+            help="certificates or revocation lists (DER, PEM), master or deviation lists, LDIF of the PKD",
+        )  # fmt: skip
+        action.add_argument(
+            "--replace", action="store_true", help="begin a new store in this place, whatever was there"
         )
-        action.add_argument("--json", action="store_true", help="print the result as JSON")
-    return parser
+    if name == "update":
+        action.add_argument("place", metavar="FOLDER-or-FILE", type=Path)
+    if name in ("import", "update"):
+        _add_import_options(action)
+    if name == "list":
+        action.add_argument("--country", metavar="XX", help="only entries of this country, two letters")
+    if name in ("show", "remove"):
+        action.add_argument("fingerprint", metavar="FINGERPRINT", help="SHA-256, or its first 8 digits or more")
+    action.add_argument("--store", metavar="FOLDER", type=Path, help="where the store lies; by default the kiosk's")
+    action.add_argument("--seal-key", metavar="FILE", type=Path, help="key file of the seal; by default the user's own")
+    action.add_argument("--json", action="store_true", help="print the result as JSON")
+    return action
 
 
 def _add_import_options(action: argparse.ArgumentParser) -> None:

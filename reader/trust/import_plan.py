@@ -206,7 +206,7 @@ class _Planner:
         if unsigned and not self._options.accept_authorities:
             self._unsigned.append((certificate, key, source, item))  # judged when all authorities are known
             return 1
-        pin = self._options.pin and kind in (EntryKind.AUTHORITY, EntryKind.LIST_SIGNER)
+        pin = self._options.pin and source.kind is not SourceKind.LDIF  # nobody names a whole directory one by one
         self._draft.add_certificate(certificate, kind, key, pin=pin)
         return 1
 
@@ -265,7 +265,7 @@ class _Planner:
         else:
             self._draft.add_entry(
                 fingerprint, EntryKind.DEVIATION_LIST, item.octets, str(signer.certificate.issuer),
-                country_of(signer.certificate), key, expires_at=None, is_test=signer.certificate.is_test,
+                _country_of_list(signer), key, expires_at=None, is_test=signer.certificate.is_test,
             )  # fmt: skip
         self._draft.editions[key].add(fingerprint)
         count = len(parsed.deviations)
@@ -287,7 +287,7 @@ class _Planner:
             raise errors.TrustError(errors.TRUST_LIST_FORGED, reason=TEST_AUTHORITY)
         known = CertificateIndex((*members, *self._draft.certificates.values()))
         acceptance = accept_signer(signer, self._draft.pinned(), self._options.accept_signers, known)
-        issuer = country_of(signer.certificate)
+        issuer = _country_of_list(signer)
         key = f"{kind} {issuer or signer.certificate.issuer}"
         before = self._draft.provenances.get(key)
         is_older = before is not None and _is_older(signer.signing_time, before.signed_at)
@@ -321,7 +321,7 @@ class _Planner:
     ) -> ListSummary:
         certificate = signer.certificate
         return ListSummary(
-            source.name, kind, country_of(certificate), certificate.sha256.hex(), str(certificate.subject),
+            source.name, kind, _country_of_list(signer), certificate.sha256.hex(), str(certificate.subject),
             acceptance, signer.signing_time, members, parsed, usable,
         )  # fmt: skip
 
@@ -428,6 +428,11 @@ class _Planner:
                 )
             if entry.own_signature is not OwnSignature.VERIFIED:
                 self._report.unverified.append(Remark(entry, entry.own_signature))
+
+
+def _country_of_list(signer: ListSigner) -> str:
+    """The country of the authority, if it is known: what a signer calls itself must not push out another's list."""
+    return country_of(signer.authorities[0] if signer.authorities else signer.certificate)
 
 
 def _is_older(new: dt.datetime | None, installed: dt.datetime | None) -> bool:

@@ -188,6 +188,12 @@ def test_one_bad_file_among_good_ones_keeps_all_out(capsys: Capture) -> None:
     assert not Path("kiosk/trust/store.json").exists()
 
 
+def test_files_and_options_may_be_mixed(capsys: Capture) -> None:
+    first, second = write("a.cer", csca(1).der), write("b.cer", csca(2).der)
+    assert trust_command(["import", first, "--pin", second, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["new"]) == 2
+
+
 def test_a_fingerprint_may_be_written_as_browsers_and_openssl_write_it(capsys: Capture) -> None:
     plain = list_signer().fingerprint.upper()
     with_colons = ":".join(plain[start : start + 2] for start in range(0, 64, 2))

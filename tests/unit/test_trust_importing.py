@@ -260,6 +260,30 @@ def test_lists_of_two_countries_do_not_replace_each_other(desk: Desk) -> None:
     assert len(desk.fingerprints()) == 2
 
 
+def test_a_signer_that_calls_itself_another_country_pushes_out_no_list_of_that_country(desk: Desk) -> None:
+    atlantis = utopia.certificate(utopia.name("Atlantis CSCA", "AX"), utopia.key(80))
+    pretender = utopia.certificate(
+        utopia.name("Utopia list signer"),
+        utopia.key(82),
+        atlantis,
+        authority=None,
+        purposes=[utopia.MASTER_LIST_SIGNING],
+    )
+    desk.bring("both.pem", utopia.pem(csca(1).der, atlantis.der), PINNED)
+    desk.bring("ut.ml", utopia.master_list(csca(1), csca(2)))
+    forged = utopia.master_list(atlantis, signer=pretender, carried=[atlantis], at=NOW)
+    report = desk.bring("forged.ml", forged)
+    assert (report.lists[0].issuer, names(report, "gone")) == ("AX", [])
+    assert csca(2).fingerprint in desk.fingerprints()
+
+
+def test_a_directory_pins_nobody(desk: Desk) -> None:
+    download = utopia.ldif(("cACertificate;binary", csca(1).der))
+    desk.bring("pkd.ldif", download, ImportOptions(pin=True, accept_authorities=True))
+    with pytest.raises(TrustError, match="signer_not_accepted"):
+        desk.bring("ut.ml", utopia.master_list(csca(1)))
+
+
 def test_expired_authorities_are_told_and_kept(desk: Desk) -> None:
     old = utopia.certificate(utopia.name("old"), utopia.key(12), not_after=NOW - dt.timedelta(days=1))
     report = desk.bring("old.cer", old.der)
