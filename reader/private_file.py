@@ -34,16 +34,37 @@ def write_private(path: Path, octets: bytes, *, force: bool = False) -> None:
     """
     require_free(path, force=force)
     beside = path.with_name(f".{secrets.token_hex(8)}.part")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(octets)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(beside, octets)
         if force:
             os.replace(beside, path)
         else:
-            os.link(beside, path)  # unlike a rename it never takes another's place
+            _put_in_place(beside, path, octets)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _put_in_place(beside: Path, path: Path, octets: bytes) -> None:
+    """Unlike a rename, a link never takes another's place. Memory sticks know no links."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        try:
+            _write_new(path, octets)
+        except FileExistsError:
+            raise
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)  # it was made just now; half a file helps nobody
+            raise
+
+
+def _write_new(path: Path, octets: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())

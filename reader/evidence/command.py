@@ -94,11 +94,11 @@ def _fingerprint(text: str) -> str:
 def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
     from reader import inspection
     from reader.evidence import recheck
-    from reader.evidence.device_key import default_key_file, known_device, load
+    from reader.evidence.device_key import known_device, load
     from reader.verification.policy import policy_named
 
     named: Path | None = arguments.device_key
-    own = known_device(default_key_file()) if named is None else load(named).fingerprint
+    own = known_device() if named is None else load(named).fingerprint
     kept = recheck.load(arguments.file)
     whose = _whose(kept.fingerprint, own, devices)
     trust = trust_of_folder(arguments.trust, test_mode=arguments.test_mode)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from reader import errors
 from reader.evidence.container import fingerprint_of
+from reader.private_file import write_private
 
 __all__ = ["DeviceKey", "default_key_file", "known_device", "load", "load_or_make"]
 
@@ -56,10 +56,17 @@ class DeviceKey:
 
 
 def default_key_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the key lies if nobody says otherwise (XDG Base Directory Specification, XDG_CONFIG_HOME)."""
+    """Where the key lies if nobody says otherwise (XDG Base Directory Specification, XDG_CONFIG_HOME).
+
+    Raises:
+        TrustError: ``device_key.unwritable``: this user has no folder at all.
+    """
     base = environ.get("XDG_CONFIG_HOME") or ""
     # The specification has relative paths ignored.
-    home = Path(base) if os.path.isabs(base) else Path.home() / ".config"
+    try:
+        home = Path(base) if os.path.isabs(base) else Path.home() / ".config"
+    except RuntimeError:
+        raise errors.TrustError(errors.DEVICE_KEY_UNWRITABLE) from None
     return home / "chipid-kiosk" / "device.key"
 
 
@@ -88,10 +95,10 @@ def load(path: Path) -> DeviceKey:
         raise errors.TrustError(errors.DEVICE_KEY_UNUSABLE, cause="FileNotFoundError") from None
 
 
-def known_device(path: Path) -> str | None:
-    """Fingerprint of the key that lies there; ``None`` if there is none or it cannot be used. Makes nothing."""
+def known_device(path: Path | None = None) -> str | None:
+    """Fingerprint of the key at its usual place or at this one; ``None`` without a usable one. Makes nothing."""
     try:
-        return _load(path).fingerprint
+        return _load(default_key_file() if path is None else path).fingerprint
     except (FileNotFoundError, errors.TrustError):
         return None
 
@@ -121,17 +128,8 @@ def _load(path: Path) -> DeviceKey:
 
 
 def _make(path: Path) -> None:
-    """Write beside, then link: of two programs that start at once, one key wins and both use it."""
+    """Of two programs that start at once, one key wins and both use it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with contextlib.suppress(FileExistsError):
+        write_private(path, pem)

@@ -16,7 +16,7 @@ from reader.inspection import ReadOutcome
 from reader.lds import files
 from reader.verification.printed import PrintedData
 
-__all__ = ["evidence_of", "software_name"]
+__all__ = ["evidence_of", "one_line", "software_name"]
 
 
 def evidence_of(
@@ -51,7 +51,7 @@ def evidence_of(
         read_at=read_at,
         policy=policy,
         software=software_name(),
-        place=_line(place),
+        place=one_line(place),
         is_test=is_test,
         access=reading.access,
         unread=reading.unread,
@@ -98,7 +98,7 @@ def _trust_used(
     for number, (encoded, (role, provenance)) in enumerate(found.items(), start=1):
         part = f"{'list' if role == 'revocation_list' else 'certificate'}.{number}"
         parts[part] = encoded
-        data.append(TrustDatum(part, role, _line(provenance)))
+        data.append(TrustDatum(part, role, one_line(provenance)))
     return parts, tuple(data)
 
 
@@ -125,5 +125,6 @@ def software_name() -> str:
         return "chipid-kiosk"
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Without control characters, and no longer than a line."""
     return "".join(letter for letter in text if letter.isprintable())[:200]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from crypto.errors import ChipIdError, CryptoError
+from crypto.pki.card_security import verify_card_security
+from crypto.pki.findings import Outcome
 from crypto.pki.trust_store import TrustStore
 from reader import errors
 from reader.chip_proofs import ChipAnswer
@@ -28,6 +30,7 @@ from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.scanners.qr import parse_citizen_qr
 from reader.verification.assessment import assess
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.verification.clock import without_wrong_clock
 from reader.verification.identity import Assurance, Identity
 from reader.verification.policy import VerificationPolicy, evaluate, policy_named
 from reader.verification.printed import PrintedData
@@ -242,7 +245,7 @@ def judge_again(
     policy = policy or policy_named(kept.statement.policy)
     assessment = assess(kept.reading, trust, policy, at, printed=kept.printed)
     then = {check.check: check for check in kept.statement.checks}
-    checks = tuple(_transferred(kept, assessment.checks, then))
+    checks = tuple(_transferred(kept, assessment.checks, then, _wrong_mapping_keys(kept, trust, at)))
     stated = frozenset(check.check for check in checks if check.check in _ONLY_STATED or _is_withheld(check))
     verdict = _not_against_the_device(evaluate(checks, policy), checks, then)
     return Judgement(at, checks, stated, verdict, _under(assessment.identity, verdict))
@@ -288,9 +291,16 @@ def _offer(kept: KeptReading, trust: TrustStore) -> None:
 
 
 def _transferred(
-    kept: KeptReading, checks: tuple[CheckResult, ...], then: dict[str, CheckResult]
+    kept: KeptReading, checks: tuple[CheckResult, ...], then: dict[str, CheckResult], wrong_keys: CheckResult | None
 ) -> Iterator[CheckResult]:
-    """Each check with what it is worth to somebody who was not there."""
+    """Each check with what it is worth to somebody who was not there.
+
+    Args:
+        kept: the reading.
+        checks: what came out now.
+        then: what the device states, by name.
+        wrong_keys: what chip-authentication mapping comes to if its keys are signed wrongly, which anybody can see.
+    """
     seen = set()
     for check in checks:
         seen.add(check.check)
@@ -302,7 +312,7 @@ def _transferred(
             yield _withheld(check.check, then.get(check.check))
     mapping = CheckName.CHIP_AUTHENTICATION_MAPPING
     if mapping not in seen and (kept.statement.mapping_proofs or mapping in then):
-        yield _withheld(mapping, then.get(mapping))
+        yield wrong_keys or _withheld(mapping, then.get(mapping))
 
 
 def _has_failed(said: CheckResult | None) -> bool:
@@ -314,11 +324,24 @@ def _was_bad_news(said: CheckResult | None) -> bool:
     return said is not None and said.is_performed and said.status is not CheckStatus.SUCCESSFUL
 
 
+def _wrong_mapping_keys(kept: KeptReading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
+    """A finding if EF.CardSecurity is signed wrongly: for that nobody's word is needed."""
+    octets = kept.reading.document.get(files.CARD_SECURITY)
+    if octets is None:
+        return None
+    signed = without_wrong_clock(verify_card_security(octets, trust, at), at)
+    if signed.security_infos is not None and signed.finding.outcome is not Outcome.FAILED:
+        return None
+    check = CheckName.CHIP_AUTHENTICATION_MAPPING
+    detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
+    return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
+
+
 def _stands_alone(kept: KeptReading, check: CheckResult) -> bool:
-    """A signature of the chip's, a key that is not there, a question that nobody asked: no word is needed for them."""
+    """A signature of the chip's, keys signed wrongly or not there, a question that nobody asked: no word is needed."""
     if check.check == _TRANSFERABLE_PROOF and kept.reading.active_answer is not None:
         return True
-    return check.status is CheckStatus.NOT_SUPPORTED or check.code.endswith(".not_asked")
+    return check.status is CheckStatus.NOT_SUPPORTED or check.code.endswith((".not_asked", ".card_security_wrong"))
 
 
 def _withheld(name: str, then: CheckResult | None) -> CheckResult:

@@ -102,15 +102,15 @@ class Delivery:
         if self.evidence is None and not self.reports:
             return
         from reader.evidence.device_key import default_key_file, known_device, load_or_make
-        from reader.evidence.keeping import evidence_of, software_name
+        from reader.evidence.keeping import evidence_of, one_line, software_name
         from reader.reports.page import Circumstances, trust_summary
 
         is_test = is_emulated or _is_test(outcome)
-        key_file, digest = self.device_key or default_key_file(), None
+        digest = None
         if self.evidence is not None:
             octets = evidence_of(
                 outcome,
-                load_or_make(key_file),
+                load_or_make(self.device_key or default_key_file()),
                 trust=trust,
                 read_at=read_at,
                 policy=policy,
@@ -125,8 +125,8 @@ class Delivery:
             policy=policy,
             software=software_name(),
             trust=trust_summary(outcome, trust),
-            place=self.place,
-            device=known_device(key_file),
+            place=one_line(self.place),
+            device=known_device(self.device_key),
             evidence_sha256=digest,
             is_test=is_test,
         )

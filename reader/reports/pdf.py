@@ -141,10 +141,11 @@ class _Sheet:
         self.pdf.set_text_color(*colour)
 
     def _drawable(self, words: str) -> str:
-        """Composed letters; those that the font lacks become question marks, so that a gap is seen as one."""
+        """Composed letters on one line; what the font lacks becomes a question mark, so that a gap is seen as one."""
         font = self.pdf.fonts["notosans"]
         known = font.cmap if isinstance(font, TTFFont) else {}
-        return "".join(letter if ord(letter) in known else "?" for letter in unicodedata.normalize("NFC", words))
+        line = " ".join(unicodedata.normalize("NFC", words).split())
+        return "".join(letter if ord(letter) in known else "?" for letter in line)
 
     def rule(self, y: float) -> None:
         """A thin line from margin to margin."""

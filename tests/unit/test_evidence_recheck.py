@@ -30,6 +30,7 @@ from tests.unit.reader_cards import NOON, PEOPLE, TRUST, can_of, read_content
 OURS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 THEIRS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
 DAILY = [person.name for person in catalogue()]
+WITH_MAPPING = "pace-cam"
 CATALOGUE = [*DAILY, *(pytest.param(name, marks=pytest.mark.slow) for name in PEOPLE if name not in DAILY)]
 
 
@@ -282,3 +283,31 @@ def test_printed_nonsense_is_refused(evidence: bytes, octets: bytes) -> None:
     with pytest.raises(errors.DocumentError) as caught:
         parse(resigned(evidence, lambda parts: parts.update(printed=octets)))
     assert (caught.value.code.name, caught.value.facts["part"]) == ("evidence.damaged", "printed")
+
+
+# ------------------------------------------------------------------------------------------ failures
+def test_a_chip_that_failed_before_the_device_is_never_accepted_again(evidence: bytes) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        rows = decode(parts["statement"])["checks"]
+        failed = ["chip_authentication", "failed", "chip_authentication.not_genuine", ""]
+        stated(parts, checks=[failed if row[0] == "chip_authentication" else row for row in rows])
+
+    _, again = judged(resigned(evidence, change))
+    assert result_of(again, "active_authentication")[0] == "successful"
+    assert again.verdict.decision is Decision.REFER
+
+
+def test_keys_that_are_signed_wrongly_fail_whoever_says_so() -> None:
+    outcome = read_content(chip_content(WITH_MAPPING), can_of(WITH_MAPPING))
+    octets = evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital")
+    assert result_of(judged(octets)[1], "chip_authentication_mapping")[1].endswith(".not_transferable")
+
+    def change(parts: dict[str, bytes]) -> None:
+        parts["file.CardSecurity"] = parts["file.CardSecurity"][:-1] + bytes([parts["file.CardSecurity"][-1] ^ 1])
+
+    _, again = judged(resigned(octets, change))
+    assert result_of(again, "chip_authentication_mapping") == (
+        "failed",
+        "chip_authentication_mapping.card_security_wrong",
+    )
+    assert again.verdict.decision is Decision.REJECT
