@@ -80,7 +80,7 @@ def test_the_settings_shown_to_hospitals_are_accepted(root: pathlib.Path, tmp_pa
         assert settings.departments
 
 
-_WITH_A_PART = {"card": ("run",), "pin": ("unblock",)}
+_WITH_A_PART = {"card": ("run",), "pin": ("unblock",), "trust": ("import",)}
 
 
 def test_no_option_that_the_documentation_shows_is_unknown(root: pathlib.Path) -> None:
