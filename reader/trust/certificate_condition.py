@@ -91,10 +91,18 @@ class CertificateIndex:
         """Every certificate of that subject."""
         return tuple(self._by_name.get(canonical_name, ()))
 
-    def has_issuer_of(self, certificate: Certificate) -> bool:
-        """Whether an authority here, other than the certificate's own key, is its issuer by name, right and signature."""
+    def has_issuer_of(self, certificate: Certificate, *, of_same_state: bool = False) -> bool:
+        """Whether an authority here, other than the certificate's own key, is its issuer by name, right and signature.
+
+        Args:
+            certificate: whose issuer is looked for.
+            of_same_state: whether both must be of one country, as for authorities (Doc 9303-12 §7.1 table 5): else a
+                state in the store could make itself another state's authority.
+        """
         tried = {certificate.public_key_info}
         for candidate in self.named(certificate.issuer.canonical):
+            if of_same_state and country_of(candidate) != country_of(certificate):
+                continue
             if candidate.public_key_info in tried or restrictions_of(candidate) or len(tried) > _MOST_KEYS_TRIED:
                 continue
             tried.add(candidate.public_key_info)

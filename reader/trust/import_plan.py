@@ -393,7 +393,9 @@ class _Planner:
             left = []
             for certificate, key, source, item in waiting:
                 fingerprint = certificate.sha256.hex()
-                if fingerprint in self._draft.entries or self._draft.index.has_issuer_of(certificate):
+                if fingerprint in self._draft.entries or self._draft.index.has_issuer_of(
+                    certificate, of_same_state=True
+                ):
                     self._draft.add_certificate(certificate, kind_of(certificate), key)
                 else:
                     left.append((certificate, key, source, item))

@@ -242,20 +242,28 @@ def commit(
     """
     body = new.as_json()
     seal = key.seal(canonical(body))
+    files = [
+        (folder / entry.file, contents[entry.sha256]) for entry in new.entries.values() if entry.sha256 in contents
+    ]
+    fresh = [path for path, _ in files if not path.exists()]
     try:
-        missing = [entry for entry in new.entries.values() if entry.sha256 in contents]
         for name, _ in FOLDERS.values():
             (folder / name).mkdir(exist_ok=True)
-        files = [(folder / entry.file, contents[entry.sha256]) for entry in missing]
         for done in write_all(files):
             if on_file is not None:
                 on_file(done, len(files))
         for name, _ in FOLDERS.values():
             flush_folder(folder / name)
         write_whole(folder / MANIFEST_FILE, _as_text(body, seal))  # the one step that makes it so
+    except BaseException as error:
+        for path in fresh:  # they are no part of the store that is there
+            with contextlib.suppress(OSError):
+                path.unlink()
+        if isinstance(error, OSError):
+            raise _unwritable(error) from error
+        raise
+    with contextlib.suppress(OSError):  # it counts already; a power cut now would bring the old store back, whole
         flush_folder(folder)
-    except OSError as error:
-        raise _unwritable(error) from error
     key.remember(folder, new.store_id, new.counter, seal)
 
 

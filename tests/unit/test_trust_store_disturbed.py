@@ -105,9 +105,31 @@ def test_every_step_of_an_import_may_be_its_last(tmp_path: Path, monkeypatch: py
         assert refusal.value.facts["reason"] == "No space left on device"
         assert installed(tmp_path) == 2
         assert {path: path.read_bytes() for path in before} == before
-        assert not list((tmp_path / "store").rglob("*.part"))
+        loaded = load_folder(tmp_path / "store", test_mode=False, seal_key=tmp_path / "key.json")
+        assert loaded.strays == (), "nothing half-done is left lying about"
     bring(tmp_path, *many(3, start=10))
     assert installed(tmp_path) == 5
+
+
+def test_beginning_anew_on_a_full_disk_leaves_the_old_store_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(tmp_path, csca(1).der, csca(2).der)
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(file_writing.os, "fsync", full)
+        with pytest.raises(TrustError, match="store_unwritable"):
+            import_files(
+                [tmp_path / "bundle.pem"],
+                tmp_path / "store",
+                ImportOptions(),
+                key_file=tmp_path / "key.json",
+                replace=True,
+            )
+    assert installed(tmp_path) == 2
 
 
 def test_two_imports_at_once_do_not_mix(tmp_path: Path) -> None:
