@@ -288,7 +288,7 @@ def _proven(checks: Iterable[CheckResult], trust: TrustSummary, language: Langua
         (CheckName.REVOCATION, "revocation"),
         (CheckName.ONLINE_VERIFICATION, "online"),
     ):
-        if name in good:
+        if name in good and (signed or name != CheckName.REVOCATION):  # whose signature fails need not be revoked
             yield line(key)
 
 

@@ -83,6 +83,15 @@ def test_without_a_trusted_issuer_nothing_counts_as_proven() -> None:
     assert ("Authority", "no authority is installed") in page.circumstances
 
 
+def test_a_signature_that_fails_is_not_praised_for_its_signer() -> None:
+    outcome = outcome_of("an")
+    failed = CheckResult("passive_authentication", CheckStatus.FAILED, "passive_authentication.country_mismatch")
+    checks = [failed if check.check == "passive_authentication" else check for check in outcome.checks]
+    page = page_for(judged(outcome, checks))
+    assert page.reason == "The document names another country than its signer's."
+    assert [line.sentence for line in page.proven if "signer" in line.sentence or "signature" in line.sentence] == []
+
+
 def test_a_changed_group_takes_the_claim_of_integrity_with_it() -> None:
     page = page_for(outcome_of("changed"))
     assert page.reason == "Changed after it was signed: DG13 (personal data)."
