@@ -36,7 +36,7 @@ from reader.trust.certificate_condition import (
     why_key_is_unusable,
 )
 from reader.trust.import_report import ImportReport, ListSummary, Rejected, Remark
-from reader.trust.list_signers import accept_signer
+from reader.trust.list_signers import accept_signer, is_vouched_for_by_test
 from reader.trust.manifest import Acceptance, Entry, EntryKind, Manifest, OwnSignature, Provenance
 from reader.trust.sources import ItemKind, SourceFile, SourceItem, SourceKind
 from reader.trust.store_draft import StoreDraft
@@ -50,6 +50,7 @@ _STEP: Final = 50
 _NOT_GENUINE: Final = frozenset({LIST_SIGNATURE_WRONG, LIST_SIGNER_ABSENT, LIST_SIGNER_EXPIRED, LIST_SIGNER_UNFIT})
 
 TEST_AUTHORITY: Final = "test_certificate"
+ONLY_TEST_VOUCHES: Final = "only_a_test_certificate_vouches"
 NOT_AN_AUTHORITY: Final = "no_authority_in_a_list_of_authorities"
 AUTHORITY_IN_DIRECTORY: Final = "authority_that_nobody_signed_for"
 ISSUER_UNKNOWN: Final = "issuer_unknown"
@@ -140,6 +141,7 @@ class _Planner:
         self._draft = StoreDraft(current, contents, at)
         self._revocation_lists: list[tuple[RevocationList, str, SourceFile, SourceItem]] = []
         self._unsigned: list[tuple[Certificate, str, SourceFile, SourceItem]] = []
+        self._test_lists: set[str] = set()
         self._report = ImportReport()
 
     # ---------------------------------------------------------------------------------------- files
@@ -245,6 +247,8 @@ class _Planner:
         reason = NOT_AN_AUTHORITY if kind is not EntryKind.AUTHORITY else None
         if certificate.is_test and not self._options.test_mode:
             reason = TEST_AUTHORITY
+        elif key in self._test_lists and not certificate.is_test:  # it would count outside test mode as well
+            reason = ONLY_TEST_VOUCHES
         if reason is not None:
             fingerprint, name = certificate.sha256.hex(), str(certificate.subject)
             self._report.rejected.append(Rejected(source.name, item.place, reason, fingerprint, name))
@@ -283,12 +287,15 @@ class _Planner:
         self, source: SourceFile, item: SourceItem, signer: ListSigner, kind: str, members: Iterable[Certificate]
     ) -> tuple[str, Acceptance]:
         """Accepts the signer, or raises; and makes room for this edition of its country's list."""
-        if signer.certificate.is_test and not self._options.test_mode:
+        known, by_hand = CertificateIndex((*members, *self._draft.certificates.values())), self._options.accept_signers
+        acceptance = accept_signer(signer, self._draft.pinned(), by_hand, known)
+        is_test = is_vouched_for_by_test(signer, self._draft.pinned(), by_hand, known)
+        if is_test and not self._options.test_mode:
             raise errors.TrustError(errors.TRUST_LIST_FORGED, reason=TEST_AUTHORITY)
-        known = CertificateIndex((*members, *self._draft.certificates.values()))
-        acceptance = accept_signer(signer, self._draft.pinned(), self._options.accept_signers, known)
         issuer = _country_of_list(signer)
-        key = f"{kind} {issuer or signer.certificate.issuer}"
+        key = f"{kind} {issuer or signer.certificate.issuer}{' TEST' if is_test else ''}"
+        if is_test:
+            self._test_lists.add(key)
         before = self._draft.provenances.get(key)
         is_older = before is not None and _is_older(signer.signing_time, before.signed_at)
         if is_older and not self._options.allow_older:
@@ -388,15 +395,17 @@ class _Planner:
     def _settle_unsigned(self) -> None:
         """Authorities in a directory count if an authority that counts has signed for them: link certificates."""
         waiting = self._unsigned
+        genuine = CertificateIndex(one for one in self._draft.certificates.values() if not one.is_test)
         progress = True
         while waiting and progress:
             left = []
             for certificate, key, source, item in waiting:
                 fingerprint = certificate.sha256.hex()
-                if fingerprint in self._draft.entries or self._draft.index.has_issuer_of(
-                    certificate, of_same_state=True
-                ):
+                among = self._draft.index if certificate.is_test else genuine  # a TEST authority vouches for tests
+                if fingerprint in self._draft.entries or among.has_issuer_of(certificate, of_same_state=True):
                     self._draft.add_certificate(certificate, kind_of(certificate), key)
+                    if not certificate.is_test:
+                        genuine.add(certificate)
                 else:
                     left.append((certificate, key, source, item))
             progress = len(left) < len(waiting)

@@ -441,3 +441,23 @@ def test_test_authorities_stay_out_by_every_way(place: Path) -> None:
     loaded = load_folder(place / "store", test_mode=False)
     assert tests.fingerprint not in {anchor.certificate.sha256.hex() for anchor in loaded.store}
     assert len(loaded.test_refused) == 1
+
+
+def test_what_only_a_test_authority_vouches_for_does_not_count_outside_test_mode(place: Path) -> None:
+    """Anybody can have a TEST authority's key. What it signs need not say TEST; tried in test mode, it must not stay."""
+    root = utopia.certificate(utopia.name("Utopia CSCA TEST"), utopia.key(670), serial_number=11)
+    child = utopia.certificate(utopia.name("Utopia CSCA"), utopia.key(671), root, serial_number=12)
+    signer = utopia.certificate(
+        utopia.name("Utopia list signer"), utopia.key(672), root, authority=None, purposes=(utopia.MASTER_LIST_SIGNING,)
+    )
+    imported(place, "root.cer", root.der, test_mode=True, pin=True)
+    new, reasons = imported(place, "child.ldif", utopia.ldif(("cACertificate;binary", child.der)), test_mode=True)
+    assert (new, reasons) == (set(), {"authority_that_nobody_signed_for"})
+    octets = utopia.master_list(csca(3), root, child, signer=signer, carried=(root,))
+    new, reasons = imported(place, "list.ml", octets, test_mode=True)
+    assert (new, reasons) == (set(), {"only_a_test_certificate_vouches"})
+    assert trusted(place / "store") == {csca(1).fingerprint, csca(2).fingerprint}
+    for accepted in (frozenset[str](), frozenset({root.fingerprint}), frozenset({signer.fingerprint})):
+        with pytest.raises(TrustError) as caught:
+            imported(place, "list.ml", octets, accept_signers=accepted)
+        assert caught.value.code.name == "trust.list_not_genuine"
