@@ -245,6 +245,8 @@ def _time(value: object) -> dt.datetime:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text expected")
+    if not value.isprintable():  # people read it on a terminal, and who may write the folder could write its lines
+        raise ValueError("a text that fits on a line expected")
     return value
 
 

@@ -41,6 +41,7 @@ _REASONS: Final = {
     "key_usage_forbids_issuing": "its key may not sign certificates, so it lets nobody sign",
     "unknown_critical_extension": "it has a critical extension that is not known here, so it lets nobody sign",
     "test_certificate": "it is a TEST certificate; only --test-mode takes it",
+    "only_a_test_certificate_vouches": "only a TEST certificate vouches for it, and it does not say TEST itself",
     "no_authority_in_a_list_of_authorities": "it is no authority's certificate",
     "authority_that_nobody_signed_for": "no authority that is known here signed for it, and LDIF is not signed; "
     "import it as a file of its own, or give --accept-authorities",

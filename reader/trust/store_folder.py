@@ -34,6 +34,7 @@ from reader.trust.manifest import (
     parse_manifest,
 )
 from reader.trust.sealing import Seal, SealKey, SealState
+from reader.trust.sources import shown_name
 
 __all__ = ["MANIFEST_FILE", "StoreOnDisk", "commit", "default_store_folder", "is_store", "open_store", "writing"]
 
@@ -180,7 +181,12 @@ def _entry_octets(folder: Path, entry: Entry, *, sealed: bool) -> bytes:
 def strays(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     """What lies in the folder and is no part of the store. Left by a killed import, or by somebody."""
     expected = {entry.file for entry in manifest.entries.values()}
-    return tuple(sorted(name for name in _names(folder) if name not in expected))
+    return tuple(sorted(_shown(name) for name in _names(folder) if name not in expected))
+
+
+def _shown(name: str) -> str:
+    """Whoever lays a file there chooses its name, and people read it on a terminal."""
+    return "/".join(shown_name(Path(piece)) for piece in name.split("/"))
 
 
 def _names(folder: Path) -> list[str]:

@@ -21,6 +21,7 @@ import reader
 from crypto.errors import ChipIdError
 from crypto.pki.trust_store import TrustStore
 from emulator.cards import chip_content
+from kiosk_ui.cli import main
 from reader import errors
 from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
@@ -461,3 +462,21 @@ def test_what_only_a_test_authority_vouches_for_does_not_count_outside_test_mode
         with pytest.raises(TrustError) as caught:
             imported(place, "list.ml", octets, accept_signers=accepted)
         assert caught.value.code.name == "trust.list_not_genuine"
+
+
+def test_what_somebody_wrote_into_the_folder_writes_nothing_on_the_terminal(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Escape sequences in names would let the folder say "sealed" in the program's own voice."""
+    (place / "store" / "certificates" / "\x1b[2Jsealed\u202e.cer").write_bytes(b"")
+    for action in ("list", "audit"):
+        main(["trust", action, "--store", str(place / "store")])
+        shown = "".join(capsys.readouterr())
+        assert "sealed" in shown
+        assert not {"\x1b", "\u202e"} & set(shown), action
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "somebody else"))
+    manifest = place / "store" / "store.json"
+    table = json.loads(manifest.read_text(encoding="utf-8"))
+    table["entries"][0]["name"] = "\x1b[2J"
+    manifest.write_text(json.dumps(table), encoding="utf-8")
+    assert refusal(place / "store") == "trust.store_damaged"
