@@ -23,8 +23,8 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 	$(BIN)/lint-imports
 
 .PHONY: quick
-quick: setup-test ## the unit tests with few examples of each property: about a minute
-	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow"
+quick: setup-test ## the unit tests with few examples of each property and table: about a minute
+	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow and not soak"
 
 .PHONY: soak
 soak: setup-test ## the long sweeps whole, of which the test suite takes a hundredth (CHIPID_SOAK_SHARE, CHIPID_SOAK_SEED)

@@ -22,6 +22,7 @@ def chipid(*arguments: str, encoding: str) -> subprocess.CompletedProcess[bytes]
     return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["cards"], ["cards", "--all"], ["doctor"], ["kiosk", "--help"]])
 def test_a_terminal_without_vietnamese_letters_gets_an_answer_too(arguments: list[str]) -> None:
     done = chipid(*arguments, encoding="ascii")

@@ -235,6 +235,7 @@ def wycheproof_agreements() -> list[Any]:
     return [test for group in loaded["testGroups"] for test in group["tests"]]
 
 
+@pytest.mark.slow
 def test_agreement_gives_wycheproofs_shared_secrets() -> None:
     domain = curve("brainpoolP256r1")
     header = "305a301406072a8648ce3d020106092b2403030208010107034200"

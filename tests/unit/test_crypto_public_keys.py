@@ -232,6 +232,7 @@ def test_rsa_numbers_that_make_no_key_are_refused() -> None:
     assert code_of(rsa_key(n, 2**2000 + 1)) == "public_key.unsupported"
 
 
+@pytest.mark.slow
 def test_a_key_of_another_kind_is_unsupported_not_wrong() -> None:
     other = dsa.generate_private_key(2048).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert code_of(other) == "public_key.unsupported"

@@ -112,6 +112,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_sentence(
 # -- in this process ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_provider_opens_every_card() -> None:
     assert {spec.name for spec in catalogue(laboratory=True, attacks=True)} == set(provider.names())
     assert tuple(provider.test_trust_anchors()) == trust_anchors()
@@ -255,6 +256,7 @@ def test_an_answer_too_long_for_the_link_does_not_end_the_card(virtual_reader: R
     virtual_reader.link.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_card_run_says_one_line_and_ends_cleanly_on_a_signal(virtual_reader: Reader, number: signal.Signals) -> None:
     program = "import sys; from emulator.cli import main; sys.exit(main(sys.argv[1:]))"

@@ -333,6 +333,7 @@ def test_portraits_decode_and_the_face_record_is_exact(name: str) -> None:
     assert 8_000 < len(record) < 25_000
 
 
+@pytest.mark.slow
 def test_portraits_differ_and_both_image_formats_are_met() -> None:
     groups = [data_groups(load_profile(name)).get(2) for name in NAMES]
     images = [group for group in groups if group]

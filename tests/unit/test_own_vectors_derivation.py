@@ -31,6 +31,7 @@ def titles(case: dict[str, Any]) -> str:
     return str(case["name"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(make.FILES))
 def test_the_committed_vectors_are_what_the_derivation_gives(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == make.content(name), "python -m tests.vectors.ours.make"

@@ -226,6 +226,7 @@ def test_a_right_pin_that_opens_nothing_does_not_condemn_the_card(right: str) ->
     assert open_chip(chip(**{right: {PIN}}), CanKey.from_digits(RIGHT_CAN)).password == "CAN"
 
 
+@pytest.mark.slow
 @given(
     position=st.integers(0, 4),
     status=st.one_of(st.integers(0x6200, 0x6FFF), st.sampled_from([0x9000, 0x63C0, 0x63C1, 0x63CF, 0x6283, 0x6984])),
