@@ -9,7 +9,8 @@ Started once per test, it imports everything and then forks one kiosk for each o
 
 Each kiosk walks patients through the real flow, driver, store and outbox. Only the chip and the insurer are stand-ins:
 the insurer is down for every other question. What the patient sees as confirmed is written at the moment when the screen
-shows it. The answer to an order is one line: {"confirmed": [[id, number], …], "commits": n, "killed": bool}.
+shows it. The answer to an order is one line: {"confirmed": [[id, number], …], "commits": n, "killed": bool,
+"open_s": seconds from the opening of the store to the end}.
 """
 
 from __future__ import annotations
@@ -157,7 +158,8 @@ def obey(order: dict) -> dict:
     os.close(into)
     with os.fdopen(out, "rb") as pipe:
         # A line is shorter than PIPE_BUF, so it arrives whole or not at all.
-        opened = pipe.readline() if "open_s" in kill else b""
+        opened = pipe.readline() if "open_s" in kill or not kill else b""
+        opened_at = time.monotonic()
         if "open_s" in kill:
             time.sleep(kill["open_s"])
             os.kill(child, signal.SIGKILL)
@@ -165,12 +167,14 @@ def obey(order: dict) -> dict:
             time.sleep(max(0.0, kill["after_s"] - (time.monotonic() - began)))
             os.kill(child, signal.SIGKILL)
         lines = [json.loads(line) for line in (opened, *pipe) if line]
+        open_s = time.monotonic() - opened_at
     _, status = os.waitpid(child, 0)
     commits = [line["commits"] for line in lines if isinstance(line, dict)]
     return {
         "confirmed": [line for line in lines if isinstance(line, list)],
         "commits": commits[0] if commits else None,
         "killed": os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL,
+        "open_s": open_s,
     }
 
 
