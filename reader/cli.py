@@ -183,7 +183,9 @@ def trust_of_folder(folder: Path | None, *, test_mode: bool) -> TrustStore:
     for name in loaded.test_refused:
         console.say(f"chipid: {name!r} is a certificate for tests; it is left out without --test-mode.\n")
     for name in loaded.strays:
-        console.say(f"chipid: {name!r} lies in the folder given by --trust and is no part of the store; it is left out.\n")
+        console.say(
+            f"chipid: {name!r} lies in the folder given by --trust and is no part of the store; it is left out.\n"
+        )
     if not len(loaded.store):
         console.say(
             "chipid: the folder given by --trust holds no certificate that counts, so no issuer can be verified.\n"
