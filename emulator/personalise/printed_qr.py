@@ -1,8 +1,8 @@
-"""The QR code on the front of a Vietnamese citizen card: not signed by anybody."""
+"""The QR code printed on a Vietnamese citizen card: not signed by anybody."""
 
 from __future__ import annotations
 
-from emulator.personalise.profile import CardProfile, DocumentKind
+from emulator.personalise.profile import CardProfile
 
 __all__ = ["printed_qr"]
 
@@ -10,9 +10,10 @@ __all__ = ["printed_qr"]
 def printed_qr(profile: CardProfile) -> str:
     """Number, former number, name, birth, sex, residence and issue, with ``|`` between them; empty for other documents.
 
-    A card whose print was forged has another person's.
+    A card whose print was forged has another person's. The order on the card of 2024 is not confirmed; assumed to begin
+    with the same seven fields.
     """
-    if profile.printed_qr or profile.document is not DocumentKind.CCCD:
+    if profile.printed_qr or profile.travel_document is not None:
         return profile.printed_qr
     holder = profile.holder
     fields = (

@@ -19,6 +19,7 @@ from typing import Protocol, Self
 from emulator.adapters.inprocess import EmulatedTransport
 from emulator.adapters.private_pcscd import PrivatePcscd, PrivatePcscdError
 from emulator.cards import card, catalogue
+from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay, InsuredPerson
 from kiosk_ui.bootstrap.card_reading import CardPlace, PcscPlace
@@ -35,7 +36,6 @@ __all__ = [
     "make_tray",
     "number_of",
     "people",
-    "qr_text",
 ]
 
 _LAID_WITHIN_S = 20.0
@@ -205,21 +205,6 @@ def number_of(name: str) -> str:
     return load_profile(name).holder.number
 
 
-def qr_text(name: str) -> str:
-    """The printed QR code of an emulated person (seven fields separated by bars, vietnam.md B.1)."""
-    holder = load_profile(name).holder
-    fields = (
-        holder.number,
-        holder.former_number,
-        holder.full_name,
-        f"{holder.born:%d%m%Y}",
-        holder.sex,
-        holder.residence,
-        f"{holder.issued:%d%m%Y}",
-    )
-    return "|".join(fields)
-
-
 def people() -> Sequence[TrayPerson]:
     """Everybody whose card can be laid."""
     return [
@@ -260,7 +245,7 @@ class EmulatedWorld:
 
     def scan(self, name: str) -> None:
         """Hold the QR code of a person's card under the scanner."""
-        self.scanner.scan(qr_text(name))
+        self.scanner.scan(printed_qr(load_profile(name)))
 
     def lay(self, name: str) -> None:
         """Lay a person's card on the reader."""

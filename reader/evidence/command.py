@@ -1,6 +1,7 @@
 """``chipid verify``: judge a kept reading again, without the card.
 
 Exit codes as those of ``chipid read``: 0 accepted, 1 verified but not accepted, 2 the file is refused, 64 wrong usage.
+The signer states when the card was read, so a file of nobody's that is known here is never accepted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ class Whose(enum.StrEnum):
     THEIRS = "theirs"  # none of the devices that were named
     UNKNOWN = "unknown"  # nobody has named any
 
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody here vouches for the device, and so for the time that it states."""
+        return self in (Whose.OURS, Whose.NAMED)
+
 
 _WHOSE_TEXTS: Final = {
     Whose.OURS: "this machine's own device key",
@@ -40,6 +46,11 @@ _WHOSE_TEXTS: Final = {
     Whose.THEIRS: "NONE of the devices that you named: what it states is somebody else's word",
     Whose.UNKNOWN: "a device that nobody has named here; --device tells whose word it is",
 }
+
+
+_NOBODY_VOUCHES: Final = (
+    "NOT ACCEPTED – nobody here vouches for the device that signed, nor for the time that it states"
+)
 
 
 def verify_command(argv: Sequence[str]) -> int:
@@ -116,7 +127,7 @@ def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
             f"chipid: The result could not be written to standard output: {error.strerror or 'it is closed'}.\n"
         )
         return EXIT_NOT_READ
-    is_accepted = then.verdict.decision.name == "ACCEPT" and whose is not Whose.THEIRS
+    is_accepted = then.verdict.decision.name == "ACCEPT" and whose.is_known
     return EXIT_ACCEPTED if is_accepted else EXIT_NOT_ACCEPTED
 
 
@@ -209,6 +220,7 @@ def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement,
     place = f", {statement.place}" if statement.place else ""
     lines = [
         f"{verdict.decision.value} – judged again by what the file proves, as of the time of the reading",
+        *([] if whose.is_known else [_NOBODY_VOUCHES]),
         "",
         "the file is whole: every part is as it was signed",
         f"signed by  {kept.fingerprint}",

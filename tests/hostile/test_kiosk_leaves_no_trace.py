@@ -17,13 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.cards import catalogue
+from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay, Misbehaviour
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.services import KioskServices
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.bootstrap.card_reading import ReaderCards
-from kiosk_ui.bootstrap.emulated import InProcessTray, qr_text
+from kiosk_ui.bootstrap.emulated import InProcessTray
 from kiosk_ui.bootstrap.kiosk import scan_to_event
 from kiosk_ui.headless import run
 from reader.inspection import trust_for
@@ -57,7 +58,7 @@ def test_a_visit_names_nobody_outside_the_record(
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     tray = InProcessTray()
     tray.lay(PERSON)
-    scanned = scan_to_event(qr_text(PERSON).encode())
+    scanned = scan_to_event(printed_qr(load_profile(PERSON)).encode())
     assert isinstance(scanned, ev.NumberKnown)
     commands = [
         {"event": "number_known", "text": scanned.text},

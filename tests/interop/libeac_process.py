@@ -195,7 +195,7 @@ def on_context(name: str) -> Callable[..., bytes]:
     return run
 
 
-def test_on_context(name: str) -> Callable[..., bytes]:
+def check_on_context(name: str) -> Callable[..., bytes]:
     """An operation that takes a context and buffers, and says 1 for success."""
 
     def run(number: int, *arguments: bytes) -> bytes:
@@ -324,24 +324,24 @@ OPERATIONS: dict[str, Callable[..., bytes]] = {
     **{operation.__name__: operation for operation in (ta_certificate, ta_signature, ta_accepts, secret_length)},
     "nonce": with_secret,
     "mapping_key": on_context("PACE_STEP3A_generate_mapping_data"),
-    "map": test_on_context("PACE_STEP3A_map_generator"),
+    "map": check_on_context("PACE_STEP3A_map_generator"),
     "ephemeral_key": on_context("PACE_STEP3B_generate_ephemeral_key"),
-    "agree": test_on_context("PACE_STEP3B_compute_shared_secret"),
-    "derive": test_on_context("PACE_STEP3C_derive_keys"),
+    "agree": check_on_context("PACE_STEP3B_compute_shared_secret"),
+    "derive": check_on_context("PACE_STEP3C_derive_keys"),
     "token": on_context("PACE_STEP3D_compute_authentication_token"),
-    "accepts_token": test_on_context("PACE_STEP3D_verify_authentication_token"),
-    "count": test_on_context("EAC_increment_ssc"),
+    "accepts_token": check_on_context("PACE_STEP3D_verify_authentication_token"),
+    "count": check_on_context("EAC_increment_ssc"),
     "pad": on_context("EAC_add_iso_pad"),
     "encrypt": on_context("EAC_encrypt"),
     "decrypt": on_context("EAC_decrypt"),
     "mac": on_context("EAC_authenticate"),
     "ca_ephemeral_key": on_context("TA_STEP3_generate_ephemeral_key"),
     "ca_public_key": on_context("CA_STEP2_get_eph_pubkey"),
-    "ca_agree": test_on_context("CA_STEP4_compute_shared_secret"),
-    "ca_checks_key": test_on_context("CA_STEP3_check_pcd_pubkey"),
-    "ca_keys_as_terminal": test_on_context("CA_STEP6_derive_keys"),
+    "ca_agree": check_on_context("CA_STEP4_compute_shared_secret"),
+    "ca_checks_key": check_on_context("CA_STEP3_check_pcd_pubkey"),
+    "ca_keys_as_terminal": check_on_context("CA_STEP6_derive_keys"),
     "ta_challenge": on_context("TA_STEP4_get_nonce"),
-    "ta_set_challenge": test_on_context("TA_STEP4_set_nonce"),
+    "ta_set_challenge": check_on_context("TA_STEP4_set_nonce"),
 }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from emulator.personalise.printed_qr import printed_qr
+from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
-from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine, number_of, qr_text
+from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine, number_of
 from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.qt.application import KioskApplication
 from kiosk_ui.qt.touch import Finger
@@ -67,7 +69,7 @@ class Reception:
         self.touch("enter_number.primary")
 
     def scan(self, name: str) -> None:
-        self.line.scan(qr_text(name))
+        self.line.scan(printed_qr(load_profile(name)))
 
     # -------------------------------------------------------------------------------------- eyes
     @property

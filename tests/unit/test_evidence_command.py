@@ -66,8 +66,11 @@ def fingerprint(kept: Path) -> str:
 
 def test_another_machine_verifies_and_says_whose_word_it_is(kept: Path, home: Path) -> None:
     code, result = verify(kept)
-    assert (code, result["verdict"]) == (0, "ACCEPT")
+    assert (code, result["verdict"]) == (1, "ACCEPT"), (
+        "the files prove it, but nobody here vouches for when it was read"
+    )
     assert result["evidence"]["signed_by"] == "unknown"
+    assert "NOT ACCEPTED – nobody here vouches" in chipid("verify", kept, "--test-mode")[1]
     assert result["evidence"]["device"] == fingerprint(kept)
     assert not home.exists(), "verifying makes no key"
 
@@ -76,6 +79,7 @@ def test_a_named_device_is_known_and_any_other_is_theirs(kept: Path) -> None:
     with_colons = ":".join(fingerprint(kept)[i : i + 2] for i in range(0, 64, 2)).upper()
     code, result = verify(kept, "--device", with_colons)
     assert (code, result["evidence"]["signed_by"]) == (0, "named")
+    assert "NOT ACCEPTED" not in chipid("verify", kept, "--device", with_colons, "--test-mode")[1]
     code, result = verify(kept, "--device", "0" * 64)
     assert (code, result["evidence"]["signed_by"]) == (1, "theirs"), "accepted by the files, but not by whom you named"
     _, out, _ = chipid("verify", kept, "--device", "0" * 64, "--test-mode")
@@ -85,12 +89,23 @@ def test_a_named_device_is_known_and_any_other_is_theirs(kept: Path) -> None:
 def test_the_machine_that_made_it_knows_its_own(tmp_path: Path) -> None:
     path = tmp_path / "an.evidence"
     assert read("an", "--evidence", path)[0] == 0
-    assert verify(path)[1]["evidence"]["signed_by"] == "ours"
+    code, result = verify(path)
+    assert (code, result["evidence"]["signed_by"]) == (0, "ours")
 
 
 def test_a_process_of_its_own_with_another_home_and_clock_says_the_same(kept: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "kiosk_ui.cli", "verify", str(kept), "--test-mode", "--json"],
+        [
+            sys.executable,
+            "-m",
+            "kiosk_ui.cli",
+            "verify",
+            str(kept),
+            "--device",
+            fingerprint(kept),
+            "--test-mode",
+            "--json",
+        ],
         env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path / "x"), "HOME": str(tmp_path), "TZ": "Asia/Ho_Chi_Minh"},
         capture_output=True,
         check=False,

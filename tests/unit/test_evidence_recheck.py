@@ -70,7 +70,8 @@ def test_every_card_of_the_catalogue_can_be_judged_again(name: str) -> None:
     assert {file: outcome.reading.document.get(file) for file in outcome.reading.document} == dict(
         kept.reading.document.contents
     )
-    assert again.verdict.decision.severity >= Decision.ACCEPT.severity
+    if outcome.verdict.decision is not Decision.ACCEPT:
+        assert again.verdict.decision is not Decision.ACCEPT, "nobody is accepted for having been kept"
     proofs = ("chip_authentication", "chip_authentication_mapping", "active_authentication")
     then = {check.check: check for check in outcome.checks}
     for check in again.checks:
