@@ -242,6 +242,32 @@ def list_members(encoded_set: bytes) -> tuple[bytes, ...]:
     return tuple(item.encoded for item in iter_tlvs(_value(encoded_set, 0x31)))
 
 
+def long_value(octets: bytes, tag: int) -> bytes:
+    """The value of one data object, however long. Raises :class:`WireError` if the octets are anything else."""
+    return _value(octets, tag)
+
+
+def long_objects(octets: bytes, most: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Data objects one behind the other, however long each is: as found, and the value.
+
+    Args:
+        octets: nothing but data objects of definite length.
+        most: how many there may be.
+
+    Raises:
+        WireError: malformed, or more.
+    """
+    found: list[tuple[bytes, bytes]] = []
+    position = 0
+    while position < len(octets):
+        start, end = _extent(octets, position)
+        found.append((octets[position:end], octets[start:end]))
+        position = end
+        if len(found) > most:
+            raise WireError(TLV_TRAILING)
+    return tuple(found)
+
+
 def long_sequence(octets: bytes) -> tuple[Tlv, bytes]:
     """The first member of a SEQUENCE, and the octets of those after it. Raises :class:`WireError` if malformed."""
     content = _value(octets, SEQUENCE)

@@ -17,6 +17,7 @@ from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
 from crypto.pki.trust_store import TrustStore
 from reader import errors
+from reader.trust.deviations import PublishedDeviations
 from reader.trust.sealing import SealState, own_key_file
 from reader.trust.store_folder import is_store
 
@@ -40,6 +41,8 @@ class TrustFolder:
         test_refused: names of files with TEST authorities that were left out, as test mode is off.
         seal: whether what is there is what was imported; loose files are never sealed.
         strays: names of files in a store's folder that are no part of it; they count for nothing.
+        deviations: what countries say about defects of their documents, for
+            :func:`reader.trust.deviations.known_deviations`.
     """
 
     store: TrustStore
@@ -47,6 +50,7 @@ class TrustFolder:
     test_refused: tuple[str, ...] = ()
     seal: SealState = SealState.NOT_SEALED
     strays: tuple[str, ...] = ()
+    deviations: tuple[PublishedDeviations, ...] = ()
 
 
 def load_folder(folder: Path, *, test_mode: bool, seal_key: Path | None = None) -> TrustFolder:

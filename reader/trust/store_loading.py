@@ -12,6 +12,7 @@ from crypto.pki.certificate import Certificate
 from crypto.pki.trust_store import TrustStore
 from reader import errors
 from reader.trust.certificate_condition import CertificateIndex, country_of, kind_of
+from reader.trust.deviations import PublishedDeviations, read_deviations
 from reader.trust.folder import TrustFolder, loose_files, unarmoured
 from reader.trust.manifest import Acceptance, Entry, EntryKind, Manifest, Provenance
 from reader.trust.sealing import SealKey, SealState, own_key_file
@@ -40,20 +41,29 @@ def load_store(folder: Path, *, test_mode: bool, key_file: Path | None = None) -
     if opened is None:
         return None
     store = TrustStore()
+    lists: list[PublishedDeviations] = []
     unusable, refused = [], []
     for entry in opened.manifest.entries.values():
         octets = opened.contents[entry.sha256]
         provenance = opened.manifest.provenance_of(entry)
         try:
-            if _add(store, entry, octets, provenance, test_mode=test_mode):
+            if _add(store, lists, entry, octets, provenance, test_mode=test_mode):
                 continue
             refused.append(entry.file)
         except CryptoError:
             unusable.append(entry.file)
-    return TrustFolder(store, tuple(unusable), tuple(refused), opened.seal, opened.strays)
+    return TrustFolder(store, tuple(unusable), tuple(refused), opened.seal, opened.strays, tuple(lists))
 
 
-def _add(store: TrustStore, entry: Entry, octets: bytes, provenance: str, *, test_mode: bool) -> bool:
+def _add(
+    store: TrustStore,
+    lists: list[PublishedDeviations],
+    entry: Entry,
+    octets: bytes,
+    provenance: str,
+    *,
+    test_mode: bool,
+) -> bool:
     """Returns whether it was not refused as a test certificate."""
     match entry.kind:
         case EntryKind.AUTHORITY:
@@ -65,8 +75,13 @@ def _add(store: TrustStore, entry: Entry, octets: bytes, provenance: str, *, tes
             store.add_document_signer(octets, provenance)
         case EntryKind.REVOCATION_LIST:
             store.add_revocation_list(octets, provenance)
-        case EntryKind.LIST_SIGNER | EntryKind.DEVIATION_LIST:
-            pass  # they say something about lists and documents, and vouch for no card
+        case EntryKind.DEVIATION_LIST:
+            published = read_deviations(octets, entry.country, provenance)
+            if (entry.is_test or published.is_test) and not test_mode:
+                return False
+            lists.append(published)
+        case EntryKind.LIST_SIGNER:
+            pass  # it says something about lists, and vouches for no card
     return True
 
 
