@@ -15,7 +15,15 @@ from crypto.signatures import ecdsa_plain
 from crypto.signatures.der import INTEGER, OBJECT_IDENTIFIER, SEQUENCE, malformed_as, read_integer, read_oid
 from crypto.signatures.dsa import DsaPublicKey, verify_dsa
 from crypto.signatures.hash_algorithms import HashAlgorithm, hash_algorithm
-from crypto.signatures.public_key import DSA, EC_PUBLIC_KEY, EcPublicKey, RsaPublicKey, VerificationKey
+from crypto.signatures.public_key import (
+    DSA,
+    EC_PUBLIC_KEY,
+    PUBLIC_KEY_UNSUPPORTED,
+    EcPublicKey,
+    RsaPublicKey,
+    VerificationKey,
+)
+from crypto.signatures.rsa_encodings import verify_pkcs1_v15, verify_pss
 from crypto.wire.tlv import Tlv, TlvReader, parse_tlv
 
 __all__ = [
@@ -118,6 +126,8 @@ class SignatureAlgorithm:
         return self._verify_rsa(key, signature, data)
 
     def _verify_rsa(self, key: RsaPublicKey, signature: bytes, data: bytes) -> bool:
+        if not key.is_for_openssl:
+            return self._verify_rsa_by_hand(key, signature, data)
         try:
             key.native().verify(signature, data, self._rsa_padding(), self.hash_algorithm.native)
         except InvalidSignature:
@@ -125,6 +135,15 @@ class SignatureAlgorithm:
         except (ValueError, UnsupportedAlgorithm):  # the library's "not with these parameters"
             raise CryptoError(ALGORITHM_UNSUPPORTED, bits=key.size_bits) from None
         return True
+
+    def _verify_rsa_by_hand(self, key: RsaPublicKey, signature: bytes, data: bytes) -> bool:
+        if not key.is_bounded:
+            raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=key.size_bits)
+        if self.mask_hash is None or self.salt_bytes is None:
+            return verify_pkcs1_v15(key, self.hash_algorithm, signature, data)
+        return verify_pss(
+            key, self.hash_algorithm, signature, data, mask_hash=self.mask_hash, salt_bytes=self.salt_bytes
+        )
 
     def _rsa_padding(self) -> padding.AsymmetricPadding:
         if self.mask_hash is None or self.salt_bytes is None:

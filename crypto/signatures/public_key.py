@@ -70,6 +70,11 @@ OPENSSL_EXPONENT_BITS: Final = 64
 MAX_RSA_BITS: Final = 8192
 """Longest modulus. Real documents stop at 6144; a longer one would only cost time."""
 
+MAX_RSA_WORK: Final = 4096**3
+"""Bits of the exponent times the square of the modulus' bits: time grows with that. A modulus of 4096 bits may have any
+exponent, one of 8192 bits an exponent of 1024; such a signature takes a third of a second, one of 8192 and 8192 took
+two, and a chip may carry several."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class EcPublicKey:
@@ -121,10 +126,21 @@ class RsaPublicKey:
         """Length of the modulus, and of a signature, in bytes."""
         return (self.size_bits + 7) // 8
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether verifying a signature takes no longer than :data:`MAX_RSA_WORK` allows."""
+        return self.exponent.bit_length() * self.size_bits**2 <= MAX_RSA_WORK
+
+    @property
+    def is_for_openssl(self) -> bool:
+        """Whether OpenSSL computes with these numbers; with others it would call every signature wrong. Then
+        :mod:`crypto.signatures.rsa_encodings` verifies."""
+        return self.size_bits <= OPENSSL_SMALL_MODULUS_BITS or self.exponent.bit_length() <= OPENSSL_EXPONENT_BITS
+
     def native(self) -> rsa.RSAPublicKey:
         """OpenSSL's key. Raises :class:`CryptoError` (``public_key.unsupported``) where it refuses the numbers."""
-        if self.size_bits > OPENSSL_SMALL_MODULUS_BITS and self.exponent.bit_length() > OPENSSL_EXPONENT_BITS:
-            raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=self.size_bits)  # it would call every signature wrong
+        if not self.is_for_openssl:
+            raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=self.size_bits)
         try:
             if not self._native:
                 self._native.append(rsa.RSAPublicNumbers(self.exponent, self.modulus).public_key())
@@ -212,8 +228,10 @@ def _rsa_key(bits: bytes) -> RsaPublicKey:
     numbers = TlvReader(parse_tlv(bits, SEQUENCE).value)  # RFC 8017 §A.1.1
     modulus = read_integer(numbers.take(INTEGER))
     exponent = read_integer(numbers.take(INTEGER))
-    if modulus <= 0 or exponent < 3 or exponent % 2 == 0 or exponent >= modulus:
+    # RFC 8017 §3.1: odd, since it has an inverse modulo λ(n); with 1 everybody could sign
+    if modulus <= 0 or modulus % 2 == 0 or exponent < 3 or exponent % 2 == 0 or exponent >= modulus:
         raise CryptoError(PUBLIC_KEY_MALFORMED)
-    if modulus.bit_length() > MAX_RSA_BITS or exponent.bit_length() > 256:
-        raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=modulus.bit_length())
-    return RsaPublicKey(modulus, exponent)
+    key = RsaPublicKey(modulus, exponent)
+    if key.size_bits > MAX_RSA_BITS or not key.is_bounded:
+        raise CryptoError(PUBLIC_KEY_UNSUPPORTED, bits=key.size_bits)
+    return key

@@ -225,11 +225,13 @@ def test_rsa_numbers_that_make_no_key_are_refused() -> None:
     n = 2**2047 + 9
     assert parse_public_key(rsa_key(n, 38129)) == RsaPublicKey(n, 38129)
     assert parse_public_key(rsa_key(n, 65537, "1.2.840.113549.1.1.10")) == RsaPublicKey(n, 65537)
-    for modulus, exponent in ((0, 3), (-n, 3), (n, 1), (n, 0), (n, -3), (n, 65536), (n, n), (5, 65537)):
+    assert parse_public_key(rsa_key(n, 2**2000 + 1)) == RsaPublicKey(n, 2**2000 + 1)
+    for modulus, exponent in ((0, 3), (-n, 3), (n + 1, 3), (n, 1), (n, 0), (n, -3), (n, 65536), (n, n), (5, 65537)):
         assert code_of(rsa_key(modulus, exponent)) == "public_key.malformed"
     assert code_of(rsa_key(n, 3, tail=b"\0")) == "public_key.malformed"
     assert code_of(rsa_key(2**20000 + 1, 65537)) == "public_key.unsupported"
-    assert code_of(rsa_key(n, 2**2000 + 1)) == "public_key.unsupported"
+    assert code_of(rsa_key(2**8191 + 1, 2**1024 + 1)) == "public_key.unsupported"  # seconds for one signature
+    assert parse_public_key(rsa_key(2**8191 + 1, 2**1023 + 1)).size_bits == 8192
 
 
 @pytest.mark.slow
