@@ -14,6 +14,7 @@ class ReadingPhase(enum.IntEnum):
     """Phases of one reading, in the order in which they usually come. Numbers are stable."""
 
     CONNECTING = 10
+    CARD_AWAITED = 15  # it was torn away, and may be laid down again; comes at any time
     ACCESS_CONTROL = 20
     READING_FILE = 30
     CHIP_AUTHENTICATION = 40

@@ -6,11 +6,12 @@ An emulated card in this process, a PC/SC slot and a recorded conversation look 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
-__all__ = ["CardTransport", "TransportProvider"]
+__all__ = ["CardTransport", "ReturningCard", "TransportProvider"]
 
 
 @runtime_checkable
@@ -58,6 +59,28 @@ class CardTransport(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class ReturningCard(Protocol):
+    """The place from which a card was torn away, and where it may be laid down again."""
+
+    def wait(self, timeout_s: float, cancel: threading.Event) -> CardTransport:
+        """Wait for a card in the same place and take it. Which card it is, the reading finds out.
+
+        A card that is there by now is taken at once. The torn connection has been let go of before.
+
+        Args:
+            timeout_s: how long to wait, in seconds.
+            cancel: ends the waiting when it is set.
+
+        Returns:
+            A new connection. Whoever asked for it closes it.
+
+        Raises:
+            reader.errors.TransportError: ``card.absent`` if none came in time; or the reader itself is gone.
+            reader.errors.Cancelled: somebody asked to stop.
+        """
+        ...
 
 
 class TransportProvider(Protocol):
