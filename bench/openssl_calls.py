@@ -16,10 +16,8 @@ from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from crypto.pace import integrated, mapping
 from crypto.primitives import block_cipher, curves, dh_groups, kdf, mac
@@ -116,10 +114,9 @@ def _integrated_mapping(bare: BareCalls, seen: _Locals) -> None:
 
 def _cipher(direction: str) -> Callable[[BareCalls, _Locals], None]:
     def note(bare: BareCalls, seen: _Locals) -> None:
-        key, iv, data, is_aes = seen["key"], seen["iv"], seen["data"], seen["cipher"].is_aes
+        algorithm, iv, data = seen["algorithm"], seen["iv"], seen["data"]
 
         def replay() -> bytes:
-            algorithm = algorithms.AES(key) if is_aes else TripleDES(key + key[:8])
             context = getattr(Cipher(algorithm, modes.CBC(iv)), direction)()
             return bytes(context.update(data) + context.finalize())
 
@@ -128,13 +125,18 @@ def _cipher(direction: str) -> Callable[[BareCalls, _Locals], None]:
     return note
 
 
+def _single_block(bare: BareCalls, seen: _Locals) -> None:
+    context, block = seen["self"]._one_block, seen["block"]
+    bare.add("blocks", lambda: context.update(block))
+
+
 def _checksum(bare: BareCalls, seen: _Locals) -> None:
-    key, data = seen["key"], seen["data"]
+    fresh, data = seen["self"]._fresh, seen["data"]
 
     def replay() -> bytes:
-        context = CMAC(algorithms.AES(key))
+        context = fresh.copy()
         context.update(data)
-        return context.finalize()
+        return bytes(context.finalize())
 
     bare.add("checksums", replay)
 
@@ -155,8 +157,9 @@ _NOTES: dict[CodeType, Callable[[BareCalls, _Locals], None]] = {
     dh_groups.DhGroup.contains.__code__: _membership,
     mapping.map_generic_dh.__code__: _generic_mapping,
     integrated.map_integrated_dh.__code__: _integrated_mapping,
-    block_cipher.encrypt_cbc.__code__: _cipher("encryptor"),
-    block_cipher.decrypt_cbc.__code__: _cipher("decryptor"),
-    mac.aes_cmac.__code__: _checksum,
+    block_cipher._encrypted.__code__: _cipher("encryptor"),
+    block_cipher._decrypted.__code__: _cipher("decryptor"),
+    block_cipher.KeyedCipher.encrypt_block.__code__: _single_block,
+    mac._Cmac.of.__code__: _checksum,
     kdf.derive_key.__code__: _hash,
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-__all__ = ["SymmetricCipher", "decrypt_block", "decrypt_cbc", "encrypt_block", "encrypt_cbc"]
+__all__ = ["KeyedCipher", "SymmetricCipher", "decrypt_block", "decrypt_cbc", "encrypt_block", "encrypt_cbc"]
 
 
 class SymmetricCipher(enum.Enum):
@@ -22,29 +23,52 @@ class SymmetricCipher(enum.Enum):
         self.label = label
         self.key_bytes = key_bytes
         self.block_bytes = block_bytes
-
-    @property
-    def is_aes(self) -> bool:
+        self.is_aes = label != "3des"
         """AES of any key length."""
-        return self is not SymmetricCipher.TDES
 
 
-def _cbc(cipher: SymmetricCipher, key: bytes, iv: bytes) -> Cipher[modes.CBC]:
-    if cipher is SymmetricCipher.TDES:
-        return Cipher(TripleDES(key + key[:8]), modes.CBC(iv))  # K1 K2 K1: two-key 3DES (ISO/IEC 18033-3 §4.2)
-    return Cipher(algorithms.AES(key), modes.CBC(iv))
+class KeyedCipher:
+    """A cipher under one key, for many messages: the key is set up once, not once for each of them.
+
+    Not for two threads at once. It is never printed or pickled.
+    """
+
+    __slots__ = ("_algorithm", "_one_block", "block_bytes")
+
+    def __init__(self, cipher: SymmetricCipher, key: bytes) -> None:
+        """``key`` has ``cipher.key_bytes`` bytes."""
+        self._algorithm: Final = _algorithm(cipher, key)
+        self.block_bytes: Final = cipher.block_bytes
+        # A block by itself has no mode of operation; ECB is the library's name for that
+        self._one_block: Final = Cipher(self._algorithm, modes.ECB()).encryptor()  # noqa: S305
+
+    def encrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
+        """CBC over whole blocks, no padding added."""
+        return _encrypted(self._algorithm, iv, data)
+
+    def decrypt_cbc(self, iv: bytes, data: bytes) -> bytes:
+        """CBC over whole blocks, no padding removed."""
+        return _decrypted(self._algorithm, iv, data)
+
+    def encrypt_block(self, block: bytes) -> bytes:
+        """One block on its own: E(K, block), as for the IV of AES secure messaging (Doc 9303-11 §9.8.6.1).
+
+        Raises:
+            ValueError: not exactly one block. The library would keep a part of one for the next call.
+        """
+        if len(block) != self.block_bytes:
+            raise ValueError("exactly one block is encrypted on its own")
+        return self._one_block.update(block)
 
 
 def encrypt_cbc(cipher: SymmetricCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
     """CBC over whole blocks, no padding added."""
-    encryptor = _cbc(cipher, key, iv).encryptor()
-    return encryptor.update(data) + encryptor.finalize()
+    return _encrypted(_algorithm(cipher, key), iv, data)
 
 
 def decrypt_cbc(cipher: SymmetricCipher, key: bytes, iv: bytes, data: bytes) -> bytes:
     """CBC over whole blocks, no padding removed."""
-    decryptor = _cbc(cipher, key, iv).decryptor()
-    return decryptor.update(data) + decryptor.finalize()
+    return _decrypted(_algorithm(cipher, key), iv, data)
 
 
 def encrypt_block(cipher: SymmetricCipher, key: bytes, block: bytes) -> bytes:
@@ -55,3 +79,18 @@ def encrypt_block(cipher: SymmetricCipher, key: bytes, block: bytes) -> bytes:
 def decrypt_block(cipher: SymmetricCipher, key: bytes, block: bytes) -> bytes:
     """One block on its own: D(K, block)."""
     return decrypt_cbc(cipher, key, bytes(cipher.block_bytes), block)
+
+
+def _algorithm(cipher: SymmetricCipher, key: bytes) -> algorithms.AES | TripleDES:
+    # K1 K2 K1: two-key 3DES (ISO/IEC 18033-3 §4.2)
+    return algorithms.AES(key) if cipher.is_aes else TripleDES(key + key[:8])
+
+
+def _encrypted(algorithm: algorithms.AES | TripleDES, iv: bytes, data: bytes) -> bytes:
+    encryptor = Cipher(algorithm, modes.CBC(iv)).encryptor()
+    return encryptor.update(data) + encryptor.finalize()
+
+
+def _decrypted(algorithm: algorithms.AES | TripleDES, iv: bytes, data: bytes) -> bytes:
+    decryptor = Cipher(algorithm, modes.CBC(iv)).decryptor()
+    return decryptor.update(data) + decryptor.finalize()

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
-from crypto.primitives.block_cipher import SymmetricCipher, decrypt_cbc, encrypt_cbc
+from crypto.primitives.block_cipher import KeyedCipher, SymmetricCipher
 from crypto.primitives.padding import pad
 
-__all__ = ["MAC_BYTES", "aes_cmac", "mac", "macs_equal", "retail_mac"]
+__all__ = ["MAC_BYTES", "KeyedMac", "aes_cmac", "mac", "macs_equal", "retail_mac"]
 
 MAC_BYTES = 8
+
+
+class KeyedMac:
+    """The MAC of a cipher under one key, for many messages: the key is set up once.
+
+    It is never printed or pickled.
+    """
+
+    __slots__ = ("_checksum",)
+
+    def __init__(self, cipher: SymmetricCipher, key: bytes) -> None:
+        """``key`` has ``cipher.key_bytes`` bytes."""
+        self._checksum: Final = _Cmac(key) if cipher.is_aes else _RetailMac(key)
+
+    def of(self, message: bytes) -> bytes:
+        """Eight bytes over ``message``: AES-CMAC; for 3DES MAC algorithm 3, and ``message`` is already padded."""
+        return self._checksum.of(message)
+
+
+class _Cmac:
+    __slots__ = ("_fresh",)
+
+    def __init__(self, key: bytes) -> None:
+        self._fresh: Final = CMAC(algorithms.AES(key))
+
+    def of(self, data: bytes) -> bytes:
+        cmac = self._fresh.copy()
+        cmac.update(data)
+        return cmac.finalize()[:MAC_BYTES]
+
+
+class _RetailMac:
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, key: bytes) -> None:
+        self._first: Final = KeyedCipher(SymmetricCipher.TDES, key[:8] * 2)
+        self._second: Final = KeyedCipher(SymmetricCipher.TDES, key[8:16] * 2)
+
+    def of(self, padded: bytes) -> bytes:
+        chained = self._first.encrypt_cbc(bytes(8), padded)[-8:]
+        return self._first.encrypt_block(self._second.decrypt_cbc(bytes(8), chained))
 
 
 def retail_mac(key: bytes, padded: bytes) -> bytes:
@@ -20,17 +63,12 @@ def retail_mac(key: bytes, padded: bytes) -> bytes:
     CBC with single DES and the first half of the key, then the last block is decrypted with the second half and
     encrypted with the first. A single-DES step is written as 3DES with three equal keys.
     """
-    single_first = key[:8] * 2
-    chained = encrypt_cbc(SymmetricCipher.TDES, single_first, bytes(8), padded)[-8:]
-    inner = decrypt_cbc(SymmetricCipher.TDES, key[8:16] * 2, bytes(8), chained)
-    return encrypt_cbc(SymmetricCipher.TDES, single_first, bytes(8), inner)
+    return _RetailMac(key).of(padded)
 
 
 def aes_cmac(key: bytes, data: bytes) -> bytes:
     """AES-CMAC truncated to eight bytes (NIST SP 800-38B; Doc 9303-11 §9.8.7.2). No padding is added first."""
-    cmac = CMAC(algorithms.AES(key))
-    cmac.update(data)
-    return cmac.finalize()[:MAC_BYTES]
+    return _Cmac(key).of(data)
 
 
 def mac(cipher: SymmetricCipher, key: bytes, data: bytes) -> bytes:

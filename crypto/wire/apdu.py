@@ -34,7 +34,7 @@ class CommandApdu:
     extended: bool = False
 
     def __post_init__(self) -> None:
-        if not all(0 <= byte <= 0xFF for byte in (self.cla, self.ins, self.p1, self.p2)):
+        if not (0 <= self.cla <= 0xFF and 0 <= self.ins <= 0xFF and 0 <= self.p1 <= 0xFF and 0 <= self.p2 <= 0xFF):
             raise WireError(APDU_MALFORMED)
         if len(self.data) > limits.EXTENDED_NC or not 0 <= self.ne <= limits.EXTENDED_NE:
             raise WireError(APDU_TOO_LONG)

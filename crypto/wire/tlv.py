@@ -227,5 +227,7 @@ def encode_length(length: int) -> bytes:
 
 def encode_tlv(tag: int, value: bytes | Iterable[bytes] = b"") -> bytes:
     """One data object around a value, or around the concatenation of several encoded objects."""
-    content = value if isinstance(value, bytes | bytearray) else b"".join(value)
-    return encode_tag(tag) + encode_length(len(content)) + bytes(content)
+    content = value if isinstance(value, (bytes, bytearray)) else b"".join(value)
+    if tag < 0x100 and len(content) < 0x80:
+        return bytes((tag, len(content))) + content  # nine headers in ten: one octet for each field
+    return encode_tag(tag) + encode_length(len(content)) + content

@@ -7,11 +7,12 @@ a missing MAC, a status word that differs from the protected one, data in the wr
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 from crypto.errors import ChipIdError
-from crypto.primitives.block_cipher import SymmetricCipher, decrypt_cbc, encrypt_block, encrypt_cbc
+from crypto.primitives.block_cipher import KeyedCipher, SymmetricCipher
 from crypto.primitives.kdf import KeyUse, derive_key
-from crypto.primitives.mac import MAC_BYTES, aes_cmac, macs_equal, retail_mac
+from crypto.primitives.mac import MAC_BYTES, KeyedMac, macs_equal
 from crypto.primitives.padding import pad, unpad
 from crypto.primitives.secret import Secret
 from crypto.wire import limits
@@ -61,19 +62,22 @@ class SecureChannel:
     """Protects commands and checks answers. One command, then its answer, in strict turns."""
 
     def __init__(self, keys: SessionKeys) -> None:
-        self._keys = keys
+        self._cipher: Final = keys.cipher
+        self._block: Final = keys.cipher.block_bytes
+        self._encryption: Final = KeyedCipher(keys.cipher, keys.k_enc.reveal())
+        self._checksum: Final = KeyedMac(keys.cipher, keys.k_mac.reveal())
         self._counter = keys.initial_counter
         self._open = True
         self._awaiting_answer = False
         self._has_answered = False
 
     def __repr__(self) -> str:
-        return f"SecureChannel({self._keys.cipher.label}, {'open' if self._open else 'closed'})"
+        return f"SecureChannel({self._cipher.label}, {'open' if self._open else 'closed'})"
 
     @property
     def cipher(self) -> SymmetricCipher:
         """The cipher of this channel."""
-        return self._keys.cipher
+        return self._cipher
 
     @property
     def is_open(self) -> bool:
@@ -102,9 +106,8 @@ class SecureChannel:
         self._count()
         header = bytes([command.cla | _SM_HEADER_AUTHENTICATED, command.ins, command.p1, command.p2])
         body = self._cryptogram(command) + self._expected_length(command)
-        block = self.cipher.block_bytes
         # The padded header, then the data objects, padded again if there are any (§9.8.4 figure 5)
-        mac_input = pad(header, block) + (pad(body, block) if body else b"")
+        mac_input = pad(header, self._block) + (pad(body, self._block) if body else b"")
         data = body + encode_tlv(_MAC, self._mac(mac_input))
         extended = len(data) > limits.SHORT_NC or command.is_extended
         ne = limits.EXTENDED_NE if extended else limits.SHORT_NE
@@ -138,7 +141,7 @@ class SecureChannel:
         received_mac = reader.take(_MAC)
         reader.finish()
         covered = (encrypted.encoded if encrypted else b"") + status.encoded
-        expected_mac = self._mac(pad(covered, self.cipher.block_bytes))
+        expected_mac = self._mac(pad(covered, self._block))
         if len(received_mac.value) != MAC_BYTES or not macs_equal(received_mac.value, expected_mac):
             raise errors.ProtocolError(errors.CHANNEL_BROKEN)
         if status.value != int(response.sw).to_bytes(2, "big"):
@@ -148,29 +151,23 @@ class SecureChannel:
 
     def _count(self) -> None:
         """SSC is incremented before every command and before every answer (Doc 9303-11 §9.8.2)."""
-        self._counter = (self._counter + 1) % (1 << 8 * self.cipher.block_bytes)
+        self._counter = (self._counter + 1) % (1 << 8 * self._block)
 
     @property
     def _counter_octets(self) -> bytes:
-        return self._counter.to_bytes(self.cipher.block_bytes, "big")
+        return self._counter.to_bytes(self._block, "big")
 
     def _iv(self) -> bytes:
         """Zero for 3DES, E(KSEnc, SSC) for AES (Doc 9303-11 §9.8.6.1)."""
-        if not self.cipher.is_aes:
-            return bytes(self.cipher.block_bytes)
-        return encrypt_block(self.cipher, self._keys.k_enc.reveal(), self._counter_octets)
+        return self._encryption.encrypt_block(self._counter_octets) if self._cipher.is_aes else bytes(self._block)
 
     def _mac(self, padded: bytes) -> bytes:
-        message = self._counter_octets + padded
-        if self.cipher.is_aes:
-            return aes_cmac(self._keys.k_mac.reveal(), message)
-        return retail_mac(self._keys.k_mac.reveal(), message)
+        return self._checksum.of(self._counter_octets + padded)
 
     def _cryptogram(self, command: CommandApdu) -> bytes:
         if not command.data:
             return b""
-        padded = pad(command.data, self.cipher.block_bytes)
-        encrypted = encrypt_cbc(self.cipher, self._keys.k_enc.reveal(), self._iv(), padded)
+        encrypted = self._encryption.encrypt_cbc(self._iv(), pad(command.data, self._block))
         if command.ins & 1:  # odd instruction: the data are BER-TLV objects (ISO/IEC 7816-4 §10.2)
             return encode_tlv(_CRYPTOGRAM_TLV, encrypted)
         return encode_tlv(_CRYPTOGRAM, b"\x01" + encrypted)
@@ -188,10 +185,9 @@ class SecureChannel:
             if value[:1] != b"\x01":
                 raise errors.ProtocolError(errors.CHANNEL_BROKEN)
             value = value[1:]
-        if not value or len(value) % self.cipher.block_bytes:
+        if not value or len(value) % self._block:
             raise errors.ProtocolError(errors.CHANNEL_BROKEN)
-        padded = decrypt_cbc(self.cipher, self._keys.k_enc.reveal(), self._iv(), value)
-        return unpad(padded, self.cipher.block_bytes)
+        return unpad(self._encryption.decrypt_cbc(self._iv(), value), self._block)
 
 
 def bare_status(error: errors.ProtocolError) -> StatusWord | None:
