@@ -59,6 +59,11 @@ PCSC_NOT_RUNNING = ErrorCode(
     Hint.CALL_STAFF,
     "The smart-card service (pcscd) is not running. Start it, then try again.",
 )
+PCSC_NOT_PERMITTED = ErrorCode(
+    "reader.not_permitted",
+    Hint.CALL_STAFF,
+    "This user may not use the smart-card service. Allow it in polkit's rules for pcscd (docs/readers.md).",
+)
 PCSC_NOT_INSTALLED = ErrorCode(
     "reader.support_missing",
     Hint.CALL_STAFF,
@@ -82,6 +87,58 @@ SCANNER_NOT_FOUND = ErrorCode(
 SCANNER_GONE = ErrorCode("scanner.gone", Hint.CALL_STAFF, "The code scanner was unplugged. Check its cable.")
 SCAN_TOO_LONG = ErrorCode(
     "scanner.line_too_long", Hint.RETRY_CARD, "The scanner sent more than a code can hold. Scan the code again."
+)
+SCANNER_BUSY = ErrorCode(
+    "scanner.busy", Hint.CALL_STAFF, "Another program is using the port of the code scanner. Close it, then try again."
+)
+SCANNER_DENIED = ErrorCode(
+    "scanner.denied",
+    Hint.CALL_STAFF,
+    "This user may not open the port of the code scanner. Allow it ('chipid doctor' says how), then log in again.",
+)
+SCAN_GARBAGE = ErrorCode(
+    "scanner.garbage",
+    Hint.CALL_STAFF,
+    "What the scanner sends is no text. Set the speed and parity that the scanner uses, or change its cable.",
+)
+SCAN_UNENDED = ErrorCode(
+    "scanner.no_line_end",
+    Hint.CALL_STAFF,
+    "The scanner sent a code without an end. Set it to send CR or CR LF after each code.",
+)
+SCAN_KEYBOARD_DAMAGE = ErrorCode(
+    "scanner.keyboard_damage",
+    Hint.CALL_STAFF,
+    "The scanner types like a keyboard, and the input method changed its letters. Switch the scanner to USB-COM mode.",
+)
+DEVICE_UNREACHABLE = ErrorCode(
+    "device.unreachable",
+    Hint.CALL_STAFF,
+    "The document reader cannot be reached. Check its cable, its power and the address in the settings.",
+)
+DEVICE_SILENT = ErrorCode(
+    "device.silent", Hint.CALL_STAFF, "The document reader stopped answering. Switch it off and on again."
+)
+DEVICE_REFUSED = ErrorCode(
+    "device.refused", Hint.CALL_STAFF, "The document reader does not speak the expected protocol. Check its address."
+)
+DEVICE_FRAME_CUT = ErrorCode(
+    "device.frame_cut", Hint.RETRY_CARD, "A message of the document reader was cut off. Read the document again."
+)
+DEVICE_MESSAGE_UNUSABLE = ErrorCode(
+    "device.message_unusable",
+    Hint.RETRY_CARD,
+    "The document reader sent something that is none of its messages. Read the document again.",
+)
+DEVICE_MESSAGE_TOO_LARGE = ErrorCode(
+    "device.message_too_large",
+    Hint.CALL_STAFF,
+    "The document reader sent more than a document can hold. Switch it off and on again.",
+)
+DEVICE_READ_FAILED = ErrorCode(
+    "device.read_failed",
+    Hint.RETRY_CARD,
+    "The document reader could not read the card. Lift the card and lay it down again.",
 )
 EMULATED_NOT_FOUND = ErrorCode(
     "emulated.not_found",
@@ -327,6 +384,11 @@ INPUT_UNREADABLE = ErrorCode(
 TEXT_UNDECODABLE = ErrorCode(
     "text.undecodable", Hint.CALL_STAFF, "The scanned text is in no known encoding. Set the scanner to UTF-8."
 )
+INSURANCE_QR_MALFORMED = ErrorCode(
+    "qr.insurance_malformed",
+    Hint.REENTER_KEY,
+    "The QR code of an insurance card did not come through whole. Scan it again, or use the ID card.",
+)
 QR_MALFORMED = ErrorCode(
     "qr.malformed", Hint.REENTER_KEY, "This is not the QR code of a citizen card. Scan it again, or type the number."
 )
@@ -365,6 +427,16 @@ TRUST_STORE_UNWRITABLE = ErrorCode(
     Hint.CALL_STAFF,
     "The trust store could not be written and is as it was. Check free space, and who may write there.",
 )
+TRUST_STORE_LINKED = ErrorCode(
+    "trust.store_linked",
+    Hint.CALL_STAFF,
+    "A folder or file in the trust store is a link to another place. Nothing was written; put the real one there, or begin anew.",
+)
+TRUST_STORE_COPY = ErrorCode(
+    "trust.store_copy",
+    Hint.CALL_STAFF,
+    "This is a copy of a trust store in another place. Import there and copy again, or give --take-over to let this one count.",
+)
 TRUST_SEAL_FOREIGN = ErrorCode(
     "trust.seal_foreign",
     Hint.CALL_STAFF,
@@ -402,6 +474,11 @@ TRUST_LIST_FORGED = ErrorCode(
     "trust.list_not_genuine",
     Hint.CALL_STAFF,
     "The signature or the signer of a list is not right. Nothing was imported; get the list again from its country.",
+)
+TRUST_SIGNER_REVOKED = ErrorCode(
+    "trust.signer_revoked",
+    Hint.CALL_STAFF,
+    "The signer of a list was revoked by its own country. Nothing was imported; get an edition by another signer.",
 )
 TRUST_LIST_OLDER = ErrorCode(
     "trust.list_older",

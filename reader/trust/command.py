@@ -77,6 +77,10 @@ def _action_parser(name: str) -> UsageParser:
         action.add_argument(
             "--replace", action="store_true", help="begin a new store in this place, whatever was there"
         )
+        action.add_argument(
+            "--take-over", action="store_true",
+            help="if this is a copy of a store that lies elsewhere, let this one count from now on",
+        )  # fmt: skip
     if name == "update":
         action.add_argument("place", metavar="FOLDER-or-FILE", type=Path)
     if name in ("import", "update"):
@@ -117,6 +121,7 @@ def _import(arguments: argparse.Namespace) -> tuple[str, int]:
         _options(arguments),
         key_file=arguments.seal_key,
         replace=arguments.replace,
+        take_over=arguments.take_over,
         on_step=_progress(),
     )
     folder = _store(arguments)

@@ -90,6 +90,7 @@ class ImportReport:
         unverified: authorities whose own signature was made by no key in the store, and why that may be.
         older: lists and revocation lists that were passed over, as newer ones are installed.
         counter: of the store afterwards; 0 if nothing was written.
+        moved_from: where the seal key knew the store before, if not here; else empty.
     """
 
     files: list[tuple[str, str]] = dataclasses.field(default_factory=list)
@@ -104,3 +105,4 @@ class ImportReport:
     unverified: list[Remark] = dataclasses.field(default_factory=list)
     older: list[Rejected] = dataclasses.field(default_factory=list)
     counter: int = 0
+    moved_from: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from reader.trust.import_plan import ImportOptions, OnStep, plan_import
 from reader.trust.import_report import ImportReport, Rejected
 from reader.trust.manifest import Entry, Manifest, Provenance
 from reader.trust.sealing import SealKey, SealState, default_key_file
-from reader.trust.sources import SourceFile, read_source, shown_name
+from reader.trust.sources import SourceFile, read_source, shown_name, shown_path
 from reader.trust.store_folder import StoreOnDisk, commit, is_free, open_store, remove_leftovers, writing
 
 __all__ = ["find_entry", "import_files", "remove_entry", "update_from"]
@@ -29,6 +30,7 @@ def import_files(
     *,
     key_file: Path | None = None,
     replace: bool = False,
+    take_over: bool = False,
     at: dt.datetime | None = None,
     on_step: OnStep = lambda what, done, total: None,
 ) -> ImportReport:
@@ -40,13 +42,15 @@ def import_files(
         options: how to import.
         key_file: of the seal; the user's own if none is named.
         replace: begin anew, whatever the seal key remembers of a store in this place.
+        take_over: if this is a copy of a store that lies elsewhere, let this one be the store from now on.
         at: now, if not now.
         on_step: told what is being done.
 
     Raises:
         TrustError: nothing was imported. As :func:`reader.trust.sources.read_source`,
             :func:`reader.trust.import_plan.plan_import`, :func:`reader.trust.store_folder.open_store`; besides
-            ``trust.store_loose``, ``trust.store_busy``, ``trust.store_unwritable``, ``trust.seal_key_unusable``.
+            ``trust.store_loose``, ``trust.store_copy``, ``trust.store_linked``, ``trust.store_busy``,
+            ``trust.store_unwritable``, ``trust.seal_key_unusable``.
     """
     now = dt.datetime.now(dt.UTC) if at is None else at
     rejected: list[Rejected] = []
@@ -62,7 +66,7 @@ def import_files(
     key = SealKey.load_or_make(default_key_file() if key_file is None else key_file)
     key.check_writable()
     with writing(folder):
-        current = None if replace else _current(folder, key)
+        current = None if replace else _current(folder, key, take_over=take_over)
         contents = {} if current is None else current.contents
         before = None if current is None else current.manifest
         plan = plan_import(before, contents, sources, options, now, on_step)
@@ -71,6 +75,7 @@ def import_files(
         commit(folder, new, plan.contents, key, lambda done, total: on_step("Writing", done, total))
         remove_leftovers(folder, plan.gone)
         plan.report.counter = new.counter
+        plan.report.moved_from = key.place_elsewhere(folder, new.store_id) or ""
         return plan.report
 
 
@@ -146,8 +151,12 @@ def find_entry(manifest: Manifest, beginning: str) -> Entry:
     return found[0]
 
 
-def _current(folder: Path, key: SealKey) -> StoreOnDisk | None:
-    """The store as it is; only one that this key has sealed is changed, or a change would bless somebody else's."""
+def _current(folder: Path, key: SealKey, *, take_over: bool = False) -> StoreOnDisk | None:
+    """The store as it is; only one that this key has sealed is changed, or a change would bless somebody else's.
+
+    A copy is not changed while the store is in its place: there, the key would count the state that it knows as an older
+    one, and watch the place no more.
+    """
     current = open_store(folder, key)
     if current is None:
         if not is_free(folder):
@@ -155,6 +164,9 @@ def _current(folder: Path, key: SealKey) -> StoreOnDisk | None:
         return None
     if current.seal is not SealState.SEALED:
         raise errors.TrustError(errors.TRUST_SEAL_FOREIGN)
+    elsewhere = key.place_elsewhere(folder, current.manifest.store_id)
+    if elsewhere is not None and not take_over and os.path.lexists(elsewhere):
+        raise errors.TrustError(errors.TRUST_STORE_COPY, store=shown_path(elsewhere))
     return current
 
 

@@ -19,6 +19,7 @@ from reader.trust.audit_codes import Severity
 from reader.trust.import_report import ImportReport, ListSummary, Rejected, Remark
 from reader.trust.manifest import Entry, EntryKind, Manifest, Provenance
 from reader.trust.sealing import SealState
+from reader.trust.sources import shown_path
 from reader.trust.store_folder import StoreOnDisk
 
 __all__ = [
@@ -59,6 +60,7 @@ def report_as_json(report: ImportReport, folder: Path) -> dict[str, object]:
         "store": str(folder),
         "counter": report.counter,
         "sealed": True,
+        "moved_from": report.moved_from or None,
         "files": [{"file": name, "kind": kind} for name, kind in report.files],
         "lists": [_list_as_json(one) for one in report.lists],
         "totals": {name: len(getattr(report, name)) for name in _PARTS},
@@ -80,6 +82,8 @@ _PARTS: Final = ("new", "known", "gone", "expired", "rejected", "older", "unusab
 def report_as_text(report: ImportReport, folder: Path) -> str:
     """What an import did, for people."""
     lines = [f"Trust store {folder}, change {report.counter}, sealed."]
+    if report.moved_from:
+        lines.append(f"It counts here from now on, and no more in {shown_path(report.moved_from)}")
     for one in report.lists:
         signed = f", signed {one.signed_at:%Y-%m-%d}" if one.signed_at else ""
         lines.append(f"{one.file}: {one.kind.replace('_', ' ')} of {one.issuer or 'an unnamed country'}{signed}")

@@ -2,6 +2,9 @@
 
 The key file also remembers each store that was sealed with it: its place, its number and how often it was changed.
 So it is found out, too, when somebody takes the seal away, puts another store in that place, or an older state of it.
+
+A store has one place. A copy of it elsewhere can be read as long as it is the last state; it is changed only by who says
+that it is to take the store's place (:meth:`SealKey.place_elsewhere`).
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Final, NoReturn
 
 from reader import errors
 from reader.trust.file_reading import read_plain
-from reader.trust.file_writing import Busy, locked, write_whole
+from reader.trust.file_writing import Busy, flush_folder, locked, write_whole
 
 __all__ = ["Seal", "SealKey", "SealState", "default_key_file", "is_sealed_place", "own_key_file"]
 
@@ -138,6 +141,25 @@ class SealKey:
         """Whether a store in that place was sealed with this key."""
         return bool(self._sealed_in(folder))
 
+    def last_seal(self, folder: Path) -> str | None:
+        """The seal of the last state of the store in that place, or ``None`` if none was sealed there."""
+        for store_id in self._sealed_in(folder):
+            return self.stores[store_id].seal
+        return None
+
+    def place_elsewhere(self, folder: Path, store_id: str) -> str | None:
+        """Where that store lies, if this is not the place; ``None`` if it is, or if the key does not know it."""
+        known = self.stores.get(store_id)
+        return None if known is None or known.folder in _places(folder) else known.folder
+
+    def has_noted(self, store_id: str, seal: Seal) -> bool:
+        """Whether the key file says that this is the store's last state; also if it cannot be read any more."""
+        try:
+            known = SealKey.load(self.path).stores.get(store_id)
+        except errors.TrustError:
+            return True
+        return known is not None and known.seal == seal.value
+
     def _sealed_in(self, folder: Path) -> frozenset[str]:
         """The store that was sealed in that place, by its identifier. What lay there speaks before what a link that
         somebody put there leads to."""
@@ -170,7 +192,8 @@ class SealKey:
         if here and store_id not in here:  # also one that is right in a place of its own
             raise errors.TrustError(errors.TRUST_TAMPERED, what="another store in its place")
         if known is not None and (counter < known.counter or (counter == known.counter and seal.value != known.seal)):
-            raise errors.TrustError(errors.TRUST_TAMPERED, what="older state")
+            is_copy = known.folder not in _places(folder)
+            raise errors.TrustError(errors.TRUST_TAMPERED, what="older copy" if is_copy else "older state")
         return SealState.SEALED
 
     def remember(self, folder: Path, store_id: str, counter: int, seal: Seal) -> None:
@@ -211,6 +234,8 @@ class SealKey:
         stores = {key: dataclasses.asdict(one) for key, one in self.stores.items()}
         table = {"format": FORMAT, "key": self.key.hex(), "stores": stores}
         write_whole(self.path, json.dumps(table, indent=2).encode("ascii"), mode=0o600)
+        with contextlib.suppress(OSError):  # it stands there; what follows must not overtake it on its way to the disk
+            flush_folder(self.path.parent)
 
 
 def default_key_file() -> Path:

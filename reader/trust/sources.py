@@ -112,7 +112,12 @@ def read_source(path: Path) -> SourceFile:
 
 def shown_name(path: Path) -> str:
     """The file's name as text that any stream and JSON can hold, on one line."""
-    text = path.name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return shown_path(path.name)
+
+
+def shown_path(path: str) -> str:
+    """The same for a whole path."""
+    text = path.encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 

@@ -6,9 +6,15 @@
     list-signers/  *.cer          who may sign master and deviation lists
     crls/  *.crl   deviation-lists/  *.dvl
 
-Files are named after what is in them and are never changed. A change puts new files beside the old ones, then puts a new
-``store.json`` in place of the old one by one renaming: whoever is killed before that has changed nothing. What lies
-there and does not stand in ``store.json`` is no part of the store.
+Files are named after what is in them and are never changed. A change
+
+1. puts new files beside the old ones, and a new ``store.json`` beside the old one, named after its seal;
+2. notes that seal in the key file: from that moment on the new state counts, and the old one is an older state;
+3. puts the new ``store.json`` in place of the old one.
+
+Whoever is killed before 2 has changed nothing; whoever is killed after it has changed all, and what 3 would have done is
+found under the name of the seal. There is no moment at which two states would do. What lies there and does not stand in
+``store.json`` is no part of the store.
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,14 +41,19 @@ from reader.trust.manifest import (
 )
 from reader.trust.sealing import Seal, SealKey, SealState
 from reader.trust.sources import shown_name
+from reader.trust.store_links import refuse_links
 
 __all__ = ["MANIFEST_FILE", "StoreOnDisk", "commit", "default_store_folder", "is_store", "open_store", "writing"]
 
 MANIFEST_FILE: Final = "store.json"
+NEXT_SUFFIX: Final = ".next"
+"""A ``store.json`` that was not yet put in its place. It counts if the seal key remembers its seal as the last one."""
+
 LOCK_FILE: Final = ".lock"
 MAX_ENTRY_BYTES: Final = 32 << 20
 _SEAL: Final = "seal"
 _TRIES: Final = 5
+_LEFTOVERS: Final = (PARTIAL_SUFFIX, NEXT_SUFFIX)
 
 FOLDERS: Final = {
     EntryKind.AUTHORITY: ("certificates", "cer"),
@@ -51,6 +62,7 @@ FOLDERS: Final = {
     EntryKind.REVOCATION_LIST: ("crls", "crl"),
     EntryKind.DEVIATION_LIST: ("deviation-lists", "dvl"),
 }
+_OURS: Final = tuple(name for name, _ in FOLDERS.values())
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -101,18 +113,45 @@ def open_store(folder: Path, key: SealKey | None = None, *, must_be_sealed: bool
             store of another key where only one of this key will do.
     """
     for attempt in range(_TRIES):
-        octets = _manifest_octets(folder)
-        if octets is None:
-            if key is not None and (must_be_sealed or key.knows(folder)):
-                raise errors.TrustError(errors.TRUST_TAMPERED, what="store.json missing")
-            return None
+        octets = _manifest_octets(folder, MANIFEST_FILE)
         try:
-            return _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
-        except errors.TrustError:
+            return _read_manifest(folder, octets, key, must_be_sealed=must_be_sealed)
+        except errors.TrustError as problem:
+            unfinished = _read_unfinished(folder, key, must_be_sealed=must_be_sealed)
+            if unfinished is not None:
+                return unfinished
             # an import may have come in between: only a folder that stays as it is can be judged
-            if attempt == _TRIES - 1 or _manifest_octets(folder) == octets:
-                raise
+            if attempt == _TRIES - 1 or _manifest_octets(folder, MANIFEST_FILE) == octets:
+                raise problem from None
     return None
+
+
+def _read_manifest(
+    folder: Path, octets: bytes | None, key: SealKey | None, *, must_be_sealed: bool
+) -> StoreOnDisk | None:
+    if octets is not None:
+        return _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
+    if key is not None and (must_be_sealed or key.knows(folder)):
+        raise errors.TrustError(errors.TRUST_TAMPERED, what="store.json missing")
+    return None
+
+
+def _read_unfinished(folder: Path, key: SealKey | None, *, must_be_sealed: bool) -> StoreOnDisk | None:
+    """The state that the key remembers as the last one, if whoever wrote it was stopped before it was in its place."""
+    seal = None if key is None else key.last_seal(folder)
+    if seal is None:
+        return None
+    octets = _manifest_octets(folder, _next_name(seal))
+    if octets is None:
+        return None
+    try:
+        return _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
+    except errors.TrustError:  # then what is wrong with the one that is in its place is what there is to say
+        return None
+
+
+def _next_name(seal: str) -> str:
+    return f"{MANIFEST_FILE}.{seal[:16]}{NEXT_SUFFIX}"
 
 
 def _read_store(folder: Path, octets: bytes, key: SealKey | None, *, must_be_sealed: bool) -> StoreOnDisk:
@@ -136,12 +175,13 @@ def _read_store(folder: Path, octets: bytes, key: SealKey | None, *, must_be_sea
     }
     if key is not None and seal is not None and state is SealState.SEALED:
         key.remember_if_possible(folder, manifest.store_id, manifest.counter, seal)
-    return StoreOnDisk(folder, manifest, contents, state, strays(folder, manifest))
+    own_next = "" if seal is None else _next_name(seal.value)
+    return StoreOnDisk(folder, manifest, contents, state, strays(folder, manifest, own_next))
 
 
-def _manifest_octets(folder: Path) -> bytes | None:
+def _manifest_octets(folder: Path, name: str) -> bytes | None:
     try:
-        return read_plain(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES)
+        return read_plain(folder / name, MAX_MANIFEST_BYTES)
     except FileNotFoundError:
         return None
     except FileTooLargeError:
@@ -178,9 +218,9 @@ def _entry_octets(folder: Path, entry: Entry, *, sealed: bool) -> bytes:
     raise errors.TrustError(code, what=what, file=entry.file)
 
 
-def strays(folder: Path, manifest: Manifest) -> tuple[str, ...]:
+def strays(folder: Path, manifest: Manifest, own_next: str) -> tuple[str, ...]:
     """What lies in the folder and is no part of the store. Left by a killed import, or by somebody."""
-    expected = {entry.file for entry in manifest.entries.values()}
+    expected = {own_next, *(entry.file for entry in manifest.entries.values())}
     return tuple(sorted(_shown(name) for name in _names(folder) if name not in expected))
 
 
@@ -190,11 +230,10 @@ def _shown(name: str) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    ours = {name for name, _ in FOLDERS.values()}
     found = []
     try:
         for name in os.listdir(folder):
-            if name in ours and not (folder / name).is_symlink() and (folder / name).is_dir():
+            if name in _OURS and not (folder / name).is_symlink() and (folder / name).is_dir():
                 found += [f"{name}/{inner}" for inner in os.listdir(folder / name)]
             elif name not in (MANIFEST_FILE, LOCK_FILE):
                 found.append(name)
@@ -205,8 +244,7 @@ def _names(folder: Path) -> list[str]:
 
 def is_free(folder: Path) -> bool:
     """Whether a new store can be made here: nothing lies there but what an import that was killed may leave."""
-    ours = {name for name, _ in FOLDERS.values()}
-    return all(name.partition("/")[0] in ours or name.endswith(PARTIAL_SUFFIX) for name in _names(folder))
+    return all(name.partition("/")[0] in _OURS or name.endswith(_LEFTOVERS) for name in _names(folder))
 
 
 @contextlib.contextmanager
@@ -214,16 +252,18 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the store for one change; the folder is made if need be.
 
     Raises:
-        TrustError: ``trust.store_busy``, ``trust.store_unwritable``.
+        TrustError: ``trust.store_busy``, ``trust.store_unwritable``, ``trust.store_linked``.
     """
     with contextlib.ExitStack() as held:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            refuse_links(folder, _OURS)  # before the lock's file, which could be one
             held.enter_context(locked(folder / LOCK_FILE))
         except Busy:
             raise errors.TrustError(errors.TRUST_STORE_BUSY) from None
         except OSError as error:
             raise _unwritable(error) from error
+        refuse_links(folder, _OURS)
         yield
 
 
@@ -244,7 +284,8 @@ def commit(
         on_file: told the number of files written so far, and of all.
 
     Raises:
-        TrustError: ``trust.store_unwritable``, and the store is as it was; ``trust.seal_key_unusable``.
+        TrustError: the store is as it was: ``trust.store_unwritable``, ``trust.seal_key_unusable``, or
+            ``trust.store_busy`` if the key file knows a later state already.
     """
     body = new.as_json()
     seal = key.seal(canonical(body))
@@ -252,25 +293,43 @@ def commit(
         (folder / entry.file, contents[entry.sha256]) for entry in new.entries.values() if entry.sha256 in contents
     ]
     fresh = [path for path, _ in files if not path.exists()]
+    waiting = folder / _next_name(seal.value)
     try:
-        for name, _ in FOLDERS.values():
-            (folder / name).mkdir(exist_ok=True)
-        for done in write_all(files):
-            if on_file is not None:
-                on_file(done, len(files))
-        for name, _ in FOLDERS.values():
-            flush_folder(folder / name)
-        write_whole(folder / MANIFEST_FILE, _as_text(body, seal))  # the one step that makes it so
+        _write_beside(folder, files, on_file)
+        write_whole(waiting, _as_text(body, seal))
+        flush_folder(folder)
+        key.remember(folder, new.store_id, new.counter, seal)  # the one step that makes it so
+        if not key.has_noted(new.store_id, seal):
+            raise errors.TrustError(errors.TRUST_STORE_BUSY)
     except BaseException as error:
-        for path in fresh:  # they are no part of the store that is there
-            with contextlib.suppress(OSError):
-                path.unlink()
+        if not key.has_noted(new.store_id, seal):
+            for path in (*fresh, waiting):  # they are no part of the store that is there
+                with contextlib.suppress(OSError):
+                    path.unlink()
         if isinstance(error, OSError):
             raise _unwritable(error) from error
         raise
-    with contextlib.suppress(OSError):  # it counts already; a power cut now would bring the old store back, whole
+    _put_in_place(folder, waiting)
+
+
+def _write_beside(
+    folder: Path, files: Sequence[tuple[Path, bytes]], on_file: Callable[[int, int], None] | None
+) -> None:
+    for name in _OURS:
+        (folder / name).mkdir(exist_ok=True)
+    for done in write_all(files):
+        if on_file is not None:
+            on_file(done, len(files))
+    for name in _OURS:
+        flush_folder(folder / name)
+
+
+def _put_in_place(folder: Path, waiting: Path) -> None:
+    with contextlib.suppress(OSError):  # it counts already, wherever it lies, also after a power cut
+        waiting.replace(folder / MANIFEST_FILE)
         flush_folder(folder)
-    key.remember(folder, new.store_id, new.counter, seal)
+        for left in folder.glob(f"{MANIFEST_FILE}.*{NEXT_SUFFIX}"):  # of changes that were stopped
+            left.unlink()
 
 
 def _as_text(body: Mapping[str, object], seal: Seal) -> bytes:

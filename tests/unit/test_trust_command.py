@@ -68,7 +68,7 @@ def test_the_json_of_an_import_says_all_that_the_text_says(capsys: Capture) -> N
     table = run_json(capsys, "import", write("a.cer", csca(1).der))
     assert set(table) == {
         "store", "counter", "sealed", "files", "lists", "totals", "new", "known", "gone", "expired", "rejected", "older",
-        "unusable", "restricted", "unverified",
+        "unusable", "restricted", "unverified", "moved_from",
     }  # fmt: skip
     assert table["new"][0] == {
         "fingerprint": csca(1).fingerprint,
