@@ -373,15 +373,6 @@ class IdDocument:
         return full.year // 100 * 100
 
     @property
-    def expires_on(self) -> dt.date | None:
-        """Date of expiry from DG13, else from the MRZ; ``None`` if there is none or the card never expires."""
-        if self.no_expiry:
-            return None
-        if self.personal_data is not None and (date := self.personal_data.date("ngay_het_han")) is not None:
-            return date
-        return None if self.mrz is None else self.mrz.date_of_expiry.expiry_date()
-
-    @property
     def citizen_number(self) -> CitizenNumber | None:
         """The citizen number taken apart, or ``None`` if the document has none of twelve digits."""
         if not self.is_vietnamese or self.number is None:

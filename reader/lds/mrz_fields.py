@@ -68,9 +68,6 @@ class CheckDigit:
         return self.printed == self.computed
 
 
-_FIRST_EXPIRY_CENTURY: Final = 2000  # documents with a chip exist since 2004: none of them expired before 2000
-
-
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class MrzDate:
     """A date as the MRZ writes it: ``YYMMDD``, unknown parts as fillers (Doc 9303-3 §4.8) or, in the wild, ``00``."""
@@ -120,12 +117,6 @@ class MrzDate:
     def birth_date(self, today: dt.date, century: int | None = None) -> dt.date | None:
         """Date of birth; ``None`` if a part is unknown or the day is not in the calendar."""
         return self._date_in(self.birth_year(today, century))
-
-    def expiry_date(self) -> dt.date | None:
-        """Date of expiry, always 20xx: ``991231`` is 2099, not 1999. ``None`` if partial or not in the calendar."""
-        if self.year_of_century is None:
-            return None
-        return self._date_in(_FIRST_EXPIRY_CENTURY + self.year_of_century)
 
     def _date_in(self, year: int | None) -> dt.date | None:
         if year is None or self.month is None or self.day is None:

@@ -26,7 +26,7 @@ from reader.progress import ReadingPhase
 from reader.reports.page import Circumstances
 from reader.verification.aggregation import CheckGroup, aggregate, combine
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
-from reader.verification.clock import is_plausible
+from reader.verification.clock import is_plausible, is_wrong_clock
 from reader.verification.printed import Agreement, FieldComparison, PrintedField, PrintedSource
 
 __all__ = ["NAMESPACES", "OWN_NAMESPACE", "as_xml"]
@@ -208,9 +208,10 @@ def _signatures(checks: _Element, passive: PassiveAuthenticationResult | None, a
     issuer = _add(checks, "dce", "IssuerCertificatesCheck", chain)
     certificate = _add(issuer, "dce", "SecurityFileCheck", chain, file=files.SOD.ef_name)
     _add(certificate, "dce", "SignerSignatureCheck", _signed_by_issuer(passive.chain))
-    _add(certificate, "dce", "SignerValidityPeriodCheck", _validity(passive.signer, at))
+    clock = None if is_wrong_clock(passive.chain) else at
+    _add(certificate, "dce", "SignerValidityPeriodCheck", _validity(passive.signer, clock))
     anchor = None if passive.anchor is None else passive.anchor.certificate
-    _add(certificate, "dce", "CountrySignerValidityPeriodCheck", _validity(anchor, at))
+    _add(certificate, "dce", "CountrySignerValidityPeriodCheck", _validity(anchor, clock))
     _add(certificate, "dce", "SignerTrustedCheck", chain)
 
 
@@ -231,9 +232,9 @@ def _signed_by_issuer(chain: Finding) -> CheckStatus:
     return CheckStatus.SUCCESSFUL if chain.is_successful else CheckStatus.UNDETERMINED
 
 
-def _validity(certificate: Certificate | None, at: dt.datetime) -> CheckStatus:
-    """§5.6.3.2.2 and §5.6.3.2.3, at the time of inspection."""
-    if certificate is None or not is_plausible(at):
+def _validity(certificate: Certificate | None, at: dt.datetime | None) -> CheckStatus:
+    """§5.6.3.2.2 and §5.6.3.2.3, at the time of inspection; ``None`` if the clock is known to be wrong."""
+    if certificate is None or at is None or not is_plausible(at):
         return CheckStatus.UNDETERMINED
     is_valid = certificate.not_before <= at <= certificate.not_after
     return CheckStatus.SUCCESSFUL if is_valid else CheckStatus.FAILED

@@ -26,7 +26,7 @@ from reader.verification.chip import (
     check_chip_authentication_mapping,
     check_chip_authentication_v2,
 )
-from reader.verification.clock import without_wrong_clock
+from reader.verification.clock import is_behind, without_wrong_clock
 from reader.verification.document_checks import check_access_control, check_com, check_consistency, check_validity
 from reader.verification.expiry import expiry_of
 from reader.verification.identity import Assurance, Identity
@@ -103,7 +103,7 @@ def assess(
         *(() if mapping is None else (mapping,)),
         *(() if terminal is None else (terminal,)),
         check_consistency(document, at.date()),
-        check_validity(document, at, signed_from),
+        check_validity(document, at, signed_from, clock_is_behind=passive is not None and is_behind(passive, at)),
         *surface,
         check_online(online or NOT_ASKED),
     )
@@ -130,7 +130,7 @@ def _passive_authentication(
         document_code=None if mrz is None else mrz.document_code,
         issuing_state=None if mrz is None else mrz.issuing_state,
     )
-    return without_wrong_clock(result, at)
+    return without_wrong_clock(result, at, valid_at=policy.signer_valid_at)
 
 
 def _signer_valid_from(passive: PassiveAuthenticationResult | None) -> dt.date | None:
@@ -236,7 +236,7 @@ def _identity(document: IdDocument, verdict: Verdict, today: dt.date, signed_fro
             date_of_birth=document.date_of_birth(today),
             sex=document.sex,
             nationality="" if document.mrz is None else document.mrz.nationality,
-            address=document.personal_data.text("noi_thuong_tru") if document.personal_data else None,
+            address=_address(document),
             expires_on=expiry_of(document, signed_from, today),
             no_expiry=document.no_expiry,
             portrait=_portrait(document),
@@ -248,6 +248,14 @@ def _identity(document: IdDocument, verdict: Verdict, today: dt.date, signed_fro
         fields = {field.name: getattr(identity, field.name) for field in dataclasses.fields(Identity)}
         return VerifiedIdentity(**fields, verdict=verdict)
     return identity
+
+
+def _address(document: IdDocument) -> str | None:
+    """Additional personal data that cannot be read are no reason to refuse the person either."""
+    try:
+        return document.address
+    except ChipIdError:
+        return None
 
 
 def _portrait(document: IdDocument) -> bytes | None:

@@ -19,7 +19,9 @@ from reader.vietnamese.text import compare_with_mrz
 __all__ = ["check_access_control", "check_com", "check_consistency", "check_validity"]
 
 
-def check_validity(document: IdDocument, at: dt.datetime, signer_valid_from: dt.date | None = None) -> CheckResult:
+def check_validity(
+    document: IdDocument, at: dt.datetime, signer_valid_from: dt.date | None = None, *, clock_is_behind: bool = False
+) -> CheckResult:
     """Whether the document's last day has passed. The day counts where the reader stands: at noon in Vietnam it is
     the same day in the whole country.
 
@@ -27,20 +29,28 @@ def check_validity(document: IdDocument, at: dt.datetime, signer_valid_from: dt.
         document: the chip's files.
         at: now, in local time with its zone.
         signer_valid_from: first day of the document signer's certificate, which tells the century of an MRZ's year.
+        clock_is_behind: whether a certificate shows that the clock is slow: what is over by it is over, and no more can
+            be said.
     """
     if not is_plausible(at):
-        return _validity(CheckStatus.UNDETERMINED, "clock_implausible", "This computer's clock cannot be right.")
+        return _clock_implausible("This computer's clock cannot be right.")
     try:
         no_expiry, expires_on = document.no_expiry, expiry_of(document, signer_valid_from, at.date())
     except ChipIdError:
         return _validity(CheckStatus.UNDETERMINED, "unreadable", "The date of expiry could not be read.")
+    if expires_on is not None and at.date() > expires_on:
+        return _validity(CheckStatus.FAILED, "expired", "The card's last day has passed.")
+    if clock_is_behind:
+        return _clock_implausible("This computer's clock is slow: the card's signer is from a later day.")
     if no_expiry:
         return _validity(CheckStatus.SUCCESSFUL, "no_expiry", "The card has no date of expiry.")
     if expires_on is None:
         return _validity(CheckStatus.UNDETERMINED, "unreadable", "The card names no usable date of expiry.")
-    if at.date() > expires_on:
-        return _validity(CheckStatus.FAILED, "expired", "The card's last day has passed.")
     return _validity(CheckStatus.SUCCESSFUL, "valid", "The card has not expired.")
+
+
+def _clock_implausible(detail: str) -> CheckResult:
+    return _validity(CheckStatus.UNDETERMINED, "clock_implausible", detail)
 
 
 def _validity(status: CheckStatus, reason: str, detail: str) -> CheckResult:

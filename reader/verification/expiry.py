@@ -13,6 +13,9 @@ __all__ = ["estimated_expiry", "expiry_of"]
 _YEARS_AHEAD: Final = 15
 """Documents are not issued for longer: a year further ahead was meant in the last century."""
 
+_YEARS_AHEAD_IN_VIETNAM: Final = 22
+"""A card issued at 38 lasts until its holder is 60. The guideline allows another number for documents of that kind."""
+
 
 def expiry_of(document: IdDocument, signer_valid_from: dt.date | None, today: dt.date) -> dt.date | None:
     """The last day that counts: with four digits from DG13, else estimated from the MRZ.
@@ -33,14 +36,19 @@ def expiry_of(document: IdDocument, signer_valid_from: dt.date | None, today: dt
     personal = document.personal_data
     if personal is not None and (printed := personal.date("ngay_het_han")) is not None:
         return printed
-    return None if document.mrz is None else estimated_expiry(document.mrz.date_of_expiry, signer_valid_from, today)
+    if document.mrz is None:
+        return None
+    years_ahead = _YEARS_AHEAD_IN_VIETNAM if document.is_vietnamese else _YEARS_AHEAD
+    return estimated_expiry(document.mrz.date_of_expiry, signer_valid_from, today, years_ahead)
 
 
-def estimated_expiry(date: MrzDate, signer_valid_from: dt.date | None, today: dt.date) -> dt.date | None:
+def estimated_expiry(
+    date: MrzDate, signer_valid_from: dt.date | None, today: dt.date, years_ahead: int = _YEARS_AHEAD
+) -> dt.date | None:
     """A date of expiry with its century.
 
     With a signer's certificate: the first century in which the date lies after the certificate's first day, since
-    nothing expires before it was signed. Without: a year within the next fifteen is meant ahead, any other behind.
+    nothing expires before it was signed. Without: a year within the next ``years_ahead`` is meant ahead, any other behind.
 
     Returns:
         ``None`` if a part of the date is unknown, or no day of the calendar in any century that may be meant.
@@ -54,7 +62,7 @@ def estimated_expiry(date: MrzDate, signer_valid_from: dt.date | None, today: dt
     year = today.year // 100 * 100 + date.year_of_century
     if year < today.year:
         year += 100
-    return _day(year if year - today.year <= _YEARS_AHEAD else year - 100, date)
+    return _day(year if year - today.year <= years_ahead else year - 100, date)
 
 
 def _day(year: int, date: MrzDate) -> dt.date | None:

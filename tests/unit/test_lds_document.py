@@ -14,6 +14,7 @@ from crypto.wire.tlv import encode_tlv
 from reader import errors
 from reader.lds import files
 from reader.lds.document import IdDocument, RawDocument
+from reader.verification.expiry import expiry_of
 from reader.verification.identity import Sex
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -75,7 +76,7 @@ def test_a_citizen_card() -> None:
     assert view.number == "040085000017"
     assert view.sex is Sex.MALE
     assert view.date_of_birth(TODAY) == dt.date(1985, 2, 3)
-    assert view.expires_on == dt.date(2045, 2, 3)
+    assert expiry_of(view, None, TODAY) == dt.date(2045, 2, 3)
     assert not view.no_expiry
     assert view.citizen_number is not None
     assert view.citizen_number.can == PEOPLE[0]["can"]
@@ -86,7 +87,7 @@ def test_a_citizen_card() -> None:
 def test_a_card_that_never_expires() -> None:
     view = document(card(1))
     assert view.no_expiry
-    assert view.expires_on is None
+    assert expiry_of(view, None, TODAY) is None
     assert view.sex is Sex.FEMALE
 
 
@@ -99,7 +100,7 @@ def test_the_2024_card_without_dg13_is_fully_readable() -> None:
     assert view.full_name == "NGUYEN VAN AN"
     assert view.number == "040085000017"
     assert view.date_of_birth(TODAY) == dt.date(1985, 2, 3)
-    assert view.expires_on == dt.date(2045, 2, 3)
+    assert expiry_of(view, None, TODAY) == dt.date(2045, 2, 3)
 
 
 def test_the_century_comes_from_the_number_not_from_the_clock() -> None:
@@ -113,7 +114,9 @@ def test_nothing_read_is_nothing_known() -> None:
     view = document({})
     assert (view.com, view.signed_data, view.mrz, view.faces, view.personal_data) == (None,) * 5
     assert (view.card_access, view.security_infos, view.active_authentication_key) == (None,) * 3
-    assert (view.number, view.full_name, view.portrait, view.expires_on, view.citizen_number) == (None,) * 5
+    assert (view.number, view.full_name, view.portrait, expiry_of(view, None, TODAY), view.citizen_number) == (
+        None,
+    ) * 5
     assert view.date_of_birth() is None
     assert view.sex is Sex.UNSPECIFIED
     assert view.personal == {}
@@ -135,14 +138,14 @@ def test_nothing_read_is_nothing_known() -> None:
 def test_when_a_card_expires(fields: dict[str, str], expiry: str, no_expiry: bool, expires_on: dt.date | None) -> None:
     view = document({DG1: dg1(expiry), DG13: dg13(**fields)})
     assert view.no_expiry is no_expiry
-    assert view.expires_on == expires_on
+    assert expiry_of(view, None, TODAY) == expires_on
 
 
 def test_another_state_means_something_else_with_dg13() -> None:
     view = document({DG1: dg1("991231", state="UTO"), DG13: b"\x6d\x03abc"})
     assert view.personal == {}
     assert not view.no_expiry
-    assert view.expires_on == dt.date(2099, 12, 31)
+    assert expiry_of(view, dt.date(2020, 1, 1), TODAY) == dt.date(2099, 12, 31)
     assert view.number == "085000017"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from pathlib import Path
@@ -29,6 +30,7 @@ from reader.lds.security_infos import (
     parse_card_access,
 )
 from reader.lds.sod import signed_data_of
+from reader.verification.expiry import expiry_of
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 CASES = {case["name"]: case for case in json.loads((VECTORS / "lds_mapping.json").read_text(encoding="utf-8"))["cases"]}
@@ -166,7 +168,7 @@ def test_specimen_person(specimen: IdDocument) -> None:
     assert specimen.citizen_number is None
     assert not specimen.is_vietnamese
     assert not specimen.no_expiry
-    assert str(specimen.expires_on) == "2013-10-31"
+    assert str(expiry_of(specimen, None, dt.date(2010, 1, 1))) == "2013-10-31"
     assert str(specimen.date_of_birth()) == "1996-08-12"
 
 

@@ -90,13 +90,6 @@ def test_the_century_that_the_citizen_number_names_wins() -> None:
     assert MrzDate("200101").birth_date(TODAY) == dt.date(2020, 1, 1)
 
 
-def test_expiry_is_never_read_a_century_early() -> None:
-    assert MrzDate("991231").expiry_date() == dt.date(2099, 12, 31)
-    assert MrzDate("290228").expiry_date() == dt.date(2029, 2, 28)
-    assert MrzDate("290229").expiry_date() is None
-    assert MrzDate("<<<<<<").expiry_date() is None
-
-
 @pytest.mark.parametrize(
     ("letter", "sex"), [("M", Sex.MALE), ("F", Sex.FEMALE), ("<", Sex.UNSPECIFIED), ("X", Sex.UNSPECIFIED)]
 )

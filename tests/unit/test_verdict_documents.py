@@ -160,6 +160,23 @@ def test_the_chip_says_the_same_with_and_without_group_13(without: tuple[int, ..
     assert expiry_of(chip, profile.holder.issued, NOON.date()) == profile.holder.expires
 
 
+def test_a_card_of_22_years_is_not_taken_for_one_of_the_last_century() -> None:
+    """Without a signer's certificate to tell: a Vietnamese card issued at 38 lasts until its holder is 60."""
+    groups = data_groups(load_profile("an"))
+    chip = IdDocument(RawDocument({files.data_group(1): groups[1]}))
+    last = load_profile("an").holder.expires
+    assert last is not None
+    assert expiry_of(chip, None, last.replace(year=last.year - 22)) == last
+    assert expiry_of(chip, None, last.replace(year=last.year - 23)) == last.replace(year=last.year - 100)
+
+
+def test_a_document_without_group_13_has_its_address_from_group_11() -> None:
+    outcome = read_content(chip_content("passport-td3"), reader.CanKey.from_digits("184529"), policy="desk")
+    assert outcome.identity is not None
+    assert outcome.document.personal_data is None
+    assert outcome.identity.address == "TESTGATAN 12, NORRHAMN, UTOPIA"
+
+
 def test_a_card_without_end_has_no_last_day() -> None:
     outcome = read_content(chip_content("quy"), can_of("quy"))
     assert status_of(outcome, "document_validity") == (CheckStatus.SUCCESSFUL, "document_validity.no_expiry")
