@@ -177,6 +177,16 @@ COMMAND_REFUSED = ErrorCode(
 SHORT_ANSWER = ErrorCode(
     "card.short_answer", Hint.RETRY_CARD, "The chip sent less than it announced. Lay the card down again."
 )
+END_OUT_OF_REACH = ErrorCode(
+    "card.end_out_of_reach",
+    Hint.NOT_SUPPORTED,
+    "The chip lacks the command by which the end of a long file is read. The file was left out.",
+)
+ANOTHER_CARD = ErrorCode(
+    "card.another",
+    Hint.RETRY_CARD,
+    "This is another card than the one that was being read. Lay the first card down again.",
+)
 
 # ------------------------------------------------------------------------------------- protocols
 WRONG_KEY = ErrorCode(

@@ -12,10 +12,20 @@ from reader.transport.base import CardTransport, TransportProvider
 
 if TYPE_CHECKING:
     from reader.transport.pcsc import ReaderInfo
+    from reader.transport.returning import PcscReturning
 
-__all__ = ["list_pcsc_readers", "open_emulated", "open_pcsc", "providers"]
+__all__ = ["PcscReturning", "list_pcsc_readers", "open_emulated", "open_pcsc", "providers"]
 
 _GROUP = "chipid.transports"
+
+
+def __getattr__(name: str) -> object:
+    """``PcscReturning`` is imported when it is first asked for (PEP 562): most readings never need it."""
+    if name != "PcscReturning":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from reader.transport.returning import PcscReturning
+
+    return PcscReturning
 
 
 def providers() -> Sequence[TransportProvider]:
