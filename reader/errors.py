@@ -463,7 +463,7 @@ TRUST_SOURCE_UNREADABLE = ErrorCode(
 TRUST_SOURCE_UNKNOWN = ErrorCode(
     "trust.source_unknown",
     Hint.CALL_STAFF,
-    "A file holds no certificate, revocation list, master list, deviation list or LDIF. Nothing was imported.",
+    "A file holds no certificate, bundle, revocation list, master list, deviation list or LDIF. Nothing was imported.",
 )
 TRUST_SOURCE_TRUNCATED = ErrorCode(
     "trust.source_truncated", Hint.CALL_STAFF, "A file ends too early. Get it again: the transfer was cut off."

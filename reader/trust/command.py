@@ -72,7 +72,7 @@ def _action_parser(name: str) -> UsageParser:
     if name == "import":
         action.add_argument(
             "files", metavar="FILE", nargs="+", type=Path,
-            help="certificates or revocation lists (DER, PEM), master or deviation lists, LDIF of the PKD",
+            help="certificates or revocation lists (DER, PEM, .p7b), master or deviation lists, LDIF of the PKD",
         )  # fmt: skip
         action.add_argument(
             "--replace", action="store_true", help="begin a new store in this place, whatever was there"

@@ -1,5 +1,5 @@
-"""What an administrator may hand in: certificates and revocation lists as DER or PEM, master and deviation lists (CMS),
-LDIF of the PKD. A file is known by what is in it; its name only names it.
+"""What an administrator may hand in: certificates and revocation lists as DER or PEM or in a bundle (PKCS #7), master and
+deviation lists (CMS), LDIF of the PKD. A file is known by what is in it; its name only names it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from crypto.errors import WireError
+from crypto.errors import CryptoError, WireError
+from crypto.pki.certificate_bundle import DATA, parse_certificate_bundle
 from crypto.pki.deviation_list import DEVIATION_LIST
 from crypto.pki.master_list import MASTER_LIST
 from crypto.pki.signed_list import is_cut_off, is_signed_message
@@ -33,6 +34,7 @@ _BEGIN: Final = b"-----BEGIN "
 _DASHES: Final = b"-----"
 _HEAD_BYTES: Final = 512
 """A content type stands before the content, behind a few digest algorithms."""
+_DATA_TYPE: Final = encode_tlv(OBJECT_IDENTIFIER, encode_oid(DATA))
 _TIME_TAGS: Final = (0x17, 0x18)
 
 
@@ -41,6 +43,7 @@ class SourceKind(enum.StrEnum):
 
     CERTIFICATE = "certificate"
     PEM = "pem"
+    BUNDLE = "pkcs7"
     REVOCATION_LIST = "revocation_list"
     MASTER_LIST = "master_list"
     DEVIATION_LIST = "deviation_list"
@@ -141,10 +144,30 @@ def _identify(octets: bytes) -> tuple[SourceKind, tuple[SourceItem, ...]]:
         return SourceKind.PEM, _pem_items(octets)
     if octets[:1] == b"\x30" and is_cut_off(octets):
         raise errors.TrustError(errors.TRUST_SOURCE_TRUNCATED)
+    if _is_bundle(octets):
+        return SourceKind.BUNDLE, _bundle_items(octets)
     item = _der_item(octets)
     if item.kind is ItemKind.UNKNOWN:
         raise errors.TrustError(errors.TRUST_SOURCE_UNKNOWN)
     return SourceKind(item.kind.value), (item,)
+
+
+def _is_bundle(octets: bytes) -> bool:
+    """Whether it looks like a message that signs no list: the content's type comes before any list's could."""
+    return is_signed_message(octets) and _kind_of(octets) is ItemKind.UNKNOWN and _DATA_TYPE in octets[:_HEAD_BYTES]
+
+
+def _bundle_items(octets: bytes, place: str = "") -> tuple[SourceItem, ...]:
+    try:
+        bundle = parse_certificate_bundle(octets)
+    except CryptoError as error:
+        raise errors.TrustError(errors.TRUST_SOURCE_MALFORMED, reason=error.code.name) from None
+    before = f"{place}, " if place else ""
+    found = [(f"{before}certificate {number}", one) for number, one in enumerate(bundle.certificates, start=1)]
+    found += [(f"{before}revocation list {number}", one) for number, one in enumerate(bundle.revocation_lists, start=1)]
+    if not found:
+        raise errors.TrustError(errors.TRUST_SOURCE_UNKNOWN)
+    return tuple(_der_item(one, where) for where, one in found)
 
 
 def _der_item(octets: bytes, place: str = "") -> SourceItem:
@@ -173,11 +196,11 @@ def _kind_of(octets: bytes) -> ItemKind:
 
 
 def _pem_items(octets: bytes) -> tuple[SourceItem, ...]:
-    """What stands between PEM's lines (RFC 7468 §5 certificates, §6 revocation lists, §9 CMS)."""
+    """What stands between PEM's lines (RFC 7468 §5 certificates, §6 revocation lists, §8 PKCS #7, §9 CMS)."""
     blocks = octets.split(_BEGIN)[1:]
     if len(blocks) > _MAX_PEM_BLOCKS:
         raise errors.TrustError(errors.TRUST_SOURCE_TOO_LARGE)
-    items = []
+    items: list[SourceItem] = []
     for number, block in enumerate(blocks, start=1):
         label, _, rest = block.partition(_DASHES)
         if label.endswith(b"PRIVATE KEY"):
@@ -189,7 +212,8 @@ def _pem_items(octets: bytes) -> tuple[SourceItem, ...]:
             decoded = base64.b64decode(b"".join(text.split()), validate=True)
         except binascii.Error:
             raise errors.TrustError(errors.TRUST_SOURCE_MALFORMED, block=number) from None
-        items.append(_der_item(decoded, f"block {number}"))
+        place = f"block {number}"
+        items += _bundle_items(decoded, place) if _is_bundle(decoded) else [_der_item(decoded, place)]
     if not any(item.kind is not ItemKind.UNKNOWN for item in items):
         raise errors.TrustError(errors.TRUST_SOURCE_UNKNOWN)
     return tuple(items)
