@@ -10,9 +10,9 @@ import enum
 from typing import Final
 
 from crypto.errors import WireError
-from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu
 from reader import errors
+from reader.block_sizes import BlockSizes
 from reader.file_reading import read_file
 from reader.lds import files
 from reader.lds.security_infos import SecurityInfos, parse_card_access
@@ -50,20 +50,21 @@ class CardAccess:
     infos: SecurityInfos | None
 
 
-def find_card_access(transmit: Transmit, *, assume_cccd: bool) -> CardAccess:
+def find_card_access(transmit: Transmit, blocks: BlockSizes, *, assume_cccd: bool) -> CardAccess:
     """Directly, then after selecting the master file, then from what is known of the CCCD.
 
     Args:
         transmit: in plain.
+        blocks: what is known about this chip's answers.
         assume_cccd: whether the last is allowed.
 
     Raises:
         DocumentError: ``document.malformed``: the chip's EF.CardAccess is not what it should be.
     """
-    octets = _read(transmit)
+    octets = _read(transmit, blocks)
     if octets is None:
         _select_master_file(transmit)
-        octets = _read(transmit)
+        octets = _read(transmit, blocks)
     if octets is not None:
         return CardAccess(CardAccessSource.READ, octets, _parse(octets))
     if assume_cccd:
@@ -71,9 +72,9 @@ def find_card_access(transmit: Transmit, *, assume_cccd: bool) -> CardAccess:
     return CardAccess(CardAccessSource.ABSENT, None, None)
 
 
-def _read(transmit: Transmit) -> bytes | None:
+def _read(transmit: Transmit, blocks: BlockSizes) -> bytes | None:
     try:
-        return read_file(transmit, files.CARD_ACCESS, limits.SHORT_NE)
+        return read_file(transmit, files.CARD_ACCESS, blocks)
     except errors.CardStatusError:
         return None  # absent or not shown; which of the two does not matter here
 

@@ -13,7 +13,7 @@ from typing import Final
 from crypto.errors import WireError
 from crypto.wire.tlv import iter_tlvs
 
-__all__ = ["CardCapabilities", "longest_command"]
+__all__ = ["ApduSizes", "CardCapabilities"]
 
 _COMPACT_TLV: Final = 0x80  # category indicator: the historical bytes are COMPACT-TLV objects to the end
 _COMPACT_TLV_WITH_STATUS: Final = 0x00  # the same, and three bytes of status behind them
@@ -21,6 +21,7 @@ _CAPABILITIES: Final = 7  # tag of the card capabilities in COMPACT-TLV
 _CHAINING, _EXTENDED_LENGTH, _SIZES_IN_FILE = 0x80, 0x40, 0x20  # third software function table
 _EXTENDED_LENGTH_INFORMATION: Final = 0x7F66
 _INTEGER: Final = 0x02
+_SIZES: Final = 2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,17 +78,31 @@ def _capability_bytes(historical: bytes) -> bytes:
     return b""
 
 
-def longest_command(ef_atr_info: bytes) -> int | None:
-    """Longest command APDU in bytes that the card takes, from the start of EF.ATR/INFO; ``None`` if it does not say.
+@dataclasses.dataclass(frozen=True, slots=True)
+class ApduSizes:
+    """Extended length information, DO'7F66' (ISO/IEC 7816-4 §12.7.1).
 
-    Args:
-        ef_atr_info: data objects one after the other; the last may be cut off.
+    Attributes:
+        command_bytes, response_bytes: longest APDUs that the card takes and gives, status word included.
     """
-    try:
-        for tlv in iter_tlvs(ef_atr_info):
-            if tlv.tag == _EXTENDED_LENGTH_INFORMATION:
-                sizes = [child.value for child in tlv.children() if child.tag == _INTEGER]
-                return int.from_bytes(sizes[0], "big") if sizes else None
-    except WireError:
+
+    command_bytes: int
+    response_bytes: int
+
+    @classmethod
+    def from_atr_info(cls, ef_atr_info: bytes) -> ApduSizes | None:
+        """As the start of EF.ATR/INFO tells them; ``None`` if it does not, or nothing well formed.
+
+        Args:
+            ef_atr_info: data objects one after the other; the last may be cut off.
+        """
+        try:
+            for tlv in iter_tlvs(ef_atr_info):
+                if tlv.tag == _EXTENDED_LENGTH_INFORMATION:
+                    sizes = [child.value for child in tlv.children() if child.tag == _INTEGER]
+                    if len(sizes) != _SIZES or not all(sizes):
+                        return None
+                    return cls(*(int.from_bytes(size, "big") for size in sizes))
+        except WireError:
+            return None
         return None
-    return None

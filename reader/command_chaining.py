@@ -40,15 +40,9 @@ class CommandLengths:
         """What the answer to reset tells."""
         self._capabilities = capabilities
 
-    @property
-    def want_sizes(self) -> bool:
-        """Whether EF.ATR/INFO should be asked: only a card that has refused a long command is worth the time."""
-        return self._refused and self._capabilities.sizes_in_file and self._card_bytes is None
-
     def say_longest(self, command_bytes: int) -> None:
         """What EF.ATR/INFO tells: the longest command APDU."""
         self._card_bytes = max(command_bytes, _LONGEST_SHORT_COMMAND)
-        self._refused = False
 
     def note_refusal(self, command: CommandApdu, cipher: SymmetricCipher | None) -> bool:
         """The card answered 6700. Returns whether :meth:`parts` now cuts this command smaller."""

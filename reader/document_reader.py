@@ -210,14 +210,18 @@ class DocumentReader:
             while True:  # each turn but the last opens the chip anew, which is bounded
                 try:
                     return self._session.read_file(file, done, self._to_read)
-                except errors.ProtocolError as error:
+                except (errors.ProtocolError, errors.TransportError) as error:
                     self._open_for_another_try(file, error)
         finally:
             self._proofs.note_proof()
 
-    def _open_for_another_try(self, file: files.FileId, error: errors.ProtocolError) -> None:
+    def _open_for_another_try(self, file: files.FileId, error: errors.ProtocolError | errors.TransportError) -> None:
         """Raises ``error`` if the channel broke for a reason that opening the chip again does not mend."""
-        if bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
+        if self._session.can_ask_for_less:  # it was about the length of a block, once for a whole card
+            self._reopen_with_proofs()
+        elif isinstance(error, errors.TransportError):
+            raise error
+        elif bare_status(error) in _ABOUT_ONE_FILE and self._reopenings < _MOST_REOPENINGS:
             self._reopen_after_bare_refusal(file)
         elif not self._proofs.awaits_proof or self._session.channel_has_answered:
             raise error
@@ -236,18 +240,22 @@ class DocumentReader:
             ProtocolError: as :meth:`reader.mutual_authentication.MutualAuthentication.reopen`.
         """
         self._reopenings += 1
+        if self._reopen_with_proofs() and self._reopenings > 1:
+            raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
+
+    def _reopen_with_proofs(self) -> bool:
+        """Returns whether the chip has proven itself again as far as it had agreed to; if not, it is open without."""
         self._proofs.note_proof()
         had_keys = self._proofs.awaits_proof or self._proofs.chip.answer is ChipAnswer.GIVEN
-        self._proofs.awaits_proof = False  # a guarded file says nothing about the chip's key
+        self._proofs.awaits_proof = False  # what was refused says nothing about the chip's key
         self._proofs.reopen()
         if had_keys and self._proofs.chip.version == 1:
             self._authenticate_both()
             self._proofs.settle_proof()
             if self._proofs.chip.answer is ChipAnswer.LOST:
                 self._proofs.reopen()
-                return
-        if self._reopenings > 1:
-            raise errors.CardStatusError(errors.FILE_REFUSED_UNPROTECTED, file=file.name)
+                return False
+        return True
 
     def _read_sensitive_groups(self, available: frozenset[int]) -> None:
         """Fingerprints and irises, if the terminal was admitted and its certificates give the right.

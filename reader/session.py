@@ -17,10 +17,11 @@ from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.access_report import AccessReport, Downgrade, weaker_than_offered
+from reader.block_sizes import BlockSizes
 from reader.card_access import CardAccessSource, find_card_access
-from reader.card_capabilities import CardCapabilities, longest_command
+from reader.card_capabilities import ApduSizes, CardCapabilities
 from reader.command_chaining import CommandLengths
-from reader.file_reading import read_file, select_file
+from reader.file_reading import PartialFile, begins_with, read_file, select_file
 from reader.general_authentication import (
     NOT_ADMITTED,
     GeneralAuthentication,
@@ -38,11 +39,12 @@ from reader.protocols.exchange import run
 from reader.protocols.offers import OfferProblem, PaceOffers, pace_offers
 from reader.protocols.pace import MappingProof, PaceResult, PaceSuite, pace_terminal
 from reader.protocols.password_status import RESUMABLE
-from reader.protocols.secure_messaging import SecureChannel, SessionKeys, bare_status, block_capacity
+from reader.protocols.secure_messaging import SecureChannel, SessionKeys, bare_status
 from reader.terminal_access import offers_version
 
 __all__ = ["AccessReport", "CardAccessSource", "CardSession", "Downgrade", "password_opens_nothing"]
 
+_MUTE: Final = (errors.CARD_MUTE, errors.LINK_FAILED)
 _MOST_SUITES: Final = 8
 """Offers that are tried one after the other while the chip refuses them: more than any document has."""
 
@@ -60,8 +62,12 @@ class CardSession:
         self._on_progress = on_progress
         self._channel: SecureChannel | None = None
         self._lengths = CommandLengths(link.transport.max_command)
+        self._blocks = BlockSizes(link.transport.max_command, link.transport.max_response)
+        self._answer_to_reset: bytes | None = None
         self.can_send_shorter = False
         """Whether a bare 6700 has closed a channel, so that long commands go out in parts from the next opening on."""
+        self.can_ask_for_less = False
+        """Whether a block longer than any before has broken the channel; once the chip is opened again, less is asked for."""
         self._card_security_is_guarded = False
         self.card_access: bytes | None = None
         """EF.CardAccess exactly as read, or ``None`` if the chip did not show it."""
@@ -111,9 +117,15 @@ class CardSession:
         except errors.ProtocolError as error:
             if bare_status(error) == StatusWord.WRONG_LENGTH:
                 self.can_send_shorter |= self._lengths.note_refusal(command, channel.cipher)
+                self.can_ask_for_less = self._blocks.note_break(command)
+            raise
+        except errors.TransportError as error:
+            channel.close()  # an answer that never came leaves the counter unknown: closed for good
+            if error.code in _MUTE:
+                self.can_ask_for_less = self._blocks.note_break(command)
             raise
         except BaseException:
-            channel.close()  # an answer that never came leaves the counter unknown: closed for good
+            channel.close()
             raise
 
     @property
@@ -161,15 +173,26 @@ class CardSession:
             guarded_before, could_send_shorter = self._card_security_is_guarded, self.can_send_shorter
             try:
                 report = self._run_access_control(key, plan, source, infos)
-            except errors.ProtocolError:
-                if guarded_before or not self._card_security_is_guarded:
+            except (errors.ProtocolError, errors.TransportError):
+                if not self.can_ask_for_less and (guarded_before or not self._card_security_is_guarded):
                     raise
-                return self.open(key, plan, terminal)  # now without asking for that file
+                return self.open(key, plan, terminal)  # now without asking for that file, or for so much of it
         if self._terminal is not None and self.general_authentication and self.general_authentication.keys is None:
             # a long certificate may have shown only now that commands have to go in parts: once more with them
             learnt = self.can_send_shorter and not could_send_shorter
             return self.open(key, plan, terminal if learnt else None)
         return report
+
+    def give_up_card(self, *, was_open: bool) -> None:
+        """The card was torn away: no keys of it are used any more.
+
+        Args:
+            was_open: whether it had opened before. What is known of a card that never did is forgotten.
+        """
+        self._forget_channel()
+        self._card_security_is_guarded = False  # it may have been the tear that looked like a refusal
+        if not was_open:
+            self.card_access = self.card_security = self.general_authentication = None
 
     def open_master_file(self, key: AccessKey, plan: ReadPlan) -> AccessReport:
         """Run PACE and stay under the master file, where a PIN is managed. No application is selected.
@@ -196,13 +219,25 @@ class CardSession:
         return AccessReport("PACE", suite.name, key.reference.name, source, (), result.tries_announced, resumed)
 
     def _learn_command_lengths(self) -> None:
-        """From the answer to reset; from EF.ATR/INFO only after a refusal (TR-03110-3 §B.9.2)."""
-        self._lengths.say(CardCapabilities.from_atr(self.link.transport.atr))
-        if self._lengths.want_sizes:
+        """From the answer to reset, and from EF.ATR/INFO if that says that the sizes stand there (TR-03110-3 §B.9.2).
+
+        What is known stays for as long as the same card lies there, however often it is opened.
+        """
+        transport, self.can_ask_for_less = self.link.transport, False
+        if self._answer_to_reset != transport.atr:
+            self._answer_to_reset = transport.atr
+            self._lengths = CommandLengths(transport.max_command)
+            self._blocks = BlockSizes(transport.max_command, transport.max_response)
+        capabilities = CardCapabilities.from_atr(transport.atr)
+        self._lengths.say(capabilities)
+        self._blocks.say(capabilities)
+        if self._blocks.want_sizes:
             # its data objects stand one after the other, so that no header tells the length of the file
             answer = self.link.exchange(CommandApdu(0x00, 0xB0, 0x80 | files.ATR_INFO.sfi, 0x00, ne=limits.SHORT_NE))
-            if (longest := longest_command(answer.data)) is not None:
-                self._lengths.say_longest(longest)
+            sizes = ApduSizes.from_atr_info(answer.data)
+            self._blocks.say_sizes(sizes)
+            if sizes is not None:
+                self._lengths.say_longest(sizes.command_bytes)
 
     def _run_access_control(
         self, key: AccessKey, plan: ReadPlan, source: CardAccessSource, infos: SecurityInfos | None
@@ -316,7 +351,7 @@ class CardSession:
     def _reads_in_plain(self) -> bool:
         """Whether the chip has no access control at all, which early documents lack (Doc 9303-11 §4.1 note 1)."""
         try:
-            read_file(self.link.exchange, files.COM, limits.SHORT_NE)
+            read_file(self.link.exchange, files.COM, self._blocks)
         except (errors.CardStatusError, errors.DocumentError):
             return False
         return True
@@ -338,7 +373,7 @@ class CardSession:
 
     # ------------------------------------------------------------------------------ EF.CardAccess
     def _find_card_access(self, key: AccessKey, plan: ReadPlan) -> tuple[CardAccessSource, SecurityInfos | None]:
-        found = find_card_access(self.link.exchange, assume_cccd=plan.assume_cccd and key.may_be_cccd)
+        found = find_card_access(self.link.exchange, self._blocks, assume_cccd=plan.assume_cccd and key.may_be_cccd)
         self.card_access = found.octets
         return found.source, found.infos
 
@@ -351,17 +386,23 @@ class CardSession:
         except (errors.CardStatusError, errors.DocumentError):
             return None
         except errors.ProtocolError as error:
-            self._card_security_is_guarded = bare_status(error) is not None
+            self._card_security_is_guarded = bare_status(error) is not None and not self.can_ask_for_less
             raise
 
     # ------------------------------------------------------------------------------------- reading
-    def read_file(self, file: files.FileId, files_done: int = 0, files_total: int = 0) -> bytes:
+    def read_file(
+        self, file: files.FileId, files_done: int = 0, files_total: int = 0, partial: PartialFile | None = None
+    ) -> bytes:
         """One file of the application, exactly as on the chip; see :func:`reader.file_reading.read_file`."""
 
         def report(done: int, total: int) -> None:
             self._on_progress(ProgressEvent(ReadingPhase.READING_FILE, file.name, done, total, files_done, files_total))
 
-        return read_file(self.transmit, file, block_capacity(self._cipher, limits.SHORT_NE), report)
+        return read_file(self.transmit, file, self._blocks, report, partial, cipher=self._cipher)
+
+    def begins_with(self, file: files.FileId, content: bytes) -> bool:
+        """Whether it is still the same card: one block of the file is read and compared with what was read before."""
+        return begins_with(self.transmit, file, content, self._blocks, self._cipher)
 
     def is_present(self, file: files.FileId) -> bool:
         """Whether SELECT finds the file."""

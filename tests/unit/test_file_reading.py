@@ -12,12 +12,19 @@ from hypothesis import strategies as st
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
+from reader.block_sizes import BlockSizes
 from reader.file_reading import read_file
 from reader.lds import files
 from reader.link import Link
 from reader.progress import ReadingPhase
 
 DG2 = files.data_group(2)
+
+
+def short(block_bytes: int) -> BlockSizes:
+    """A link that carries blocks of that many bytes."""
+    return BlockSizes(261, block_bytes + 2)
+
 
 EndOfFile = Callable[[bytes, int, int], ResponseApdu]
 
@@ -87,25 +94,25 @@ def test_a_file_comes_out_exactly_however_the_chip_ends_it(end: EndOfFile, sfi: 
     content = encode_tlv(0x75, value)
     if len(content) < 8:
         content = encode_tlv(0x75, value + bytes(8))  # real files are never shorter than the header probe
-    assert read_file(FileServer(content, end, sfi=sfi), DG2, block) == content
+    assert read_file(FileServer(content, end, sfi=sfi), DG2, short(block)) == content
 
 
 def test_what_lies_behind_the_last_octet_is_not_part_of_the_file() -> None:
     content = encode_tlv(0x75, b"content")
-    assert read_file(FileServer(content + b"padding of the chip"), DG2, 100) == content
+    assert read_file(FileServer(content + b"padding of the chip"), DG2, short(100)) == content
 
 
 def test_offsets_past_32767_use_the_odd_instruction() -> None:
     content = encode_tlv(0x75, bytes(range(256)) * 160)
     chip = FileServer(content)
-    assert read_file(chip, DG2, 223) == content
+    assert read_file(chip, DG2, short(223)) == content
     assert {command.ins for command in chip.commands} == {0xB0, 0xB1}
 
 
 def test_progress_ends_with_everything() -> None:
     told: list[tuple[int, int]] = []
     content = encode_tlv(0x75, bytes(1000))
-    read_file(FileServer(content), DG2, 223, lambda done, total: told.append((done, total)))
+    read_file(FileServer(content), DG2, short(223), lambda done, total: told.append((done, total)))
     assert told[-1] == (len(content), len(content))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
@@ -121,14 +128,14 @@ def test_progress_ends_with_everything() -> None:
 )
 def test_a_refused_file_says_why(status_word: int, code: object) -> None:
     with pytest.raises(errors.CardStatusError) as caught:
-        read_file(lambda command: ResponseApdu(b"", status_word), DG2, 223)
+        read_file(lambda command: ResponseApdu(b"", status_word), DG2, short(223))
     assert caught.value.code is code
 
 
 def test_a_chip_that_announces_gigabytes_is_refused_before_anything_is_read() -> None:
     chip = FileServer(bytes.fromhex("7584FFFFFFFF") + bytes(500))
     with pytest.raises(errors.DocumentError) as caught:
-        read_file(chip, DG2, 223)
+        read_file(chip, DG2, short(223))
     assert caught.value.code is errors.FILE_TOO_LARGE
     assert len(chip.commands) == 1
 
@@ -136,7 +143,7 @@ def test_a_chip_that_announces_gigabytes_is_refused_before_anything_is_read() ->
 def test_a_chip_that_stops_giving_is_a_short_answer() -> None:
     chip = FileServer(encode_tlv(0x75, bytes(1000))[:300])
     with pytest.raises(errors.CardStatusError) as caught:
-        read_file(chip, DG2, 223)
+        read_file(chip, DG2, short(223))
     assert caught.value.code in (errors.SHORT_ANSWER, errors.COMMAND_REFUSED)
 
 

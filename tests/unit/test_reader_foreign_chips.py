@@ -25,6 +25,7 @@ from emulator.personalise.keys import derived_key_pair
 from emulator.personalise.profile import load_profile
 from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
 from reader import errors
+from reader.block_sizes import BlockSizes
 from reader.file_reading import read_file
 from reader.lds import files
 from reader.lds.mrz import mrz_information
@@ -307,7 +308,7 @@ def test_a_chip_that_refuses_to_read_past_the_end_is_asked_for_the_header_first(
         block = content[offset : offset + ne]
         return ResponseApdu(block, 0x9000) if len(block) == ne else ResponseApdu(b"", refusal)
 
-    assert read_file(_file_server(answer), files.COM, 223) == content
+    assert read_file(_file_server(answer), files.COM, BlockSizes(261, 225)) == content
 
 
 @pytest.mark.parametrize("most", [16, 100, 127, 160])
@@ -317,7 +318,7 @@ def test_a_chip_that_sends_only_small_blocks_is_read(most: int) -> None:
     def answer(offset: int, ne: int) -> ResponseApdu:
         return ResponseApdu(b"", 0x6700) if ne > most else ResponseApdu(content[offset : offset + ne], 0x9000)
 
-    assert read_file(_file_server(answer), DG2, 223) == content
+    assert read_file(_file_server(answer), DG2, BlockSizes(261, 225)) == content
 
 
 @pytest.mark.timeout(20)
@@ -331,7 +332,7 @@ def test_a_chip_that_gives_a_megabyte_byte_by_byte_is_not_waited_for() -> None:
         return ResponseApdu(header if offset == 0 else b"\0", 0x9000)
 
     with pytest.raises(errors.CardStatusError) as caught:
-        read_file(_file_server(answer), DG2, 223)
+        read_file(_file_server(answer), DG2, BlockSizes(261, 225))
     assert caught.value.code is errors.SHORT_ANSWER
     assert asked < 100_000
 

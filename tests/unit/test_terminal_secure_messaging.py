@@ -14,7 +14,7 @@ from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, iter_tlvs
 from reader import errors
-from reader.card_capabilities import CardCapabilities, longest_command
+from reader.card_capabilities import ApduSizes, CardCapabilities
 from reader.lds import files
 from reader.link import Link
 from reader.plan import HOSPITAL
@@ -183,29 +183,30 @@ def test_a_bare_refusal_closes_the_channel_and_teaches_for_the_next_opening() ->
     expect_hash(verify_long(session))
 
 
-def test_after_a_refusal_the_card_is_asked_how_long_a_command_may_be() -> None:
+def test_a_card_that_says_so_is_asked_how_long_a_command_may_be() -> None:
     """EF.ATR/INFO (ISO/IEC 7816-4 §12.7.1): between short commands and as long as can be there is room."""
     sizes = encode_tlv(0x7F66, encode_tlv(0x02, b"\x01\xf4") + encode_tlv(0x02, b"\x04\x00"))
     session, chip = opened(atr=EXTENDED, longest=500, atr_info=b"\x47\x03\xf4\x01\xe0" + sizes)
-    with pytest.raises(errors.ProtocolError):
-        verify_long(session)
-    asked_before = sum(command.header == b"\x00\xb0\x81\x00" for command in chip.log)
-    session.open(CanKey.from_digits("274190"), HOSPITAL)
-    chip.log.clear()
     chip.received.clear()
     expect_hash(verify_long(session))
-    assert asked_before == 0, "no card is asked before it refuses"
     assert len(chip.log) == 3
     assert 400 < max(map(len, chip.received)) <= 500
+
+
+def test_a_card_is_asked_for_its_sizes_once() -> None:
+    session, chip = opened(atr=EXTENDED)
+    session.open(CanKey.from_digits("274190"), HOSPITAL)
+    assert sum(command.header == b"\x00\xb0\x81\x00" for command in chip.log) == 0
+    _, other = opened(atr=NO_CHAINING)
+    assert not [octets for octets in other.received if octets.startswith(b"\x00\xb0\x81\x00")], "it says nothing there"
 
 
 def test_a_card_that_lies_about_its_commands_gets_short_ones_in_the_end() -> None:
     sizes = encode_tlv(0x7F66, encode_tlv(0x02, b"\x7f\xff") + encode_tlv(0x02, b"\x04\x00"))
     session, chip = opened(atr=EXTENDED, longest=300, atr_info=sizes)
-    for _ in range(2):
-        with pytest.raises(errors.ProtocolError):
-            verify_long(session)
-        session.open(CanKey.from_digits("274190"), HOSPITAL)
+    with pytest.raises(errors.ProtocolError):
+        verify_long(session)
+    session.open(CanKey.from_digits("274190"), HOSPITAL)
     expect_hash(verify_long(session))
     assert len(chip.received[-1]) <= 261
 
@@ -303,10 +304,13 @@ def test_no_answer_to_reset_is_an_error(atr: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "longest"),
+    ("octets", "expected"),
     [
-        ("430180 4703f401e0 7f6608 020203e8 02020400", 1000),
-        ("7f6608 020203e8 02020400", 1000),
+        ("430180 4703f401e0 7f6608 020203e8 02020400", ApduSizes(1000, 1024)),
+        ("7f6608 020203e8 02020400", ApduSizes(1000, 1024)),
+        ("7f6608 0202ffff 0202ffff", ApduSizes(65_535, 65_535)),  # without the octet that keeps an INTEGER positive
+        ("7f6604 020203e8", None),
+        ("7f6606 020203e8 0200", None),
         ("4703f401e0", None),
         ("7f6600", None),
         ("7f6608 0202", None),
@@ -314,5 +318,5 @@ def test_no_answer_to_reset_is_an_error(atr: bytes) -> None:
         ("ff", None),
     ],
 )
-def test_the_longest_command_stands_in_ef_atr_info(octets: str, longest: int | None) -> None:
-    assert longest_command(bytes.fromhex(octets.replace(" ", ""))) == longest
+def test_the_longest_command_and_answer_stand_in_ef_atr_info(octets: str, expected: ApduSizes | None) -> None:
+    assert ApduSizes.from_atr_info(bytes.fromhex(octets.replace(" ", ""))) == expected

@@ -1,0 +1,252 @@
+"""How much to ask of one chip at a time, over one link: known, announced or learnt from its answers.
+
+What a chip says of itself comes first: its answer to reset, EF.ATR/INFO (ISO/IEC 7816-4 §12.1.1.9, §12.7.1). The rest is
+learnt from what it does, once per chip and not once per file, and is kept for as long as the card lies there. Nothing is
+ever guessed from the country that issued it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from crypto.primitives.block_cipher import SymmetricCipher
+from crypto.wire import limits
+from crypto.wire.apdu import CommandApdu
+from crypto.wire.status_word import StatusWord
+from reader.card_capabilities import ApduSizes, CardCapabilities
+from reader.protocols.secure_messaging import block_capacity
+
+__all__ = ["SMALLEST_BLOCK", "BlockSizes", "Learnt", "is_about_length"]
+
+SMALLEST_BLOCK: Final = 16
+"""Bytes. Chips that refuse more than this at a time, or give less on the average of a file, are not waited for."""
+
+_STATUS_BYTES: Final = 2
+_LONGEST_READ: Final = 4 + 3 + 4 + 10 + 16 + 3 + 2
+"""Bytes of the longest protected extended READ BINARY: header, Lc, DO'97', DO'8E', DO'85' with DO'54' inside, Le."""
+
+_READS: Final = (0xB0, 0xB1)
+_Way: TypeAlias = tuple[bool, bool]  # whether protected, whether by odd instruction
+
+
+@dataclasses.dataclass(slots=True)
+class _Bounds:
+    """Plain bytes: the longest block that came, and the shortest that is known to be too long (``None``: none is)."""
+
+    given: int = 0
+    too_long: int | None = None
+
+    def known(self, longest: int) -> int:
+        """The most that nothing speaks against."""
+        if self.too_long is None or longest < self.too_long:
+            return longest
+        return min(longest, max(self.given, SMALLEST_BLOCK))
+
+    def worth_trying(self, longest: int, left: int, step: int) -> int:
+        """Between what the chip gave and what it refused lies what it can: tried if that saves more than one command.
+
+        Args:
+            longest: that fits.
+            left: bytes to be read.
+            step: block of the cipher: the same cryptogram carries up to one byte less than a multiple of it.
+        """
+        known = self.known(longest)
+        if self.too_long is None or longest < self.too_long or known >= self.too_long - 1:
+            return known
+        # by ratio among extended lengths, which span two orders of magnitude, else by difference
+        middle = math.isqrt(known * self.too_long) if known > limits.SHORT_NE else (known + self.too_long) // 2
+        if step > 1:
+            middle = (middle + 1) // step * step - 1
+        saved = -(-left // known) - -(-left // max(known, middle))
+        return middle if saved > 1 else known
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Learnt:
+    """What answers have taught: a copy of it, to go back to."""
+
+    bounds: Mapping[_Way, _Bounds]
+    short_only: bool
+    refuses_past_end: int
+
+
+class BlockSizes:
+    """What is known about the answers of one chip over one link.
+
+    Args:
+        max_command: longest command APDU in bytes that the link carries.
+        max_response: longest response APDU in bytes, status word included.
+
+    Attributes:
+        takes_short_identifiers: whether READ BINARY by short file identifier works; if not, files are selected.
+        reads_odd: whether READ BINARY with odd instruction is known, which alone reaches beyond offset 32,767.
+        sets_aside_header: whether the chip wants Le of such a command to count the longest header of DO'53'.
+    """
+
+    def __init__(self, max_command: int, max_response: int) -> None:
+        self._link_command = max_command
+        self._link_response = max_response
+        self._capabilities = CardCapabilities()
+        self._sizes: ApduSizes | None = None
+        self._sizes_asked = False
+        self._bounds = {(protected, odd): _Bounds() for protected in (False, True) for odd in (False, True)}
+        self._short_only = False
+        self._refuses_past_end = 0  # the fewest bytes that were refused in a first block; 0: none were
+        self.takes_short_identifiers = True
+        self.reads_odd = True
+        self.sets_aside_header = False
+
+    # ------------------------------------------------------------------------------ what the chip says
+    def say(self, capabilities: CardCapabilities) -> None:
+        """What the answer to reset tells."""
+        self._capabilities = capabilities
+
+    @property
+    def want_sizes(self) -> bool:
+        """Whether EF.ATR/INFO is worth a command: the chip says that its sizes stand there, and longer ones may help."""
+        return self._capabilities.sizes_in_file and not self._sizes_asked and self._may_be_extended
+
+    def say_sizes(self, sizes: ApduSizes | None) -> None:
+        """What EF.ATR/INFO tells; ``None`` if it tells nothing. It is not asked again."""
+        self._sizes, self._sizes_asked = sizes, True
+
+    # ---------------------------------------------------------------------------------- what to ask for
+    def ne_for(self, cipher: SymmetricCipher | None, left: int | None, *, odd: bool = False) -> int:
+        """Plain bytes to ask for in one READ BINARY.
+
+        Args:
+            cipher: of the channel, or ``None`` in plain.
+            left: bytes of the file that are still wanted; ``None`` in the first block, whose file's length is unknown.
+            odd: whether the instruction is odd; then the bytes of DO'53' are meant, header included.
+
+        Returns:
+            At least 1 and at most ``left``; what is asked for fits into an answer with all its protection.
+        """
+        bounds = self._bounds[cipher is not None, odd]
+        short = self._capacity(cipher, limits.SHORT_NE)
+        if left is None and (cipher is None or self._refuses_past_end):
+            # before access control every chip takes short commands; and a chip that refuses to read past the end is not
+            # asked for more than most files have
+            return bounds.known(short)
+        longest = self._capacity(cipher, limits.EXTENDED_NE) if self._may_be_extended else short
+        if left is None:
+            return bounds.known(longest)
+        return min(left, bounds.worth_trying(longest, left, cipher.block_bytes if cipher else 1))
+
+    def is_extended(self, cipher: SymmetricCipher | None, ne: int) -> bool:
+        """Whether an answer with that many plain bytes needs extended length fields."""
+        return ne > self._capacity(cipher, limits.SHORT_NE)
+
+    @property
+    def refuses_past_end(self) -> bool:
+        """Whether the chip gives nothing at all when asked for more than the file has."""
+        return bool(self._refuses_past_end)
+
+    def _capacity(self, cipher: SymmetricCipher | None, field_bytes: int) -> int:
+        """Plain bytes in an answer whose data field may have that many, as far as link and chip carry it."""
+        carried = self._link_response - _STATUS_BYTES
+        if field_bytes > limits.SHORT_NE and self._sizes is not None:
+            # short answers always fit (ISO/IEC 7816-4 §12.7.1 is about extended ones)
+            carried = min(carried, max(self._sizes.response_bytes - _STATUS_BYTES, limits.SHORT_NE))
+        return max(1, block_capacity(cipher, min(field_bytes, carried)))
+
+    @property
+    def _may_be_extended(self) -> bool:
+        return (
+            not self._short_only
+            and self._capabilities.extended_length is True
+            and self._link_command >= _LONGEST_READ
+            and self._link_response > limits.SHORT_NE + _STATUS_BYTES
+        )
+
+    # -------------------------------------------------------------------------------- what answers teach
+    def note_answer(
+        self, cipher: SymmetricCipher | None, asked: int, given: int, *, more: bool, odd: bool = False
+    ) -> None:
+        """A block came.
+
+        Args:
+            cipher: of the channel, or ``None``.
+            asked: plain bytes that were wanted.
+            given: plain bytes that came.
+            more: whether bytes are missing although they were asked for and the file has them.
+            odd: whether the instruction was odd.
+        """
+        bounds = self._bounds[cipher is not None, odd]
+        bounds.given = max(bounds.given, given)
+        if more and given < asked:  # the chip gives no more at once than the most it ever gave
+            bounds.too_long = min(bounds.too_long or bounds.given + 1, bounds.given + 1)
+        elif bounds.too_long is not None and given >= bounds.too_long:
+            bounds.too_long = None  # so the refusal was about something else
+
+    def note_refusal(self, cipher: SymmetricCipher | None, asked: int, *, odd: bool = False) -> bool:
+        """The chip gave nothing of a block that lies within the file.
+
+        Returns:
+            Whether :meth:`ne_for` now says less, so that asking again makes sense.
+        """
+        bounds = self._bounds[cipher is not None, odd]
+        if self.is_extended(cipher, asked) and not self.is_extended(cipher, self._longest_given(cipher)):
+            self._short_only = True  # asked once; half a length that is announced nowhere is not looked for
+            return True
+        if asked <= max(bounds.given, min(SMALLEST_BLOCK, self._capacity(cipher, limits.SHORT_NE))):
+            return False  # the chip has given as much before, so it is not about the length
+        bounds.too_long = min(asked, bounds.too_long or asked)
+        if self._refuses_past_end >= bounds.too_long:
+            self._refuses_past_end = 0  # that one was too long as well
+        return True
+
+    def note_first_refusal(self, cipher: SymmetricCipher | None, asked: int, total: int) -> None:
+        """The chip gave nothing of a first block, and then the start of a file.
+
+        Args:
+            cipher: of the channel, or ``None``.
+            asked: plain bytes.
+            total: bytes of the whole file, as it turned out.
+        """
+        too_long = self._bounds[cipher is not None, False].too_long
+        if asked <= total:
+            self.note_refusal(cipher, asked)
+        elif too_long is None or asked < too_long:
+            self._refuses_past_end = min(asked, self._refuses_past_end or asked)
+
+    def note_break(self, command: CommandApdu) -> bool:
+        """A protected command broke the channel: the chip answered a bare 6700, or nothing at all.
+
+        Returns:
+            Whether it was a READ BINARY for more than the chip has ever given, so that the next opening asks for less.
+        """
+        if command.ins not in _READS or not command.is_extended:
+            return False
+        bounds = self._bounds[True, bool(command.ins & 1)]
+        if command.ne <= bounds.given:
+            return False
+        if bounds.given > limits.SHORT_NE:
+            bounds.too_long = min(bounds.given + 1, bounds.too_long or bounds.given + 1)
+        else:
+            self._short_only = True
+        return True
+
+    def _longest_given(self, cipher: SymmetricCipher | None) -> int:
+        return max(self._bounds[cipher is not None, odd].given for odd in (False, True))
+
+    # ---------------------------------------------------------------------------------- second thoughts
+    def learnt(self) -> Learnt:
+        """What answers have taught so far, for :meth:`unlearn`."""
+        bounds = {way: dataclasses.replace(each) for way, each in self._bounds.items()}
+        return Learnt(bounds, self._short_only, self._refuses_past_end)
+
+    def unlearn(self, learnt: Learnt) -> None:
+        """Go back: a file that could not be read teaches nothing about the others."""
+        self._bounds = {way: dataclasses.replace(each) for way, each in learnt.bounds.items()}
+        self._short_only, self._refuses_past_end = learnt.short_only, learnt.refuses_past_end
+
+
+def is_about_length(sw: StatusWord) -> bool:
+    """Whether a refusal can be about how much was asked for. All of these were seen at the end of files and in the midst."""
+    return sw in (StatusWord.WRONG_LENGTH, StatusWord.OFFSET_OUTSIDE_FILE, StatusWord.END_OF_FILE) or bool(
+        sw.correct_ne
+    )
