@@ -24,6 +24,11 @@ class MrzCollector:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
+    @property
+    def is_collecting(self) -> bool:
+        """Whether lines of an MRZ have come and others are missing."""
+        return bool(self._lines)
+
     def add(self, line: bytes) -> Mrz | None:
         """Take one scanned line.
 

@@ -16,12 +16,14 @@ from typing import Final
 from reader import errors
 from reader.verification.identity import Sex
 from reader.vietnamese.number import CitizenNumber, NumberFinding, parse_number
+from reader.vietnamese.syllables import reads_as_vietnamese
 from reader.vietnamese.text import decode_text, displayable, repair_mojibake
 
-__all__ = ["CitizenQr", "ExtraField", "parse_citizen_qr", "parse_citizen_qr_octets"]
+__all__ = ["CitizenQr", "ExtraField", "TextDamage", "damage_of", "parse_citizen_qr", "parse_citizen_qr_octets"]
 
 _FIELDS: Final = 7
 _MAX_CHARACTERS: Final = 2048
+_MAX_EXTRA_FIELDS: Final = 32
 _NINE_DIGITS: Final = re.compile(r"[0-9]{9}")
 _DATE: Final = re.compile(r"([0-9]{2})/?([0-9]{2})/?([0-9]{4})")
 _SEXES: Final = {"nam": Sex.MALE, "nữ": Sex.FEMALE}
@@ -34,6 +36,16 @@ class ExtraField(enum.IntEnum):
     CANCELLED_NUMBER = 7
     FATHER = 8
     MOTHER = 9
+
+
+class TextDamage(enum.StrEnum):
+    """What happened to the letters between the printed code and here. Number and dates are digits and survive it."""
+
+    NONE = "none"
+    REPLACED = "replaced"  # question marks or U+FFFD in place of letters
+    MARKS_LOST = "marks_lost"  # no letter beyond ASCII is left: a device in keyboard mode drops them
+    NOT_VIETNAMESE = "not_vietnamese"  # words that cannot be: another encoding, or an input method at work
+    ENCODING_UNCERTAIN = "encoding_uncertain"  # the octets read as well in another encoding
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -50,8 +62,7 @@ class CitizenQr:
         issued_on: date of issue, or ``None`` if that field is empty.
         extra: further fields as they are.
         findings: what in the number does not agree with date of birth and sex.
-        text_is_intact: whether names and address came through. A scanner in keyboard mode loses letters; then only
-            number and dates may be used, and the name is taken from the chip.
+        damage: what happened to the letters on the way.
         raw: the whole text as it was given.
     """
 
@@ -64,11 +75,16 @@ class CitizenQr:
     issued_on: dt.date | None
     extra: tuple[str, ...]
     findings: tuple[NumberFinding, ...]
-    text_is_intact: bool
+    damage: TextDamage
     raw: str
 
     def __repr__(self) -> str:
         return f"CitizenQr({len(self.findings)} findings)"
+
+    @property
+    def text_is_intact(self) -> bool:
+        """Whether name and address came through. If not, only number and dates count; the name is the chip's."""
+        return self.damage is TextDamage.NONE
 
     def extra_field(self, field: ExtraField) -> str | None:
         """An additional field by its probable meaning; ``None`` if absent or empty."""
@@ -82,11 +98,16 @@ def parse_citizen_qr_octets(octets: bytes) -> CitizenQr:
     Raises:
         DocumentError: ``text.undecodable``, or as :func:`parse_citizen_qr`.
     """
-    return parse_citizen_qr(decode_text(octets).text)
+    decoded = decode_text(octets)
+    return parse_citizen_qr(decoded.text, is_certain=decoded.is_certain)
 
 
-def parse_citizen_qr(text: str) -> CitizenQr:
+def parse_citizen_qr(text: str, *, is_certain: bool = True) -> CitizenQr:
     """Read the text of a code.
+
+    Args:
+        text: as decoded; a line end and spaces around fields do not matter.
+        is_certain: whether the encoding of its letters is known.
 
     Raises:
         DocumentError: ``qr.malformed`` if there are too few fields, or a date is not in the calendar;
@@ -97,7 +118,7 @@ def parse_citizen_qr(text: str) -> CitizenQr:
     parts = [_clean(part) for part in repair_mojibake(text).removeprefix("\ufeff").split("|")]
     if _has_no_old_number(parts):
         parts.insert(1, "")
-    if len(parts) < _FIELDS:
+    if not _FIELDS <= len(parts) <= _FIELDS + _MAX_EXTRA_FIELDS:
         raise _malformed()
     number_text, old_number, full_name, born_text, sex_text, address, issued_text, *extra = parts
     number = parse_number(number_text)
@@ -115,9 +136,24 @@ def parse_citizen_qr(text: str) -> CitizenQr:
         issued_on=_date(issued_text),
         extra=tuple(extra),
         findings=number.findings(date_of_birth=born, sex=sex),
-        text_is_intact=sex is not Sex.UNSPECIFIED and not _DAMAGE.search(full_name + address),
+        damage=damage_of(full_name, sex_text, address, is_certain=is_certain),
         raw=text,
     )
+
+
+def damage_of(full_name: str, sex_text: str, address: str, *, is_certain: bool = True) -> TextDamage:
+    """What happened to the letters of a code, as far as its text shows.
+
+    A code all in ASCII is taken for one whose marks were dropped. There are names without marks; somebody who has one,
+    is a man and lives at a place without marks loses no more than a comparison of the name.
+    """
+    if _DAMAGE.search(full_name + address):
+        return TextDamage.REPLACED
+    if (full_name + sex_text + address).isascii():
+        return TextDamage.MARKS_LOST
+    if sex_text.casefold() not in _SEXES or not reads_as_vietnamese(f"{full_name} {address}"):
+        return TextDamage.NOT_VIETNAMESE
+    return TextDamage.NONE if is_certain else TextDamage.ENCODING_UNCERTAIN
 
 
 def _has_no_old_number(parts: list[str]) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from reader import errors
+from reader.vietnamese.syllables import share_of_syllables
 
 __all__ = [
     "DecodedText",
@@ -44,21 +45,30 @@ class TextEncoding(enum.StrEnum):
     UTF8 = "utf-8"
     UTF8_AS_CP1252 = "utf-8 shown as cp1252"
     CP1258 = "cp1258"
+    LATIN1 = "latin-1"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class DecodedText:
-    """Text in NFC, and what had to be done to get it."""
+    """Text in NFC, and what had to be done to get it.
+
+    Attributes:
+        text: NFC.
+        encoding: what the octets were taken for.
+        is_certain: false where another encoding would read as well, or none gives Vietnamese words: the letters beyond
+            ASCII may then be others. TCVN3 and VNI fonts look like this; they are never guessed.
+    """
 
     text: str
     encoding: TextEncoding
+    is_certain: bool = True
 
     def __repr__(self) -> str:
         return f"DecodedText({self.encoding.value})"
 
 
 def decode_text(octets: bytes) -> DecodedText:
-    """Decode what a scanner sent: UTF-8, UTF-8 that was taken for cp1252 on the way, or Windows-1258.
+    """Decode what a scanner sent: UTF-8, UTF-8 that was taken for cp1252 on the way, Windows-1258, or Latin-1.
 
     Raises:
         DocumentError: ``text.undecodable`` if it is none of them.
@@ -66,19 +76,33 @@ def decode_text(octets: bytes) -> DecodedText:
     try:
         text = octets.decode("utf-8-sig")  # some scanners put a byte order mark first
     except UnicodeDecodeError:
-        return DecodedText(_decode_cp1258(octets), TextEncoding.CP1258)
+        return _decode_single_octets(octets)
     repaired = repair_mojibake(text)
     if repaired != text:
         return DecodedText(unicodedata.normalize("NFC", repaired), TextEncoding.UTF8_AS_CP1252)
     return DecodedText(unicodedata.normalize("NFC", text), TextEncoding.UTF8)
 
 
-def _decode_cp1258(octets: bytes) -> str:
-    # Windows-1258 writes a base letter (â, ê, ơ … included) and then the tone: ê + U+0303. NFC joins them.
+def _decode_single_octets(octets: bytes) -> DecodedText:
+    """Windows-1258 or Latin-1, whichever gives more words that can be Vietnamese.
+
+    Windows-1258 writes a base letter (â, ê, ơ … included) and then the tone: ê + U+0303. NFC joins them. Most letters
+    stand at the same place in both; where they do not (ã or ă), the words decide.
+    """
     try:
-        return unicodedata.normalize("NFC", octets.decode("cp1258"))
+        windows = unicodedata.normalize("NFC", octets.decode("cp1258"))
     except UnicodeDecodeError:
         raise errors.DocumentError(errors.TEXT_UNDECODABLE) from None
+    latin = octets.decode("latin-1")
+    of_windows, of_latin = share_of_syllables(windows) or 0.0, share_of_syllables(latin) or 0.0
+    if of_latin > of_windows:
+        return DecodedText(latin, TextEncoding.LATIN1, _is_convincing(of_latin))
+    is_certain = _is_convincing(of_windows) and (of_windows > of_latin or windows == latin)
+    return DecodedText(windows, TextEncoding.CP1258, is_certain)
+
+
+def _is_convincing(share: float) -> bool:
+    return share >= 2 / 3  # names of minorities follow other rules, so not every word need be a syllable
 
 
 _MOST_ENCODED: Final = 2  # "double encoding" has been seen, more has not

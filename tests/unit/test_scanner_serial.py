@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import queue
@@ -15,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crypto.errors import ErrorCode
+from crypto.errors import ChipIdError, ErrorCode
 from reader import errors
-from reader.scanners.framing import MAX_LINE_BYTES, STALE_AFTER_S, LineFramer
+from reader.scanners.framing import MAX_LINE_BYTES, STALE_AFTER_S, EnvelopeFramer, LineFramer, looks_like_noise
 from reader.scanners.qr import parse_citizen_qr_octets
+from reader.scanners.recognition import recognise
 from reader.scanners.serial import ScannerPort, SerialScanner
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -165,7 +167,7 @@ def test_a_port_is_opened_by_one_program_only(terminal: tuple[int, str]) -> None
     _, name = terminal
     with ScannerPort(name), pytest.raises(errors.TransportError) as caught:
         ScannerPort(name)
-    assert caught.value.code is errors.SCANNER_NOT_FOUND
+    assert caught.value.code is errors.SCANNER_BUSY
 
 
 def test_waiting_can_be_cancelled_from_another_thread(terminal: tuple[int, str]) -> None:
@@ -272,3 +274,125 @@ def test_a_callback_may_stop_the_scanner(terminal: tuple[int, str]) -> None:
     scanner.stop()
     assert seen.empty()
     assert failures.empty()
+
+
+# ------------------------------------------------------------------------ what is wrong with a port or its speed
+def test_a_port_that_this_user_may_not_open_is_told_apart_from_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tests may run as root, whom nothing is denied: so the refusal is the operating system's own, raised here.
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(errors.TransportError) as caught:
+        ScannerPort("/dev/ttyACM0")
+    assert caught.value.code is errors.SCANNER_DENIED
+
+
+def received_at_another_speed(octets: bytes, ratio: float) -> bytes:
+    """What a UART makes of 8N1 characters when each of its bits lasts ``ratio`` bits of the sender's."""
+    bits = [bit for octet in octets for bit in (0, *((octet >> place) & 1 for place in range(8)), 1)]
+
+    def level(at: float) -> int:
+        return bits[int(at)] if at < len(bits) else 1
+
+    found, at = bytearray(), 0.0
+    while at < len(bits):
+        if level(at):
+            at += 0.05  # idle: waiting for a start bit
+            continue
+        found.append(sum(level(at + (1.5 + place) * ratio) << place for place in range(8)))
+        at += 9.6 * ratio
+    return bytes(found)
+
+
+@pytest.mark.parametrize("ratio", [1 / 12, 0.25, 0.5, 2, 4])
+def test_a_wrong_speed_is_noticed_as_that(ratio: float) -> None:
+    clock = Clock()
+    framer = LineFramer(clock)
+    noise = received_at_another_speed(QR + b"\r\n", ratio)
+    assert looks_like_noise(noise)
+    codes = set()
+    for line in [*framer.feed(noise), *_after(clock, framer)]:
+        if isinstance(line, errors.DocumentError):
+            codes.add(line.code)
+        else:
+            with pytest.raises(ChipIdError) as caught:
+                recognise(line)
+            codes.add(caught.value.code)
+    assert errors.SCAN_GARBAGE in codes
+    assert framer.feed(QR + b"\r") == [QR]
+
+
+def _after(clock: Clock, framer: LineFramer | EnvelopeFramer) -> list[errors.DocumentError]:
+    clock.now += STALE_AFTER_S + 0.1
+    late = framer.overdue()
+    return [] if late is None else [late]
+
+
+def test_the_right_speed_is_no_noise() -> None:
+    assert received_at_another_speed(QR, 1.0) == QR
+    for person in PEOPLE:
+        assert not looks_like_noise(person["qr"].encode())
+        assert not looks_like_noise(person["qr"].encode()[: person["qr"].index("|") + 17])
+        for line in person["mrz"]:
+            assert not looks_like_noise(line.encode())
+
+
+def test_a_scanner_without_a_suffix_is_told_how_to_be_set() -> None:
+    clock = Clock()
+    framer = LineFramer(clock)
+    assert framer.feed(QR) == []
+    assert framer.overdue() is None
+    assert [error.code for error in _after(clock, framer)] == [errors.SCAN_UNENDED]
+    assert framer.overdue() is None  # said once
+    framer.feed(b"\xfe\x00")
+    assert _after(clock, framer) == []  # a plug that is put in crackles
+    assert framer.feed(QR + b"\r") == [QR]
+
+
+# ------------------------------------------------------------------------------------------ envelopes
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.binary(max_size=30).filter(lambda body: not set(body) & {2, 3}), max_size=5),
+    st.lists(st.integers(1, 7), min_size=1, max_size=40),
+)
+def test_envelopes_come_out_whole_however_they_are_cut(bodies: list[bytes], cuts: list[int]) -> None:
+    stream = b"".join(b"\x01\x02" + body + b"\x03\x04\r\n" for body in bodies)
+    framer = EnvelopeFramer(100, Clock())
+    found: list[object] = []
+    position = 0
+    while position < len(stream):
+        size = cuts[position % len(cuts)]
+        found += framer.feed(stream[position : position + size])
+        position += size
+    assert found == bodies
+
+
+def test_half_an_envelope_is_said_and_does_not_spoil_the_next() -> None:
+    clock = Clock()
+    framer = EnvelopeFramer(100, clock)
+    cut, whole = framer.feed(b"\x02half\x02whole\x03")
+    assert isinstance(cut, errors.DocumentError)
+    assert cut.code is errors.DEVICE_FRAME_CUT
+    assert whole == b"whole"
+    assert framer.feed(b"\x02half") == []
+    assert [error.code for error in _after(clock, framer)] == [errors.DEVICE_FRAME_CUT]
+    framer.feed(b"\x02half")
+    clock.now += STALE_AFTER_S + 0.1
+    late, next_one = framer.feed(b"\x02next\x03")  # nobody looked in between
+    assert isinstance(late, errors.DocumentError)
+    assert next_one == b"next"
+    framer.feed(bytes(range(128, 168)))
+    assert [error.code for error in _after(clock, framer)] == [errors.SCAN_GARBAGE]
+
+
+@pytest.mark.parametrize(
+    "pieces", [[b"\x02" + b"x" * 101 + b"\x03"], [b"\x02" + b"x" * 60, b"x" * 60, b"x" * 60 + b"\x03"]]
+)
+def test_an_envelope_that_is_too_large_is_one_error(pieces: list[bytes]) -> None:
+    framer = EnvelopeFramer(100, Clock())
+    found = [frame for piece in pieces for frame in framer.feed(piece)] + framer.feed(b"\x02next\x03")
+    assert isinstance(found[0], errors.DocumentError)
+    assert found[0].code is errors.DEVICE_MESSAGE_TOO_LARGE
+    assert found[1:] == [b"next"]
+    assert framer.feed(b"\x02" + b"x" * 100 + b"\x03") == [b"x" * 100]

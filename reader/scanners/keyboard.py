@@ -1,0 +1,85 @@
+"""Codes from scanners that type like a keyboard. A fall-back: letters beyond ASCII do not survive that way.
+
+Such a device drops them or sends key codes of another layout, and an input method for Vietnamese (UniKey and its kind)
+turns ``aa`` into ``â`` on top. Digits, bars and slashes come through, so the number and the dates may be used. A name
+never is, whatever it looks like: it is taken from the chip.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from typing import Final
+
+from reader import errors
+from reader.lds.mrz import Mrz, parse_scanned_mrz
+from reader.scanners.insurance_qr import is_insurance_code
+from reader.scanners.qr import TextDamage, parse_citizen_qr
+from reader.vietnamese.number import CitizenNumber, parse_number
+
+__all__ = ["KeyedCode", "parse_keyed_code"]
+
+_NUMBER_ONLY: Final = re.compile(r"[0-9]{12}")
+_MRZ_RUN: Final = re.compile(r"[A-Z0-9<]{72,90}")
+_MAX_CHARACTERS: Final = 2048
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class KeyedCode:
+    """What may be used of a code that came through a keyboard. Its ``repr`` shows nothing personal.
+
+    Attributes:
+        number: the citizen number.
+        date_of_birth: ``None`` if the code has none.
+        issued_on: ``None`` if the code has none.
+        damage: what happened to its letters; ``marks_lost`` is what a device in keyboard mode does.
+    """
+
+    number: CitizenNumber
+    date_of_birth: dt.date | None
+    issued_on: dt.date | None
+    damage: TextDamage
+
+    def __repr__(self) -> str:
+        return f"KeyedCode({self.damage.value})"
+
+
+def parse_keyed_code(text: str) -> KeyedCode:
+    """The number and the dates of a typed code: a card's QR code, its MRZ in one run, or twelve digits alone.
+
+    Raises:
+        DocumentError: ``scanner.keyboard_damage`` if the input method got at what must be ASCII; ``qr.malformed``,
+            ``number.malformed``, ``mrz.malformed`` or ``mrz.check_digit`` if it is no such code.
+    """
+    cleaned = text.strip()
+    if len(cleaned) > _MAX_CHARACTERS:
+        raise errors.DocumentError(errors.QR_MALFORMED)
+    if _NUMBER_ONLY.fullmatch(cleaned):
+        return KeyedCode(parse_number(cleaned), None, None, TextDamage.NONE)
+    if "<" in cleaned and "|" not in cleaned:
+        return _of_mrz(cleaned)
+    if is_insurance_code(cleaned):
+        raise errors.DocumentError(errors.QR_MALFORMED)  # an insurance card's: it names no citizen number
+    if not _digits_are_ascii(cleaned):
+        raise errors.DocumentError(errors.SCAN_KEYBOARD_DAMAGE)
+    code = parse_citizen_qr(cleaned)
+    return KeyedCode(code.number, code.date_of_birth, code.issued_on, code.damage)
+
+
+def _of_mrz(text: str) -> KeyedCode:
+    run = re.sub(r"\s", "", text).upper()
+    if not run.isascii():
+        raise errors.DocumentError(errors.SCAN_KEYBOARD_DAMAGE)  # an MRZ has no such letters: DD became Đ
+    if not _MRZ_RUN.fullmatch(run):
+        raise errors.DocumentError(errors.MRZ_MALFORMED)
+    mrz: Mrz = parse_scanned_mrz([run])
+    if mrz.citizen_number is None:
+        raise errors.DocumentError(errors.NUMBER_MALFORMED)
+    return KeyedCode(parse_number(mrz.citizen_number), None, None, TextDamage.NONE)
+
+
+def _digits_are_ascii(text: str) -> bool:
+    """Whether the fields that hold digits on every card still do; a tone key typed as a digit changes letters only."""
+    first, _, rest = text.partition("|")
+    return bool(rest) and first.strip().isascii() and rest.rpartition("|")[2].strip().isascii()
