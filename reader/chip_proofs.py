@@ -16,8 +16,10 @@ from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.protocols.active_authentication import (
     ActiveAuthenticationAnswer,
+    DrawChallenge,
     active_authentication_terminal,
     needs_extended_answer,
+    random_challenge,
 )
 from reader.protocols.chip_authentication import (
     ChipAuthenticationResult,
@@ -134,28 +136,39 @@ def _agree_by(
 
 
 def authenticate_actively(
-    key: PublicKey, transmit: Transmit, reopen: Callable[[], None]
+    key: PublicKey, transmit: Transmit, reopen: Callable[[], None], draw: DrawChallenge = random_challenge
 ) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
     """Have the chip sign a challenge with the key of DG15 (Doc 9303-11 §6.1).
 
     A chip without extended length refuses a long answer before it looks into secure messaging. It is asked again in
     short ones. If it cannot send its signature in pieces either, nobody can ask it: that is no proof of a copy.
+
+    Args:
+        key: of DG15.
+        transmit: through the channel of access control.
+        reopen: opens the chip afresh.
+        draw: source of challenges; asked anew for each question.
+
+    Raises:
+        TransportError, ProtocolError: the card is gone, or ``reopen`` failed.
     """
     length_bytes = _signature_bytes(key)
-    answer, signature, about_length = _ask(length_bytes, transmit, reopen, short_only=False)
+    answer, signature, about_length = _ask(length_bytes, transmit, reopen, draw, short_only=False)
     if about_length and needs_extended_answer(length_bytes):
-        answer, signature, about_length = _ask(length_bytes, transmit, reopen, short_only=True)
+        answer, signature, about_length = _ask(length_bytes, transmit, reopen, draw, short_only=True)
         if about_length:
             return ChipAnswer.NOT_SPOKEN, None
     return answer, signature
 
 
 def _ask(
-    length_bytes: int, transmit: Transmit, reopen: Callable[[], None], *, short_only: bool
+    length_bytes: int, transmit: Transmit, reopen: Callable[[], None], draw: DrawChallenge, *, short_only: bool
 ) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None, bool]:
     """One challenge; the last of the three says whether the chip complained about the length."""
+    challenge = draw()
+    terminal = active_authentication_terminal(length_bytes, lambda _: challenge.octets, short_only=short_only)
     try:
-        answer = run(active_authentication_terminal(length_bytes, short_only=short_only), transmit)
+        answer = run(terminal, transmit)
     except errors.ProtocolError as error:
         about_length = _is_about_length(error)
         if error.code is errors.ACTIVE_AUTHENTICATION_REFUSED:
@@ -164,7 +177,7 @@ def _ask(
             raise
         reopen()
         return ChipAnswer.BROKE_OFF, None, about_length
-    return ChipAnswer.GIVEN, answer, False
+    return ChipAnswer.GIVEN, dataclasses.replace(answer, origin=challenge.origin), False
 
 
 def _is_long(domain: PaceDomain[Any, Any]) -> bool:

@@ -150,6 +150,7 @@ def _read(
             terminal=terminal,
             printed=printed if printed.is_given else None,
             now=lambda: read_at,
+            draw_challenge=delivery.challenges(),
         )
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
     if arguments.out is not None:

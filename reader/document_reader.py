@@ -31,7 +31,7 @@ from reader.mutual_authentication import Declaration, MutualAuthentication
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey, HolderKey
-from reader.protocols.active_authentication import ActiveAuthenticationAnswer
+from reader.protocols.active_authentication import ActiveAuthenticationAnswer, DrawChallenge, random_challenge
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
 from reader.protocols.pace import MappingProof
 from reader.protocols.secure_messaging import bare_status
@@ -104,6 +104,7 @@ class DocumentReader:
         on_progress: told about every step.
         credentials: the terminal's certificates and key, for fingerprints and irises; ``None`` for none.
         now: tells whether a certificate of the terminal has expired; a clock that cannot be right tells nothing.
+        draw_challenge: source of the challenges of active authentication.
     """
 
     def __init__(
@@ -115,10 +116,12 @@ class DocumentReader:
         *,
         credentials: TerminalCredentials | None = None,
         now: Callable[[], dt.datetime] = utc_now,
+        draw_challenge: DrawChallenge = random_challenge,
     ) -> None:
         self._session = session
         self._key = key
         self._plan = plan
+        self._draw_challenge = draw_challenge
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
         self._to_read = 0
@@ -310,7 +313,7 @@ class DocumentReader:
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
             return ChipAnswer.NOT_SPOKEN, None
-        return self._proofs.have_signed(key)
+        return self._proofs.have_signed(key, self._draw_challenge)
 
 
 def _day(now: dt.datetime) -> dt.date | None:

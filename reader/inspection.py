@@ -20,6 +20,7 @@ from reader.link import Link, LinkStatistics
 from reader.plan import ReadPlan, plan_named
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
+from reader.protocols.active_authentication import DrawChallenge, random_challenge
 from reader.session import CardSession
 from reader.terminal_credentials import TerminalCredentials
 from reader.transport.base import CardTransport
@@ -93,6 +94,7 @@ def read(
     terminal: TerminalCredentials | None = None,
     printed: PrintedData | None = None,
     service: AuthenticationService | None = None,
+    draw_challenge: DrawChallenge = random_challenge,
 ) -> ReadOutcome:
     """Open, read, verify and judge one card.
 
@@ -111,6 +113,8 @@ def read(
         service: a licensed authentication service, asked once the card is read; a service that does not answer is a
             finding, too. Without one nobody knows whether the card is lost or cancelled, and the verdict says so. It
             is not asked about a chip that is not that of the printed number: this would be somebody else's business.
+        draw_challenge: source of the challenges that the chip signs. Whoever keeps evidence takes
+            :func:`reader.evidence.challenge.bound_challenges`, so that the signature tells who asked, and when.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
@@ -120,7 +124,9 @@ def read(
     link = Link(card, cancel)
     session = CardSession(link, on_progress)
     try:
-        reading = DocumentReader(session, key, reading_plan, on_progress, credentials=terminal, now=now).run()
+        reading = DocumentReader(
+            session, key, reading_plan, on_progress, credentials=terminal, now=now, draw_challenge=draw_challenge
+        ).run()
     finally:
         session.close()
     on_progress(ProgressEvent(ReadingPhase.VERIFYING))

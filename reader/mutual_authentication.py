@@ -21,7 +21,7 @@ from reader.lds.security_infos import ID_PK, ChipAuthenticationInfo, SecurityInf
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase
 from reader.protocols.access_key import AccessKey
-from reader.protocols.active_authentication import ActiveAuthenticationAnswer
+from reader.protocols.active_authentication import ActiveAuthenticationAnswer, DrawChallenge
 from reader.protocols.chip_authentication import ChipAuthenticationSuite
 from reader.protocols.secure_messaging import bare_status
 from reader.session import AccessReport, CardSession
@@ -269,8 +269,8 @@ class MutualAuthentication:
         return TerminalRecord(TerminalAnswer.ADMITTED, 1, groups=chain.groups)
 
     # ------------------------------------------------------------------------------ the chip alone
-    def have_signed(self, key: PublicKey) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
+    def have_signed(self, key: PublicKey, draw: DrawChallenge) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
         """Active authentication with the key of DG15 (Doc 9303-11 §6.1)."""
         self._on_progress(ProgressEvent(ReadingPhase.ACTIVE_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.ACTIVE_AUTHENTICATION):
-            return authenticate_actively(key, self._session.transmit, self.reopen)
+            return authenticate_actively(key, self._session.transmit, self.reopen, draw)

@@ -157,6 +157,16 @@ class TrustStore:
             self._signers_by_key_identifier.setdefault(key_identifier, []).append(certificate)
         return signer
 
+    def copy(self) -> TrustStore:
+        """Another store with the same content: what is added to the one is not in the other. Parsed certificates, with
+        their keys, are shared."""
+        other = TrustStore()
+        # every table of this class maps to values that never change, or to lists of them
+        for name, table in vars(self).items():
+            tables = {key: list(value) if isinstance(value, list) else value for key, value in table.items()}
+            setattr(other, name, tables)
+        return other
+
     @property
     def revocation_lists(self) -> tuple[KnownRevocationList, ...]:
         """Every revocation list, in the order of their addition."""

@@ -114,8 +114,9 @@ def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
     whose = _whose(kept.fingerprint, own, devices)
     trust = trust_of_folder(arguments.trust, test_mode=arguments.test_mode)
     policy = None if arguments.policy is None else policy_named(arguments.policy)
-    then = recheck.judge_again(kept, trust, kept.statement.read_at, policy)
-    today = recheck.judge_again(kept, trust, inspection.local_now(), policy)
+    now = inspection.local_now()
+    then = recheck.judge_again(kept, trust, kept.statement.read_at, policy, now=lambda: now)
+    today = recheck.judge_again(kept, trust, now, policy, now=lambda: now)
     if arguments.json:
         text = _as_json(kept, whose, then, today)
     else:
@@ -127,8 +128,12 @@ def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
             f"chipid: The result could not be written to standard output: {error.strerror or 'it is closed'}.\n"
         )
         return EXIT_NOT_READ
-    is_accepted = then.verdict.decision.name == "ACCEPT" and whose.is_known
-    return EXIT_ACCEPTED if is_accepted else EXIT_NOT_ACCEPTED
+    return EXIT_ACCEPTED if _is_accepted(whose, then) else EXIT_NOT_ACCEPTED
+
+
+def _is_accepted(whose: Whose, then: Judgement) -> bool:
+    """The files prove it, and somebody here vouches for the device that says when."""
+    return then.verdict.decision.name == "ACCEPT" and whose.is_known
 
 
 def _whose(fingerprint: str, own: str | None, named: list[str]) -> Whose:
@@ -152,6 +157,7 @@ def _as_json(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement)
                 "sha256": kept.sha256,
                 "device": kept.fingerprint,
                 "signed_by": whose.value,
+                "chip_asked_at": _asked_at(kept, then),
                 "files": {file.name: document.sha256(file) for file in document},
             },
             "statement": {
@@ -166,6 +172,7 @@ def _as_json(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement)
                 "checks": [check_as_dict(check) for check in statement.checks],
                 "trust": [{"part": each.part, "role": each.role, "from": each.provenance} for each in statement.trust],
             },
+            "accepted": _is_accepted(whose, then),
             **_judgement(then),
             "today": _judgement(today),
             "differences": _rows(differences(statement, then)),
@@ -174,6 +181,17 @@ def _as_json(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement)
         ensure_ascii=False,
         indent=2,
     )
+
+
+def _asked_at(kept: KeptReading, then: Judgement) -> str | None:
+    """When the chip was asked by that device, if what it signed shows so."""
+    from reader.verification.checks import CheckName, CheckStatus
+
+    answer = kept.reading.active_answer
+    shown = {check.check for check in then.checks if check.status is CheckStatus.SUCCESSFUL}
+    if answer is None or answer.origin is None or CheckName.ACTIVE_AUTHENTICATION not in shown:
+        return None
+    return answer.origin.asked_at.isoformat()
 
 
 def _judgement(judgement: Judgement) -> dict[str, Any]:
@@ -216,7 +234,7 @@ def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement,
     from reader.reports.result import check_line, person_lines
     from reader.verification.wording import further_reasons
 
-    statement, verdict = kept.statement, then.verdict
+    statement, verdict, asked = kept.statement, then.verdict, _asked_at(kept, then)
     place = f", {statement.place}" if statement.place else ""
     lines = [
         f"{verdict.decision.value} – judged again by what the file proves, as of the time of the reading",
@@ -226,6 +244,7 @@ def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement,
         f"signed by  {kept.fingerprint}",
         f"           {_WHOSE_TEXTS[whose]}",
         f"read       {statement.read_at:%d/%m/%Y %H:%M %z}{place} (policy {statement.policy}, {statement.software})",
+        *([f"asked      {asked}, by that device: so says what the chip signed"] if asked else []),
         f"then       {statement.verdict.decision.value}, {statement.verdict.assurance.value}",
         f"SHA-256    {kept.sha256}",
         "",

@@ -1,6 +1,6 @@
 """The evidence file: named parts one after the other, each with its length and digest, and one signature over all.
 
-    chipid-evidence 1⏎
+    chipid-evidence 2⏎
     manifest LENGTH SHA256⏎ …⏎         canonical JSON: whose key signs, and every part that follows
     statement LENGTH SHA256⏎ …⏎        what the device says (:mod:`reader.evidence.statement`)
     file.COM LENGTH SHA256⏎ …⏎         files exactly as read, certificates, challenge and signature of the chip
@@ -8,6 +8,8 @@
 
 There is exactly one file for one content: every octet is fixed by the manifest or covered by the signature. Digests
 stand beside the signature so that an accident can be *located*; only the signature keeps an attacker out.
+
+Version 2 may hold one part more than version 1 had, ``active-authentication.origin``. Version 1 is still opened.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from reader.evidence.canonical import NotCanonicalError, decode, encode
 
 __all__ = ["MAX_EVIDENCE_BYTES", "OpenedEvidence", "Signer", "fingerprint_of", "open_evidence", "seal"]
 
-_MAGIC: Final = b"chipid-evidence 1\n"
 _FAMILY: Final = b"chipid-evidence "
+_VERSIONS: Final = (1, 2)
+_WRITTEN: Final = 2
 _MANIFEST: Final = "manifest"
 _SIGNATURE: Final = "signature"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,39}")
@@ -63,11 +66,13 @@ class OpenedEvidence:
     """A file whose every octet fits its signature. *Whose* signature is for the caller to judge.
 
     Attributes:
+        version: of the format, 1 or 2.
         parts: content by name, without manifest and signature.
         fingerprint: SHA-256 of the signer's public key; see :func:`fingerprint_of`.
         sha256: of the whole file, in lower-case hexadecimal: what a report quotes.
     """
 
+    version: int
     parts: Mapping[str, bytes]
     fingerprint: str
     sha256: str
@@ -99,8 +104,9 @@ def seal(parts: Mapping[str, bytes], signer: Signer) -> bytes:
         if not _is_part_name(name):
             raise ValueError("no name of a part")
         rows.append([name, len(content), _digest(content)])
-    manifest = encode({"device": {"algorithm": "Ed25519", "public_key": signer.public_key.hex()}, "parts": rows})
-    body = b"".join([_MAGIC, _section(_MANIFEST, manifest), *(_section(*part) for part in parts.items())])
+    device = {"algorithm": "Ed25519", "public_key": signer.public_key.hex()}
+    manifest = encode({"device": device, "parts": rows, "version": _WRITTEN})
+    body = b"".join([_header_of(_WRITTEN), _section(_MANIFEST, manifest), *(_section(*part) for part in parts.items())])
     sealed = body + _section(_SIGNATURE, signer.sign(body))
     too_long = any(len(content) > _MAX_PART_BYTES for content in parts.values())
     if len(rows) > _MAX_PARTS or too_long or len(sealed) > MAX_EVIDENCE_BYTES:
@@ -118,12 +124,9 @@ def open_evidence(octets: bytes) -> OpenedEvidence:
     """
     if len(octets) > MAX_EVIDENCE_BYTES:
         raise errors.DocumentError(errors.EVIDENCE_TOO_LARGE)
-    if not octets.startswith(_MAGIC):
-        is_other = octets.startswith(_FAMILY) and b"\n" in octets[: len(_MAGIC) + 8]
-        code = errors.EVIDENCE_VERSION if is_other else errors.EVIDENCE_FOREIGN
-        raise errors.DocumentError(code, part="header")
-    walk = _Walk(octets, len(_MAGIC))
-    public_key, rows = _read_manifest(walk.announced(_MANIFEST, _MAX_MANIFEST_BYTES))
+    version = _version_of(octets)
+    walk = _Walk(octets, len(_header_of(version)))
+    public_key, rows = _read_manifest(walk.announced(_MANIFEST, _MAX_MANIFEST_BYTES), version)
     parts = {name: walk.expected(name, length, digest) for name, length, digest in rows}
     signed = octets[: walk.offset]
     signature = walk.announced(_SIGNATURE, _SIGNATURE_BYTES)
@@ -135,7 +138,19 @@ def open_evidence(octets: bytes) -> OpenedEvidence:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
     except InvalidSignature:
         raise errors.DocumentError(errors.EVIDENCE_SIGNATURE_WRONG, part=_SIGNATURE) from None
-    return OpenedEvidence(parts, fingerprint_of(public_key), _digest(octets))
+    return OpenedEvidence(version, parts, fingerprint_of(public_key), _digest(octets))
+
+
+def _header_of(version: int) -> bytes:
+    return b"%s%d\n" % (_FAMILY, version)
+
+
+def _version_of(octets: bytes) -> int:
+    for version in _VERSIONS:
+        if octets.startswith(_header_of(version)):
+            return version
+    is_other = octets.startswith(_FAMILY) and b"\n" in octets[: len(_FAMILY) + 10]
+    raise errors.DocumentError(errors.EVIDENCE_VERSION if is_other else errors.EVIDENCE_FOREIGN, part="header")
 
 
 class _Walk:
@@ -170,10 +185,12 @@ class _Walk:
         return content
 
 
-def _read_manifest(octets: bytes) -> tuple[bytes, Sequence[tuple[str, int, str]]]:
+def _read_manifest(octets: bytes, version: int) -> tuple[bytes, Sequence[tuple[str, int, str]]]:
     """Public key and rows. Whoever signs a manifest can still write nonsense into it."""
     try:
         manifest: Any = decode(octets)
+        if manifest.pop("version", 1) != version:  # version 1 does not say so
+            raise errors.DocumentError(errors.EVIDENCE_DAMAGED, part="header")
         if manifest.keys() != {"device", "parts"} or manifest["device"].keys() != {"algorithm", "public_key"}:
             raise NotCanonicalError
         text = manifest["device"]["public_key"]

@@ -10,6 +10,7 @@ from crypto.pki.certificate import Certificate
 from crypto.pki.signed_object import SignedObjectResult
 from crypto.pki.trust_store import TrustStore
 from reader.evidence.canonical import encode
+from reader.evidence.challenge import encode_origin
 from reader.evidence.container import Signer, seal
 from reader.evidence.statement import Statement, TrustDatum, encode_statement
 from reader.inspection import ReadOutcome
@@ -33,7 +34,8 @@ def evidence_of(
     """The octets of an evidence file.
 
     Args:
-        outcome: of the reading.
+        outcome: of the reading. If the chip signed, it is to have signed a challenge of
+            :func:`reader.evidence.challenge.bound_challenges`: another one proves nothing to whoever judges later.
         signer: the device's key.
         trust: the trust store that was used.
         read_at: the instant that the reading was judged at, with a zone.
@@ -68,6 +70,8 @@ def evidence_of(
     if reading.active_answer is not None:
         parts["active-authentication.challenge"] = reading.active_answer.challenge
         parts["active-authentication.signature"] = reading.active_answer.signature
+        if reading.active_answer.origin is not None:
+            parts["active-authentication.origin"] = encode_origin(reading.active_answer.origin)
     if printed is not None:
         parts["printed"] = _printed(printed)
     return seal(parts | certificates, signer)

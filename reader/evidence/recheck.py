@@ -9,45 +9,37 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from crypto.errors import ChipIdError, CryptoError
+from crypto.errors import CryptoError
 from crypto.pki.card_security import verify_card_security
 from crypto.pki.findings import Outcome
 from crypto.pki.trust_store import TrustStore
-from reader import errors
-from reader.chip_proofs import ChipAnswer
-from reader.document_reader import Reading
-from reader.evidence.canonical import NotCanonicalError, decode
-from reader.evidence.container import MAX_EVIDENCE_BYTES, OpenedEvidence, open_evidence
-from reader.evidence.statement import Statement, TrustDatum, decode_statement
+from reader.evidence.challenge import LONGEST_READING, is_bound_to
+from reader.evidence.kept_reading import KeptReading, load, parse
+from reader.evidence.statement import Statement
+from reader.inspection import local_now
 from reader.lds import files
-from reader.lds.document import IdDocument, RawDocument
-from reader.lds.mrz import parse_mrz
-from reader.protocols.active_authentication import ActiveAuthenticationAnswer
-from reader.scanners.qr import parse_citizen_qr
 from reader.verification.assessment import assess
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
-from reader.verification.clock import without_wrong_clock
+from reader.verification.clock import is_plausible, without_wrong_clock
 from reader.verification.identity import Assurance, Identity
+from reader.verification.online import OnlineAnswer, OnlineStatus, check_online
 from reader.verification.policy import VerificationPolicy, evaluate, policy_named
-from reader.verification.printed import PrintedData
 from reader.verification.verdict import Decision, Verdict
-from reader.vietnamese.number import parse_number
 
 __all__ = ["Difference", "Judgement", "KeptReading", "differences", "judge_again", "load", "parse"]
 
 NOT_TRANSFERABLE: Final = "not_transferable"
-_CHALLENGE: Final = "active-authentication.challenge"
-_SIGNATURE: Final = "active-authentication.signature"
-_PART_OF_ROLE: Final = {
-    "signer": "certificate",
-    "anchor": "certificate",
-    "link": "certificate",
-    "revocation_list": "list",
-}
+CHALLENGE_UNBOUND: Final = "challenge_unbound"
+"""The chip signed, and nothing shows by whom or when it was asked."""
+
+READING_TIME: Final = "reading_time"
+"""A check of this module's own: whether the stated time can have come. It appears only where something is wrong."""
+
+_CLOCKS_DIFFER_BY: Final = dt.timedelta(minutes=5)
+_NOT_CONFIRMED: Final = (OnlineStatus.DIFFERS, OnlineStatus.LOST, OnlineStatus.CANCELLED, OnlineStatus.UNKNOWN)
 _ONLY_STATED: Final = frozenset(
     {
         CheckName.ACCESS_CONTROL,
@@ -56,39 +48,14 @@ _ONLY_STATED: Final = frozenset(
         CheckName.PRINTED_DATA,  # the comparison is made again; that this was printed on the card, the device says
     }
 )
+_SHOWN_AGAIN: Final = (CheckStatus.SUCCESSFUL, CheckStatus.FAILED)
 _CHIP_PROOFS: Final = (
     CheckName.CHIP_AUTHENTICATION,
     CheckName.CHIP_AUTHENTICATION_MAPPING,
     CheckName.ACTIVE_AUTHENTICATION,
 )
 _TRANSFERABLE_PROOF: Final = CheckName.ACTIVE_AUTHENTICATION
-"""The chip's signature over a challenge: anybody can verify it. *When* it was made is still the device's word."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class KeptReading:
-    """A reading as it was kept.
-
-    Attributes:
-        statement: what the device says.
-        reading: as if it had just been made, but without what is only said.
-        printed: what was taken from the card's surface, or ``None``.
-        certificates: DER certificates and revocation lists that were used then, by name of their part.
-        fingerprint: of the key that signed the file.
-        sha256: of the file.
-    """
-
-    statement: Statement
-    reading: Reading
-    printed: PrintedData | None
-    certificates: dict[str, bytes]
-    fingerprint: str
-    sha256: str
-
-    @property
-    def document(self) -> IdDocument:
-        """The files as a typed view."""
-        return IdDocument(self.reading.document)
+"""The chip's signature over a challenge: anybody can verify it, and whose challenge it was, and for which moment."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -124,131 +91,52 @@ class Difference:
     now: str | None
 
 
-def load(path: Path) -> KeptReading:
-    """Read and open an evidence file.
-
-    Raises:
-        DocumentError: ``evidence.unreadable``, and as :func:`parse`.
-    """
-    try:
-        if not path.is_file():  # a pipe would wait
-            raise errors.DocumentError(errors.EVIDENCE_UNREADABLE)
-        with path.open("rb") as file:
-            octets = file.read(MAX_EVIDENCE_BYTES + 1)
-    except OSError as error:
-        raise errors.DocumentError(errors.EVIDENCE_UNREADABLE, cause=type(error).__name__) from None
-    return parse(octets)
-
-
-def parse(octets: bytes) -> KeptReading:
-    """Open the octets of an evidence file.
-
-    Raises:
-        DocumentError: as :func:`reader.evidence.container.open_evidence`; ``evidence.damaged`` also for parts that
-            were signed but do not belong together.
-    """
-    opened = open_evidence(octets)
-    parts = dict(opened.parts)
-    statement = decode_statement(_take(parts, "statement"))
-    certificates = {datum.part: _take_certificate(parts, datum) for datum in statement.trust}
-    contents = {}
-    for name in [name for name in parts if name.startswith("file.")]:
-        file = files.file_by_name(name.removeprefix("file."))
-        if file is None:
-            raise _damaged(name)
-        contents[file] = parts.pop(name)
-    answer = _active_answer(statement, parts)
-    printed = _printed(parts.pop("printed", None))
-    for name in parts:  # whatever else was signed: this program would not look at it, so it does not let it pass
-        raise _damaged(name)
-    return _kept(opened, statement, certificates, contents, answer, printed)
-
-
-def _kept(
-    opened: OpenedEvidence,
-    statement: Statement,
-    certificates: dict[str, bytes],
-    contents: dict[files.FileId, bytes],
-    answer: ActiveAuthenticationAnswer | None,
-    printed: PrintedData | None,
-) -> KeptReading:
-    reading = Reading(
-        access=statement.access,
-        document=RawDocument(contents),
-        unread=dict(statement.unread),
-        chip=statement.chip,
-        active_authentication=statement.active_authentication,
-        active_answer=answer,
-        mapping_proofs=(),
-        terminal=statement.terminal,
-    )
-    return KeptReading(statement, reading, printed, certificates, opened.fingerprint, opened.sha256)
-
-
-def _active_answer(statement: Statement, parts: dict[str, bytes]) -> ActiveAuthenticationAnswer | None:
-    """Challenge and signature are there if and only if the device says that the chip answered."""
-    if statement.active_authentication is ChipAnswer.GIVEN:
-        return ActiveAuthenticationAnswer(_take(parts, _CHALLENGE), _take(parts, _SIGNATURE))
-    return None
-
-
-def _printed(octets: bytes | None) -> PrintedData | None:
-    if octets is None:
-        return None
-    try:
-        said: Any = decode(octets)
-        if said.keys() != {"number", "qr", "mrz"}:
-            raise _damaged("printed")
-        number, qr, mrz = said["number"], said["qr"], said["mrz"]
-        return PrintedData(
-            None if number is None else parse_number(number),
-            None if qr is None else parse_citizen_qr(qr),
-            None if mrz is None else parse_mrz(mrz),
-        )
-    except (NotCanonicalError, AttributeError, TypeError, ChipIdError):
-        raise _damaged("printed") from None
-
-
-def _take(parts: dict[str, bytes], name: str) -> bytes:
-    try:
-        return parts.pop(name)
-    except KeyError:
-        raise _damaged(name if name.isascii() and len(name) <= 40 else "statement") from None
-
-
-def _take_certificate(parts: dict[str, bytes], datum: TrustDatum) -> bytes:
-    """A statement must not take a file of the chip for a certificate, and so make it disappear."""
-    kind = _PART_OF_ROLE.get(datum.role)
-    if kind is None or not datum.part.startswith(f"{kind}."):
-        raise _damaged("statement")
-    return _take(parts, datum.part)
-
-
-def _damaged(part: str) -> errors.DocumentError:
-    return errors.DocumentError(errors.EVIDENCE_DAMAGED, part=part)
-
-
 # ------------------------------------------------------------------------------------------ judging
 def judge_again(
-    kept: KeptReading, trust: TrustStore, at: dt.datetime, policy: VerificationPolicy | None = None
+    kept: KeptReading,
+    trust: TrustStore,
+    at: dt.datetime,
+    policy: VerificationPolicy | None = None,
+    *,
+    now: Callable[[], dt.datetime] = local_now,
 ) -> Judgement:
     """Check and judge a kept reading.
 
     Args:
         kept: what was opened.
-        trust: trust anchors of whoever judges now. The anchor in the file is never trusted. Its signers, link
-            certificates and revocation lists are put into this store, where they count only if an anchor signed them.
+        trust: trust anchors of whoever judges now; nothing is added to it. The anchor in the file is never trusted. Its
+            signers, link certificates and revocation lists are looked at beside this store's, where they count only
+            if an anchor signed them.
         at: the instant that counts, with a zone: that of the reading, or now.
         policy: the one of the reading if none is given.
+        now: the clock of whoever judges, with a zone: it tells whether the stated time has come.
     """
-    _offer(kept, trust)
+    everything = _with_offers(kept, trust)
     policy = policy or policy_named(kept.statement.policy)
-    assessment = assess(kept.reading, trust, policy, at, printed=kept.printed)
+    assessment = assess(kept.reading, everything, policy, at, printed=kept.printed)
     then = {check.check: check for check in kept.statement.checks}
-    checks = tuple(_transferred(kept, assessment.checks, then, _wrong_mapping_keys(kept, trust, at)))
+    wrong_keys = _wrong_mapping_keys(kept, everything, at)
+    checks = (
+        *_transferred(kept, assessment.checks, then, wrong_keys),
+        *_reading_time(kept.statement.read_at, now()),
+    )
     stated = frozenset(check.check for check in checks if check.check in _ONLY_STATED or _is_withheld(check))
     verdict = _not_against_the_device(evaluate(checks, policy), checks, then)
     return Judgement(at, checks, stated, verdict, _under(assessment.identity, verdict))
+
+
+def _reading_time(read_at: dt.datetime, now: dt.datetime) -> Iterator[CheckResult]:
+    """A finding if the stated time has not come, or if nobody can tell. As of such a time nobody is accepted."""
+    if not is_plausible(now):
+        code, detail = (
+            "clock_implausible",
+            "This machine's clock cannot be right, so nobody knows if that time has come.",
+        )
+    elif read_at > now + _CLOCKS_DIFFER_BY:
+        code, detail = "in_future", "The file states a time of reading that has not come by this machine's clock."
+    else:
+        return
+    yield CheckResult(READING_TIME, CheckStatus.UNDETERMINED, f"{READING_TIME}.{code}", detail)
 
 
 def _not_against_the_device(verdict: Verdict, checks: tuple[CheckResult, ...], then: dict[str, CheckResult]) -> Verdict:
@@ -256,7 +144,7 @@ def _not_against_the_device(verdict: Verdict, checks: tuple[CheckResult, ...], t
     failed = tuple(
         check.code
         for check in checks
-        if check.check in _CHIP_PROOFS and _is_withheld(check) and _has_failed(then.get(check.check))
+        if check.check in _CHIP_PROOFS and check.status not in _SHOWN_AGAIN and _has_failed(then.get(check.check))
     )
     if not failed:
         return verdict
@@ -275,12 +163,14 @@ def _under(identity: Identity | None, verdict: Verdict) -> Identity | None:
     return Identity(**fields | {"assurance": verdict.assurance})
 
 
-def _offer(kept: KeptReading, trust: TrustStore) -> None:
-    """What the device found in directories that may not be here. None of it counts unless an own anchor signed it."""
+def _with_offers(kept: KeptReading, trust: TrustStore) -> TrustStore:
+    """A copy of the store, with what the device found in directories that may not be here. None of it counts unless an
+    own anchor signed it, and whoever judges the next file has not heard of it."""
+    together = trust.copy()
     take = {
-        "signer": trust.add_document_signer,
-        "link": trust.add_link,
-        "revocation_list": trust.add_revocation_list,
+        "signer": together.add_document_signer,
+        "link": together.add_link,
+        "revocation_list": together.add_revocation_list,
     }
     for datum in kept.statement.trust:
         if datum.role in take:
@@ -288,6 +178,7 @@ def _offer(kept: KeptReading, trust: TrustStore) -> None:
                 take[datum.role](kept.certificates[datum.part], "the evidence file")
             except CryptoError:
                 continue  # then it helps nobody; what is missing without it is a finding of its own
+    return together
 
 
 def _transferred(
@@ -304,9 +195,11 @@ def _transferred(
     seen = set()
     for check in checks:
         seen.add(check.check)
-        if check.check == CheckName.ONLINE_VERIFICATION and _was_bad_news(said := then.get(check.check)):
-            yield _withheld(check.check, said)
-        elif check.check not in _CHIP_PROOFS or _stands_alone(kept, check):
+        if check.check == CheckName.ONLINE_VERIFICATION:
+            yield _as_answered_then(check, then.get(check.check))
+        elif check.check == _TRANSFERABLE_PROOF and kept.reading.active_answer is not None:
+            yield _if_asked_then(kept, check)
+        elif check.check not in _CHIP_PROOFS or _stands_alone(check):
             yield check
         else:
             yield _withheld(check.check, then.get(check.check))
@@ -319,9 +212,38 @@ def _has_failed(said: CheckResult | None) -> bool:
     return said is not None and said.status is CheckStatus.FAILED
 
 
-def _was_bad_news(said: CheckResult | None) -> bool:
-    """Whether a service was asked and did not confirm the card: to whoever judges later, that is not "not asked"."""
-    return said is not None and said.is_performed and said.status is not CheckStatus.SUCCESSFUL
+def _as_answered_then(check: CheckResult, said: CheckResult | None) -> CheckResult:
+    """A service that did not confirm the card then has not taken it back: its answer counts as it counted then.
+
+    Good news and silence prove nothing later: the service is as good as not asked.
+    """
+    if said is None:
+        return check
+    for status in _NOT_CONFIRMED:
+        answer = check_online(OnlineAnswer(status))
+        if answer.code == said.code:
+            whose = "So the service answered then, by the word of the device that read the card."
+            return dataclasses.replace(answer, detail=f"{answer.detail} {whose}")
+    is_bad_news = said.is_performed and said.status is not CheckStatus.SUCCESSFUL
+    return _withheld(check.check, said) if is_bad_news else check
+
+
+def _if_asked_then(kept: KeptReading, check: CheckResult) -> CheckResult:
+    """The chip's signature, if it is over a challenge of this device and of this reading.
+
+    A challenge of other circumstances, or of none, may have been signed for anybody at any time. A signature that is
+    wrong is wrong whoever asked for it.
+    """
+    answer = kept.reading.active_answer
+    if answer is None or check.status is CheckStatus.FAILED:
+        return check
+    if not is_bound_to(kept.fingerprint, answer.challenge, answer.origin):
+        detail = "The chip signed, but nothing in what it signed shows when it was asked, or that this device asked."
+    elif answer.origin is None or abs(answer.origin.asked_at - kept.statement.read_at) > LONGEST_READING:
+        detail = "The chip signed, but it was asked at another time than that of the reading."
+    else:
+        return check
+    return CheckResult(check.check, CheckStatus.UNDETERMINED, f"{check.check}.{CHALLENGE_UNBOUND}", detail)
 
 
 def _wrong_mapping_keys(kept: KeptReading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
@@ -337,10 +259,8 @@ def _wrong_mapping_keys(kept: KeptReading, trust: TrustStore, at: dt.datetime) -
     return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
 
 
-def _stands_alone(kept: KeptReading, check: CheckResult) -> bool:
-    """A signature of the chip's, keys signed wrongly or not there, a question that nobody asked: no word is needed."""
-    if check.check == _TRANSFERABLE_PROOF and kept.reading.active_answer is not None:
-        return True
+def _stands_alone(check: CheckResult) -> bool:
+    """Keys signed wrongly or not there, a question that nobody asked: no word is needed."""
     return check.status is CheckStatus.NOT_SUPPORTED or check.code.endswith((".not_asked", ".card_security_wrong"))
 
 
@@ -356,7 +276,7 @@ def _withheld(name: str, then: CheckResult | None) -> CheckResult:
 
 
 def _is_withheld(check: CheckResult) -> bool:
-    return check.code.endswith(f".{NOT_TRANSFERABLE}")
+    return check.code.endswith((f".{NOT_TRANSFERABLE}", f".{CHALLENGE_UNBOUND}"))
 
 
 def differences(statement: Statement, judgement: Judgement) -> tuple[Difference, ...]:

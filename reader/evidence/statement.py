@@ -155,6 +155,9 @@ def _statement(fields: _Fields) -> Statement:
     if read_at.tzinfo is None or read_at.year not in _YEARS:
         raise NotCanonicalError
     policy = policy_named(fields.text("policy")).name
+    checks = tuple(_check(*row) for row in fields.rows("checks", 4))
+    if len({check.check for check in checks}) != len(checks):  # which of the two did the device mean?
+        raise NotCanonicalError
     verdict = Verdict(
         Decision(fields.text("verdict")), tuple(fields.texts("reasons")), Assurance(fields.text("assurance"))
     )
@@ -170,7 +173,7 @@ def _statement(fields: _Fields) -> Statement:
         active_authentication=ChipAnswer(fields.text("active_authentication")),
         mapping_proofs=fields.number("mapping_proofs"),
         terminal=_terminal(fields.within("terminal_authentication")),
-        checks=tuple(_check(*row) for row in fields.rows("checks", 4)),
+        checks=checks,
         verdict=verdict,
         trust=tuple(TrustDatum(*row) for row in fields.rows("trust", 3)),
     )

@@ -6,6 +6,7 @@ The chip signs a challenge of ours with the key of DG15. The answer is kept as e
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import os
 from collections.abc import Callable
 
@@ -14,17 +15,67 @@ from crypto.wire.apdu import CommandApdu
 from reader import errors
 from reader.protocols.exchange import Steps
 
-__all__ = ["ActiveAuthenticationAnswer", "active_authentication_terminal", "needs_extended_answer"]
+__all__ = [
+    "CHALLENGE_BYTES",
+    "ActiveAuthenticationAnswer",
+    "Challenge",
+    "ChallengeOrigin",
+    "DrawChallenge",
+    "active_authentication_terminal",
+    "needs_extended_answer",
+    "random_challenge",
+]
 
-_CHALLENGE_BYTES = 8
+CHALLENGE_BYTES = 8  # RND.IFD, Doc 9303-11 §6.1
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class ChallengeOrigin:
+    """What a challenge was made of that tells later when it was posed.
+
+    Attributes:
+        asked_at: the moment of asking, with a zone, in whole seconds.
+        nonce: the random octets in it; unknown to everybody until the chip has answered.
+    """
+
+    asked_at: dt.datetime
+    nonce: bytes
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Challenge:
+    """One challenge, never used twice.
+
+    Attributes:
+        octets: RND.IFD, 8 octets.
+        origin: how it was made; ``None`` if it is random digits and no more.
+    """
+
+    octets: bytes
+    origin: ChallengeOrigin | None = None
+
+
+DrawChallenge = Callable[[], Challenge]
+
+
+def random_challenge() -> Challenge:
+    """Random digits: nobody can show later when they were drawn, or by whom."""
+    return Challenge(os.urandom(CHALLENGE_BYTES))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class ActiveAuthenticationAnswer:
-    """Challenge and signature, both as they went over the link."""
+    """Challenge and signature, both as they went over the link.
+
+    Attributes:
+        challenge: RND.IFD, 8 octets.
+        signature: the chip's.
+        origin: how the challenge was made, if it tells something.
+    """
 
     challenge: bytes
     signature: bytes
+    origin: ChallengeOrigin | None = None
 
 
 def active_authentication_terminal(
@@ -40,7 +91,7 @@ def active_authentication_terminal(
     Raises:
         ProtocolError: ``active_authentication.refused``.
     """
-    challenge = random_bytes(_CHALLENGE_BYTES)
+    challenge = random_bytes(CHALLENGE_BYTES)
     # RSA keys of 2048 bits and more do not fit into a short protected answer
     ne = limits.SHORT_NE if short_only or not needs_extended_answer(signature_bytes) else limits.EXTENDED_NE
     answer = yield CommandApdu(0x00, 0x88, 0x00, 0x00, challenge, ne=ne)

@@ -17,6 +17,7 @@ from reader.private_file import require_free, write_private
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
     from reader.inspection import ReadOutcome
+    from reader.protocols.active_authentication import DrawChallenge
     from reader.reports.page import Circumstances
     from reader.verification.printed import PrintedData
 
@@ -82,6 +83,23 @@ class Delivery:
             _look(self.evidence, self.force, errors.EVIDENCE_EXISTS, errors.EVIDENCE_UNWRITABLE)
         for path in self.reports:
             _look(path, self.force, errors.REPORT_EXISTS, errors.REPORT_UNWRITABLE)
+
+    def challenges(self) -> DrawChallenge:
+        """What the chip is to sign: if evidence is kept, challenges that tell by which device and when it was asked.
+
+        Raises:
+            TrustError: ``device_key.…``.
+        """
+        if self.evidence is None:
+            from reader.protocols.active_authentication import random_challenge
+
+            return random_challenge
+        from reader import inspection
+        from reader.evidence.challenge import bound_challenges
+        from reader.evidence.device_key import default_key_file, load_or_make
+
+        device = load_or_make(self.device_key or default_key_file()).fingerprint
+        return bound_challenges(device, inspection.local_now)
 
     def keep(
         self,

@@ -112,7 +112,8 @@ def test_the_installed_command_draws_a_report_and_verifies_evidence(
     )
     assert read.returncode == 0, read.stderr
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-"), "the font came with the wheel"
-    verified = _run(installed, "chipid", "verify", "e", "--test-mode", folder=tmp_path)
+    own = ("--device-key", str(tmp_path / "key"))
+    verified = _run(installed, "chipid", "verify", "e", "--test-mode", *own, folder=tmp_path)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

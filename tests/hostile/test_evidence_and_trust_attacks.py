@@ -27,11 +27,12 @@ from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
 from reader.errors import TrustError
 from reader.evidence.canonical import decode, encode
+from reader.evidence.challenge import bound_challenges
 from reader.evidence.command import Whose, _as_json, _as_text
 from reader.evidence.container import open_evidence, seal
 from reader.evidence.device_key import DeviceKey
 from reader.evidence.keeping import evidence_of
-from reader.evidence.recheck import Judgement, KeptReading, differences, judge_again, parse
+from reader.evidence.recheck import Judgement, KeptReading, judge_again, parse
 from reader.inspection import ReadOutcome
 from reader.lds import files
 from reader.trust.folder import load_folder
@@ -57,7 +58,9 @@ SEED = 20260602
 @pytest.fixture(scope="module")
 def outcome() -> ReadOutcome:
     """A genuine card that proves itself in two ways."""
-    return read_content(chip_content("an"), can_of("an"))
+    return read_content(
+        chip_content("an"), can_of("an"), draw_challenge=bound_challenges(DEVICE.fingerprint, lambda: NOON)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +80,11 @@ def judged(octets: bytes, trust: TrustStore | None = None) -> tuple[KeptReading,
     return kept, judge_again(kept, reader.trust_for(None, test_mode=True) if trust is None else trust, NOON)
 
 
-def forwarded(octets: bytes, change: Callable[[dict[str, bytes]], object]) -> bytes:
+def forwarded(octets: bytes, change: Callable[[dict[str, bytes]], object], signer: DeviceKey = FORWARDER) -> bytes:
     """The parts with something changed, signed with a key that nobody has named."""
     parts = dict(open_evidence(octets).parts)
     change(parts)
-    return seal(parts, FORWARDER)
+    return seal(parts, signer)
 
 
 def check_of(judgement: Judgement, name: str) -> tuple[str, str]:
@@ -107,15 +110,45 @@ def test_a_copy_that_the_device_caught_is_not_accepted_for_another_proof(
 @pytest.mark.parametrize(
     "status", [OnlineStatus.LOST, OnlineStatus.CANCELLED, OnlineStatus.DIFFERS, OnlineStatus.UNKNOWN]
 )
-def test_a_card_that_a_service_did_not_confirm_is_not_accepted_later(
+def test_a_card_that_a_service_did_not_confirm_counts_later_as_it_counted_then(
     outcome: ReadOutcome, status: OnlineStatus
 ) -> None:
     kept, again = judged(kept_of(outcome, outcome.reading, OnlineAnswer(status)))
     assert kept.statement.verdict.decision is not Decision.ACCEPT
-    assert again.verdict.decision is not Decision.ACCEPT
-    assert check_of(again, "online_verification") == ("undetermined", "online_verification.not_transferable")
+    assert again.verdict.decision is kept.statement.verdict.decision
+    assert again.verdict.assurance is kept.statement.verdict.assurance
+    assert again.verdict.reasons == kept.statement.verdict.reasons == (f"online_verification.{status}",)
     assert "online_verification" in again.stated
-    assert "online_verification" in {one.what for one in differences(kept.statement, again)}
+    text = _as_text(kept, Whose.UNKNOWN, again, again, is_test_mode=True)
+    assert "by the word of the device that read the card" in text
+    assert f"online_verification.{status}" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "claimed", "status", "decision"),
+    [
+        ("lost", "successful", "failed", Decision.REJECT),
+        ("unknown", "successful", "undetermined", Decision.REFER),
+        ("new_word", "failed", "undetermined", Decision.REFER),
+        ("matches", "failed", "undetermined", Decision.REFER),
+        ("matches", "successful", "undetermined", Decision.ACCEPT),
+    ],
+)
+def test_what_is_stated_about_a_service_never_makes_a_card_better(
+    evidence: bytes, code: str, claimed: str, status: str, decision: Decision
+) -> None:
+    """The device itself signs, and what it signs may fit together badly."""
+
+    def change(parts: dict[str, bytes]) -> None:
+        statement = decode(parts["statement"])
+        row = ["online_verification", claimed, f"online_verification.{code}", ""]
+        rows = [row if row[0] == each[0] else each for each in statement["checks"]]
+        parts["statement"] = encode(statement | {"checks": rows})
+
+    _, again = judged(forwarded(evidence, change, DEVICE))
+    assert check_of(again, "online_verification")[0] == status
+    assert again.verdict.decision is decision
+    assert again.verdict.assurance is not Assurance.ONLINE_VERIFIED
 
 
 @pytest.mark.parametrize("status", [OnlineStatus.MATCHES, OnlineStatus.NO_ANSWER])
@@ -148,7 +181,7 @@ def test_the_files_of_another_card_do_not_mix(evidence: bytes) -> None:
         _, again = judged(forwarded(evidence, lambda parts, name=name: parts.update({name: theirs[name]})))  # type: ignore[misc]
         assert again.verdict.decision is Decision.REJECT, name
     certificates = [name for name in theirs.keys() & ours.keys() if name.startswith("certificate.")]
-    swapped = forwarded(evidence, lambda parts: parts.update({name: theirs[name] for name in certificates}))
+    swapped = forwarded(evidence, lambda parts: parts.update({name: theirs[name] for name in certificates}), DEVICE)
     assert judged(swapped)[1].verdict == judged(evidence)[1].verdict, "the certificates of a file help, and never count"
 
 

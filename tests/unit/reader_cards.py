@@ -17,6 +17,7 @@ from emulator.personalise.document import data_groups
 from emulator.personalise.issuer import sign_security_object
 from emulator.personalise.profile import load_profile
 from reader.plan import ReadPlan
+from reader.protocols.active_authentication import DrawChallenge, random_challenge
 from reader.verification.checks import CheckStatus
 
 PEOPLE = {person.name: person for person in catalogue(laboratory=True)}
@@ -51,10 +52,11 @@ def read_content(
     policy: str = "hospital",
     now: Callable[[], dt.datetime] = lambda: NOON,
     misbehaviour: Misbehaviour | None = None,
+    draw_challenge: DrawChallenge = random_challenge,
 ) -> reader.ReadOutcome:
     """One whole reading."""
     with EmulatedTransport(VirtualCard(content, misbehaviour=misbehaviour)) as card:
-        return reader.read(card, key, trust=trust, plan=plan, policy=policy, now=now)
+        return reader.read(card, key, trust=trust, plan=plan, policy=policy, now=now, draw_challenge=draw_challenge)
 
 
 def can_of(name: str) -> reader.CanKey:

@@ -22,7 +22,7 @@ OURS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 THEIRS = DeviceKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
 PARTS = {"statement": b'{"a":1}', "file.DG1": bytes(range(64)), "file.DG2": b"", "certificate.1": b"\n\x00\n" * 20}
 EVIDENCE = seal(PARTS, OURS)
-HEADER = len(b"chipid-evidence 1\n")
+HEADER = len(b"chipid-evidence 2\n")
 
 
 def part_at(octets: bytes) -> list[str]:
@@ -194,7 +194,7 @@ def test_another_file_is_called_another_file(octets: bytes) -> None:
     assert refused(octets) == ("evidence.not_evidence", "header")
 
 
-@pytest.mark.parametrize("line", [b"chipid-evidence 2\n", b"chipid-evidence 10\n", b"chipid-evidence 1\r\n"])
+@pytest.mark.parametrize("line", [b"chipid-evidence 3\n", b"chipid-evidence 10\n", b"chipid-evidence 1\r\n"])
 def test_a_later_version_is_said_to_be_unknown(line: bytes) -> None:
     assert refused(line + EVIDENCE[HEADER:]) == ("evidence.version_unknown", "header")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import reader
 from crypto.errors import ChipIdError
@@ -16,6 +19,7 @@ from emulator.cards import catalogue, chip_content
 from reader import errors
 from reader.chip_proofs import ChipAnswer
 from reader.evidence.canonical import decode, encode
+from reader.evidence.challenge import bound_challenges
 from reader.evidence.container import open_evidence, seal
 from reader.evidence.device_key import DeviceKey
 from reader.evidence.keeping import evidence_of
@@ -39,8 +43,14 @@ def elsewhere() -> TrustStore:
     return reader.trust_for(None, test_mode=True)
 
 
+def asked_by_us(name: str, key: reader.MrzKey | None = None) -> reader.ReadOutcome:
+    """A reading of which evidence will be kept."""
+    challenges = bound_challenges(OURS.fingerprint, lambda: NOON)
+    return read_content(chip_content(name), key or can_of(name), draw_challenge=challenges)
+
+
 def keep(name: str, **how: object) -> bytes:
-    outcome = read_content(chip_content(name), can_of(name))
+    outcome = asked_by_us(name)
     return evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital", is_test=True, **how)  # type: ignore[arg-type]
 
 
@@ -61,9 +71,9 @@ def judged(octets: bytes, trust: TrustStore | None = None, at: dt.datetime = NOO
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_card_of_the_catalogue_can_be_judged_again(name: str) -> None:
     try:
-        outcome = read_content(chip_content(name), can_of(name))
+        outcome = asked_by_us(name)
     except ChipIdError:  # a passport has no such number
-        outcome = read_content(chip_content(name), reader.MrzKey.from_lines(list(PEOPLE[name].mrz)))
+        outcome = asked_by_us(name, reader.MrzKey.from_lines(list(PEOPLE[name].mrz)))
     kept, again = judged(evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital"))
     assert kept.statement.verdict.decision is outcome.verdict.decision
     assert kept.statement.checks == outcome.checks
@@ -99,7 +109,7 @@ def test_chip_authentication_comes_back_as_the_word_of_the_device(evidence: byte
 
 
 def test_without_active_authentication_nobody_else_can_call_the_chip_genuine() -> None:
-    outcome = read_content(chip_content("tdes-pace"), can_of("tdes-pace"))
+    outcome = asked_by_us("tdes-pace")
     assert outcome.verdict.decision is Decision.ACCEPT
     kept, again = judged(evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital"))
     assert again.verdict.decision is Decision.REFER
@@ -134,11 +144,11 @@ def test_a_stricter_policy_may_be_asked_for(evidence: bytes) -> None:
 
 
 # ------------------------------------------------------------------------------------------ lies that somebody signs
-def resigned(octets: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+def resigned(octets: bytes, change: Callable[[dict[str, bytes]], None], signer: DeviceKey = THEIRS) -> bytes:
     """The parts with something changed, signed by somebody else: the best that an attacker can do."""
     parts = dict(open_evidence(octets).parts)
     change(parts)
-    return seal(parts, THEIRS)
+    return seal(parts, signer)
 
 
 def stated(parts: dict[str, bytes], **fields: object) -> None:
@@ -189,7 +199,8 @@ def test_who_claims_active_authentication_must_show_the_signature(evidence: byte
 @pytest.mark.parametrize("answer", [answer for answer in ChipAnswer if answer is not ChipAnswer.GIVEN])
 def test_how_the_chip_reacted_is_only_said_unless_it_signed(evidence: bytes, answer: ChipAnswer) -> None:
     def change(parts: dict[str, bytes]) -> None:
-        del parts["active-authentication.challenge"], parts["active-authentication.signature"]
+        for name in ("challenge", "signature", "origin"):
+            del parts[f"active-authentication.{name}"]
         stated(parts, active_authentication=answer.value)
 
     _, again = judged(resigned(evidence, change))
@@ -213,6 +224,7 @@ def test_how_the_chip_reacted_is_only_said_unless_it_signed(evidence: bytes, ans
         ({"verdict": "PERHAPS"}, "statement"),
         ({"checks": [["a", "good", "b", ""]]}, "statement"),
         ({"checks": [["a"]]}, "statement"),
+        ({"checks": [["a", "failed", "a.b", ""], ["a", "successful", "a.c", ""]]}, "statement"),
         ({"checks": 1}, "statement"),
         ({"reasons": [1]}, "statement"),
         ({"mapping_proofs": -1}, "statement"),
@@ -253,12 +265,12 @@ def test_certificates_of_nonsense_help_nobody_and_harm_nobody(evidence: bytes) -
     def change(parts: dict[str, bytes]) -> None:
         parts.update({name: b"\x30\x00" for name in parts if name.startswith(("certificate.", "list."))})
 
-    assert judged(resigned(evidence, change))[1].verdict.decision is Decision.ACCEPT
+    assert judged(resigned(evidence, change, OURS))[1].verdict.decision is Decision.ACCEPT
 
 
 # ------------------------------------------------------------------------------------------ printed data
 def test_what_was_printed_is_compared_again_and_stays_the_devices_word() -> None:
-    outcome = read_content(chip_content("an"), can_of("an"))
+    outcome = asked_by_us("an")
     for digits, status in (("040085000017", "successful"), ("040085900017", "failed")):
         octets = evidence_of(
             outcome,
@@ -293,13 +305,13 @@ def test_a_chip_that_failed_before_the_device_is_never_accepted_again(evidence: 
         failed = ["chip_authentication", "failed", "chip_authentication.not_genuine", ""]
         stated(parts, checks=[failed if row[0] == "chip_authentication" else row for row in rows])
 
-    _, again = judged(resigned(evidence, change))
+    _, again = judged(resigned(evidence, change, OURS))
     assert result_of(again, "active_authentication")[0] == "successful"
     assert again.verdict.decision is Decision.REFER
 
 
 def test_keys_that_are_signed_wrongly_fail_whoever_says_so() -> None:
-    outcome = read_content(chip_content(WITH_MAPPING), can_of(WITH_MAPPING))
+    outcome = asked_by_us(WITH_MAPPING)
     octets = evidence_of(outcome, OURS, trust=TRUST, read_at=NOON, policy="hospital")
     assert result_of(judged(octets)[1], "chip_authentication_mapping")[1].endswith(".not_transferable")
 
@@ -312,3 +324,122 @@ def test_keys_that_are_signed_wrongly_fail_whoever_says_so() -> None:
         "chip_authentication_mapping.card_security_wrong",
     )
     assert again.verdict.decision is Decision.REJECT
+
+
+@pytest.mark.parametrize("record", ["not_asked", "not_offered", "needs_terminal", "terminal_unable"])
+def test_a_statement_that_contradicts_itself_is_taken_at_its_worst(evidence: bytes, record: str) -> None:
+    """ "Failed" among the checks, and "nobody asked" beside it: the failure holds, or the other proof would hide it."""
+
+    def change(parts: dict[str, bytes]) -> None:
+        statement = decode(parts["statement"])
+        answer = "not_spoken" if record == "terminal_unable" else record
+        failed = ["chip_authentication", "failed", "chip_authentication.not_genuine", ""]
+        stated(
+            parts,
+            checks=[failed if row[0] == "chip_authentication" else row for row in statement["checks"]],
+            chip_authentication=statement["chip_authentication"] | {"answer": answer},
+        )
+
+    _, again = judged(resigned(evidence, change, OURS))
+    assert result_of(again, "active_authentication")[0] == "successful"
+    assert again.verdict.decision is Decision.REFER
+
+
+# ------------------------------------------------------------------------------------------ a time that has not come
+def at_this_clock(octets: bytes, now: dt.datetime, at: dt.datetime | None = None) -> Judgement:
+    kept = parse(octets)
+    return judge_again(kept, elsewhere(), at or kept.statement.read_at, now=lambda: now)
+
+
+@pytest.mark.parametrize("ahead", [dt.timedelta(minutes=6), dt.timedelta(days=1), dt.timedelta(days=3650)])
+def test_as_of_a_time_that_has_not_come_nobody_is_accepted(ahead: dt.timedelta) -> None:
+    now = dt.datetime(2026, 6, 1, 10, tzinfo=dt.UTC)
+    challenges = bound_challenges(OURS.fingerprint, lambda: now + ahead)
+    outcome = read_content(chip_content("an"), can_of("an"), draw_challenge=challenges)
+    octets = evidence_of(outcome, OURS, trust=TRUST, read_at=now + ahead, policy="hospital", is_test=True)
+    for at in (None, now):
+        again = at_this_clock(octets, now, at)
+        assert result_of(again, "reading_time") == ("undetermined", "reading_time.in_future")
+        assert again.verdict.decision is Decision.REFER
+        assert "reading_time.in_future" in again.verdict.reasons
+    assert ("reading_time", None, "undetermined (reading_time.in_future)") in [
+        dataclasses.astuple(each) for each in differences(parse(octets).statement, again)
+    ]
+    later = at_this_clock(octets, now + ahead)
+    assert "reading_time" not in {check.check for check in later.checks}
+
+
+@pytest.mark.parametrize("ahead_s", [-86_400, 0, 1, 300])
+def test_clocks_that_differ_a_little_are_no_finding(evidence: bytes, ahead_s: int) -> None:
+    again = at_this_clock(evidence, NOON - dt.timedelta(seconds=ahead_s))
+    assert "reading_time" not in {check.check for check in again.checks}
+    assert again.verdict.decision is Decision.ACCEPT
+
+
+@pytest.mark.parametrize("year", [1970, 2000, 2025, 2150])
+def test_a_clock_that_cannot_be_right_cannot_tell_whether_a_time_has_come(evidence: bytes, year: int) -> None:
+    again = at_this_clock(evidence, dt.datetime(year, 6, 1, tzinfo=dt.UTC))
+    assert result_of(again, "reading_time") == ("undetermined", "reading_time.clock_implausible")
+    assert again.verdict.decision is Decision.REFER
+
+
+# ------------------------------------------------------------------------------------------ the store of whoever judges
+def state_of(trust: TrustStore) -> tuple[object, ...]:
+    """Everything that the store knows, and in which order, by what it answers."""
+    signers = [known.certificate for known in trust.document_signers]
+    return (
+        [(each.certificate.encoded, each.provenance) for each in trust],
+        [(each.certificate.encoded, each.provenance) for each in trust.links],
+        [(each.certificate.encoded, each.provenance) for each in trust.document_signers],
+        [(each.revocation_list.encoded, each.provenance) for each in trust.revocation_lists],
+        [trust.signers_by_serial_number(each.serial_number) for each in signers],
+        [trust.revocation_lists_of(each.revocation_list.issuer) for each in trust.revocation_lists],
+        copy.deepcopy({name: {key: str(value) for key, value in table.items()} for name, table in vars(trust).items()}),
+    )
+
+
+ROLES = st.sampled_from(["signer", "link", "anchor", "revocation_list"])
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 30), ROLES), max_size=6, unique_by=lambda row: row[0]))
+def test_judging_leaves_the_store_as_it_was(evidence: bytes, rows: list[tuple[int, str]]) -> None:
+    """Whatever a file brings along, and as what: the next file is judged by the administrator's store alone."""
+    found = [known.certificate.encoded for known in TRUST] + [
+        content for name, content in open_evidence(evidence).parts.items() if name.startswith("certificate.")
+    ]
+    lists = [known.revocation_list.encoded for known in TRUST.revocation_lists] or found
+
+    def bring(parts: dict[str, bytes]) -> None:
+        for name in [name for name in parts if name.startswith(("certificate.", "list."))]:
+            del parts[name]
+        trust = []
+        for number, role in rows:
+            kind, pool = ("list", lists) if role == "revocation_list" else ("certificate", found)
+            parts[f"{kind}.{number}"] = pool[number % len(pool)]
+            trust.append([f"{kind}.{number}", role, "somewhere"])
+        stated(parts, trust=trust)
+
+    octets = resigned(evidence, bring, OURS)
+    for trust in (TrustStore(), elsewhere()):
+        before = state_of(trust)
+        judged(octets, trust)
+        assert state_of(trust) == before
+
+
+def test_a_signer_from_one_file_does_not_help_another_card() -> None:
+    """EF.SOD without its signer's certificate: only the file that brings the signer along can be verified."""
+    trust = elsewhere()
+    own = trust.copy()
+    own.add_document_signer(next(iter(TRUST)).certificate.encoded, "added to the copy")
+    assert not trust.document_signers
+    assert own.document_signers
+    assert len(own) == len(trust)
+
+
+def test_two_judgements_with_one_store_are_the_same(evidence: bytes) -> None:
+    trust = elsewhere()
+    first = judged(evidence, trust)[1]
+    judged(keep("quy"), trust)
+    judged(keep("revoked") if "revoked" in PEOPLE else keep("expired"), trust)
+    assert judged(evidence, trust)[1] == first
