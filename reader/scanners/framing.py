@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from crypto.errors import ErrorCode
 from reader import errors
+from reader.scanners import codes
 
 __all__ = ["MAX_LINE_BYTES", "STALE_AFTER_S", "EnvelopeFramer", "Framer", "LineFramer", "looks_like_noise"]
 
@@ -98,13 +99,13 @@ class LineFramer:
             return None
         given_up = bytes(self._buffer)
         self._reset()
-        return _of_unended(given_up, errors.SCAN_UNENDED)
+        return _of_unended(given_up, codes.SCAN_UNENDED)
 
     def _finish(self) -> list[Frame]:
         line, too_long = bytes(self._buffer), self._too_long
         self._reset()
         if too_long:
-            return [errors.DocumentError(errors.SCAN_TOO_LONG)]
+            return [errors.DocumentError(codes.SCAN_TOO_LONG)]
         return [line] if line else []  # the LF of a CR LF, or a bare line end
 
     def _reset(self) -> None:
@@ -154,7 +155,7 @@ class EnvelopeFramer:
         was_open = self._message is not None
         self._reset()
         if was_open:
-            return errors.DocumentError(errors.DEVICE_FRAME_CUT)
+            return errors.DocumentError(codes.DEVICE_FRAME_CUT)
         return _of_unended(between, None)
 
     def _skip_between(self, octets: bytes, position: int) -> int:
@@ -179,11 +180,11 @@ class EnvelopeFramer:
         if end == len(octets):
             return end
         if self._too_large:
-            complete.append(errors.DocumentError(errors.DEVICE_MESSAGE_TOO_LARGE))
+            complete.append(errors.DocumentError(codes.DEVICE_MESSAGE_TOO_LARGE))
         elif octets[end] == ETX:
             complete.append(bytes(message))
         else:
-            complete.append(errors.DocumentError(errors.DEVICE_FRAME_CUT))
+            complete.append(errors.DocumentError(codes.DEVICE_FRAME_CUT))
         self._reset()
         return end if octets[end] == STX else end + 1
 
@@ -196,5 +197,5 @@ class EnvelopeFramer:
 def _of_unended(octets: bytes, otherwise: ErrorCode | None) -> errors.DocumentError | None:
     if len(octets) < _TELLING_BYTES:
         return None
-    code = errors.SCAN_GARBAGE if looks_like_noise(octets) else otherwise
+    code = codes.SCAN_GARBAGE if looks_like_noise(octets) else otherwise
     return None if code is None else errors.DocumentError(code)

@@ -22,6 +22,7 @@ import unicodedata
 from typing import Final
 
 from reader import errors
+from reader.scanners import codes
 from reader.verification.identity import Sex
 from reader.vietnamese.text import displayable
 
@@ -177,4 +178,4 @@ def _date(text: str) -> dt.date | None:
 
 
 def _malformed() -> errors.DocumentError:
-    return errors.DocumentError(errors.INSURANCE_QR_MALFORMED)
+    return errors.DocumentError(codes.INSURANCE_QR_MALFORMED)

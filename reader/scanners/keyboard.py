@@ -14,6 +14,7 @@ from typing import Final
 
 from reader import errors
 from reader.lds.mrz import Mrz, parse_scanned_mrz
+from reader.scanners import codes
 from reader.scanners.insurance_qr import is_insurance_code
 from reader.scanners.qr import TextDamage, parse_citizen_qr
 from reader.vietnamese.number import CitizenNumber, parse_number
@@ -62,7 +63,7 @@ def parse_keyed_code(text: str) -> KeyedCode:
     if is_insurance_code(cleaned):
         raise errors.DocumentError(errors.QR_MALFORMED)  # an insurance card's: it names no citizen number
     if not _digits_are_ascii(cleaned):
-        raise errors.DocumentError(errors.SCAN_KEYBOARD_DAMAGE)
+        raise errors.DocumentError(codes.SCAN_KEYBOARD_DAMAGE)
     code = parse_citizen_qr(cleaned)
     return KeyedCode(code.number, code.date_of_birth, code.issued_on, code.damage)
 
@@ -70,7 +71,7 @@ def parse_keyed_code(text: str) -> KeyedCode:
 def _of_mrz(text: str) -> KeyedCode:
     run = re.sub(r"\s", "", text).upper()
     if not run.isascii():
-        raise errors.DocumentError(errors.SCAN_KEYBOARD_DAMAGE)  # an MRZ has no such letters: DD became Đ
+        raise errors.DocumentError(codes.SCAN_KEYBOARD_DAMAGE)  # an MRZ has no such letters: DD became Đ
     if not _MRZ_RUN.fullmatch(run):
         raise errors.DocumentError(errors.MRZ_MALFORMED)
     mrz: Mrz = parse_scanned_mrz([run])

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from reader import errors
 from reader.lds.mrz import Mrz
+from reader.scanners import codes
 from reader.scanners.framing import looks_like_noise
 from reader.scanners.insurance_qr import InsuranceQr, is_insurance_code, parse_insurance_qr
 from reader.scanners.mrz import MrzCollector
@@ -114,7 +115,7 @@ def recognise(octets: bytes) -> Scan:
             ``number.malformed`` or ``qr.malformed``.
     """
     if looks_like_noise(octets):
-        raise errors.DocumentError(errors.SCAN_GARBAGE)
+        raise errors.DocumentError(codes.SCAN_GARBAGE)
     decoded = decode_text(octets)
     kind, content = _content(decoded)
     return Scan(kind, content, decoded.encoding, len(octets))

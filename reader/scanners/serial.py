@@ -22,6 +22,7 @@ import serial
 
 from crypto.errors import ErrorCode
 from reader import errors
+from reader.scanners import codes
 from reader.scanners.framing import Framer, LineFramer
 
 __all__ = ["RETRY_S", "Parity", "ScannerPort", "SerialLine", "SerialScanner"]
@@ -143,7 +144,7 @@ class ScannerPort:
         except _LOST:
             if self._cancelled.is_set():
                 raise errors.Cancelled from None
-            raise errors.TransportError(errors.SCANNER_GONE) from None
+            raise errors.TransportError(codes.SCANNER_GONE) from None
 
     def write(self, octets: bytes) -> None:
         """Send a command to the device.
@@ -154,9 +155,9 @@ class ScannerPort:
         try:
             self._port.write(octets)
         except serial.SerialTimeoutException:
-            raise errors.TransportError(errors.DEVICE_SILENT) from None
+            raise errors.TransportError(codes.DEVICE_SILENT) from None
         except _LOST:
-            raise errors.TransportError(errors.SCANNER_GONE) from None
+            raise errors.TransportError(codes.SCANNER_GONE) from None
 
     def cancel(self) -> None:
         """Make a waiting :meth:`read_line` raise :class:`~reader.errors.Cancelled`. May be called by any thread."""
@@ -181,11 +182,11 @@ class ScannerPort:
 def _why_not_open(error: Exception) -> ErrorCode:
     number = getattr(error, "errno", None)
     if number in (errno.EAGAIN, errno.EWOULDBLOCK, errno.EBUSY):  # locked, or opened for one program alone
-        return errors.SCANNER_BUSY
+        return codes.SCANNER_BUSY
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in str(error):
         # Windows refuses a port that is open elsewhere by the same words as one that is barred, which it rarely is
-        return errors.SCANNER_BUSY if os.name == "nt" else errors.SCANNER_DENIED
-    return errors.SCANNER_NOT_FOUND
+        return codes.SCANNER_BUSY if os.name == "nt" else codes.SCANNER_DENIED
+    return codes.SCANNER_NOT_FOUND
 
 
 class SerialScanner:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crypto.errors import ChipIdError, ErrorCode
 from reader import errors
+from reader.scanners import codes
 from reader.scanners.insurance_qr import InsuranceForm, InsuranceQr, parse_insurance_qr
 from reader.scanners.keyboard import parse_keyed_code
 from reader.scanners.qr import CitizenQr, TextDamage, parse_citizen_qr, parse_citizen_qr_octets
@@ -194,11 +195,11 @@ def test_a_name_is_decoded_strictly_or_left_blank(name: str) -> None:
 def test_an_insurance_code_that_was_cut_off_or_changed_is_not_used(text: str) -> None:
     with pytest.raises(errors.DocumentError) as caught:
         parse_insurance_qr(text)
-    assert caught.value.code is errors.INSURANCE_QR_MALFORMED
+    assert caught.value.code is codes.INSURANCE_QR_MALFORMED
 
 
 def test_an_insurance_code_is_never_taken_for_a_card() -> None:
-    assert code_of(NEW[:80].encode()) is errors.INSURANCE_QR_MALFORMED
+    assert code_of(NEW[:80].encode()) is codes.INSURANCE_QR_MALFORMED
     assert isinstance(recognise(NEW.encode()).content, InsuranceQr)
 
 
@@ -263,7 +264,7 @@ def test_an_input_method_at_work_is_noticed() -> None:
     for damaged in ("04008500001ơ" + QR[12:], QR[:-1] + "ý"):
         with pytest.raises(errors.DocumentError) as caught:
             parse_keyed_code(damaged)
-        assert caught.value.code is errors.SCAN_KEYBOARD_DAMAGE
+        assert caught.value.code is codes.SCAN_KEYBOARD_DAMAGE
 
 
 def test_an_mrz_and_a_bare_number_through_a_keyboard() -> None:
@@ -271,11 +272,11 @@ def test_an_mrz_and_a_bare_number_through_a_keyboard() -> None:
     assert parse_keyed_code(run.lower()).number.digits == "040085000017"
     assert parse_keyed_code(" 040085000017 ").number.digits == "040085000017"
     for text, code in (
-        (run.replace("NGUYEN", "NGUYÊN"), errors.SCAN_KEYBOARD_DAMAGE),
+        (run.replace("NGUYEN", "NGUYÊN"), codes.SCAN_KEYBOARD_DAMAGE),
         (run[:-1], errors.MRZ_MALFORMED),
         (run.replace("8502038", "8502048"), errors.MRZ_CHECK_DIGIT),
         (NEW, errors.QR_MALFORMED),
-        ("0400850000170", errors.SCAN_KEYBOARD_DAMAGE),
+        ("0400850000170", codes.SCAN_KEYBOARD_DAMAGE),
     ):
         with pytest.raises(errors.DocumentError) as caught:
             parse_keyed_code(text)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from crypto.errors import ChipIdError, ErrorCode
 from reader import errors
+from reader.scanners import codes
 from reader.scanners.framing import MAX_LINE_BYTES, STALE_AFTER_S, EnvelopeFramer, LineFramer, looks_like_noise
 from reader.scanners.qr import parse_citizen_qr_octets
 from reader.scanners.recognition import recognise
@@ -75,7 +76,7 @@ def test_a_line_that_is_too_long_is_dropped_whole() -> None:
     assert framer.feed(b"y" * 100_000) == []
     after = framer.feed(b"z\r\n" + QR + b"\r\n")
     assert isinstance(after[0], errors.DocumentError)
-    assert after[0].code is errors.SCAN_TOO_LONG
+    assert after[0].code is codes.SCAN_TOO_LONG
     assert after[1:] == [QR]
 
 
@@ -135,7 +136,7 @@ def test_too_long_a_line_is_an_error_once(terminal: tuple[int, str]) -> None:
         writer.start()
         with pytest.raises(errors.DocumentError) as caught:
             port.read_line(PATIENCE_S)
-        assert caught.value.code is errors.SCAN_TOO_LONG
+        assert caught.value.code is codes.SCAN_TOO_LONG
         assert port.read_line(PATIENCE_S) == QR
         writer.join()
 
@@ -148,7 +149,7 @@ def test_a_pulled_cable_is_said_as_such(terminal: tuple[int, str]) -> None:
         os.close(master)
         with pytest.raises(errors.TransportError) as caught:
             port.read_line(PATIENCE_S)
-        assert caught.value.code is errors.SCANNER_GONE
+        assert caught.value.code is codes.SCANNER_GONE
         port.close()
         with pytest.raises(errors.TransportError):  # still gone, and no crash
             port.read_line(0.05)
@@ -157,7 +158,7 @@ def test_a_pulled_cable_is_said_as_such(terminal: tuple[int, str]) -> None:
 def test_a_port_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(errors.TransportError) as caught:
         ScannerPort(str(tmp_path / "ttyACM0"))
-    assert caught.value.code is errors.SCANNER_NOT_FOUND
+    assert caught.value.code is codes.SCANNER_NOT_FOUND
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(errors.TransportError):
         ScannerPort(str(tmp_path / "file"))
@@ -167,7 +168,7 @@ def test_a_port_is_opened_by_one_program_only(terminal: tuple[int, str]) -> None
     _, name = terminal
     with ScannerPort(name), pytest.raises(errors.TransportError) as caught:
         ScannerPort(name)
-    assert caught.value.code is errors.SCANNER_BUSY
+    assert caught.value.code is codes.SCANNER_BUSY
 
 
 def test_waiting_can_be_cancelled_from_another_thread(terminal: tuple[int, str]) -> None:
@@ -227,7 +228,7 @@ def test_a_scanner_comes_back_after_it_was_unplugged(tmp_path: Path) -> None:
     device = tmp_path / "scanner"
     listener = Listener()
     with listener.scanner(str(device)):
-        assert listener.errors.get(timeout=PATIENCE_S) is errors.SCANNER_NOT_FOUND  # said once, then it keeps trying
+        assert listener.errors.get(timeout=PATIENCE_S) is codes.SCANNER_NOT_FOUND  # said once, then it keeps trying
         for _ in range(2):
             master, slave = os.openpty()
             tty.setraw(slave)
@@ -240,7 +241,7 @@ def test_a_scanner_comes_back_after_it_was_unplugged(tmp_path: Path) -> None:
             assert listener.lines.get(timeout=PATIENCE_S) == QR
             device.unlink()
             os.close(master)
-            assert listener.errors.get(timeout=PATIENCE_S) is errors.SCANNER_GONE
+            assert listener.errors.get(timeout=PATIENCE_S) is codes.SCANNER_GONE
     assert listener.errors.empty()
 
 
@@ -251,7 +252,7 @@ def test_too_long_a_line_does_not_end_the_listening(terminal: tuple[int, str]) -
         assert listener.ready.get(timeout=PATIENCE_S)
         writer = threading.Thread(target=os.write, args=(master, b"x" * 3000 + b"\r" + QR + b"\r"))
         writer.start()
-        assert listener.errors.get(timeout=PATIENCE_S) is errors.SCAN_TOO_LONG
+        assert listener.errors.get(timeout=PATIENCE_S) is codes.SCAN_TOO_LONG
         assert listener.lines.get(timeout=PATIENCE_S) == QR
         writer.join()
 
@@ -285,7 +286,7 @@ def test_a_port_that_this_user_may_not_open_is_told_apart_from_a_missing_one(mon
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(errors.TransportError) as caught:
         ScannerPort("/dev/ttyACM0")
-    assert caught.value.code is errors.SCANNER_DENIED
+    assert caught.value.code is codes.SCANNER_DENIED
 
 
 def received_at_another_speed(octets: bytes, ratio: float) -> bytes:
@@ -311,15 +312,15 @@ def test_a_wrong_speed_is_noticed_as_that(ratio: float) -> None:
     framer = LineFramer(clock)
     noise = received_at_another_speed(QR + b"\r\n", ratio)
     assert looks_like_noise(noise)
-    codes = set()
+    found = set()
     for line in [*framer.feed(noise), *_after(clock, framer)]:
         if isinstance(line, errors.DocumentError):
-            codes.add(line.code)
+            found.add(line.code)
         else:
             with pytest.raises(ChipIdError) as caught:
                 recognise(line)
-            codes.add(caught.value.code)
-    assert errors.SCAN_GARBAGE in codes
+            found.add(caught.value.code)
+    assert codes.SCAN_GARBAGE in found
     assert framer.feed(QR + b"\r") == [QR]
 
 
@@ -343,7 +344,7 @@ def test_a_scanner_without_a_suffix_is_told_how_to_be_set() -> None:
     framer = LineFramer(clock)
     assert framer.feed(QR) == []
     assert framer.overdue() is None
-    assert [error.code for error in _after(clock, framer)] == [errors.SCAN_UNENDED]
+    assert [error.code for error in _after(clock, framer)] == [codes.SCAN_UNENDED]
     assert framer.overdue() is None  # said once
     framer.feed(b"\xfe\x00")
     assert _after(clock, framer) == []  # a plug that is put in crackles
@@ -373,17 +374,17 @@ def test_half_an_envelope_is_said_and_does_not_spoil_the_next() -> None:
     framer = EnvelopeFramer(100, clock)
     cut, whole = framer.feed(b"\x02half\x02whole\x03")
     assert isinstance(cut, errors.DocumentError)
-    assert cut.code is errors.DEVICE_FRAME_CUT
+    assert cut.code is codes.DEVICE_FRAME_CUT
     assert whole == b"whole"
     assert framer.feed(b"\x02half") == []
-    assert [error.code for error in _after(clock, framer)] == [errors.DEVICE_FRAME_CUT]
+    assert [error.code for error in _after(clock, framer)] == [codes.DEVICE_FRAME_CUT]
     framer.feed(b"\x02half")
     clock.now += STALE_AFTER_S + 0.1
     late, next_one = framer.feed(b"\x02next\x03")  # nobody looked in between
     assert isinstance(late, errors.DocumentError)
     assert next_one == b"next"
     framer.feed(bytes(range(128, 168)))
-    assert [error.code for error in _after(clock, framer)] == [errors.SCAN_GARBAGE]
+    assert [error.code for error in _after(clock, framer)] == [codes.SCAN_GARBAGE]
 
 
 @pytest.mark.parametrize(
@@ -393,6 +394,6 @@ def test_an_envelope_that_is_too_large_is_one_error(pieces: list[bytes]) -> None
     framer = EnvelopeFramer(100, Clock())
     found = [frame for piece in pieces for frame in framer.feed(piece)] + framer.feed(b"\x02next\x03")
     assert isinstance(found[0], errors.DocumentError)
-    assert found[0].code is errors.DEVICE_MESSAGE_TOO_LARGE
+    assert found[0].code is codes.DEVICE_MESSAGE_TOO_LARGE
     assert found[1:] == [b"next"]
     assert framer.feed(b"\x02" + b"x" * 100 + b"\x03") == [b"x" * 100]
