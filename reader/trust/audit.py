@@ -21,6 +21,7 @@ from reader.trust.audit_codes import AuditCode, Severity
 from reader.trust.certificate_condition import CertificateIndex, Restriction, restrictions_of
 from reader.trust.manifest import Acceptance, Entry, EntryKind, OwnSignature
 from reader.trust.sealing import SealState
+from reader.trust.signer_revocation import revoked_signers
 from reader.trust.store_folder import StoreOnDisk
 
 __all__ = ["AuditCode", "AuditFinding", "Severity", "audit"]
@@ -89,7 +90,13 @@ def _about_the_store(store: StoreOnDisk, at: dt.datetime) -> Iterator[AuditFindi
     for name in store.strays:
         yield AuditFinding(AuditCode.STRAY_FILE, detail=name)
     pinned = {one.country for one in store.manifest.entries.values() if one.may_sign_lists}
+    revoked = revoked_signers(store, at)
+    for entry in store.manifest.entries.values():
+        if entry.sha256 in revoked:
+            yield AuditFinding(AuditCode.LIST_SIGNER_REVOKED, entry)
     for provenance in store.manifest.provenances.values():
+        if provenance.signer in revoked:
+            yield AuditFinding(AuditCode.LIST_SIGNER_REVOKED, detail=f"{provenance.file}, signer {provenance.signer}")
         if provenance.signed_at is not None and at - provenance.signed_at > LIST_IS_OLD:
             age = (at - provenance.signed_at).days
             yield AuditFinding(AuditCode.LIST_OLD, detail=f"{provenance.file}, {age} days")

@@ -44,6 +44,11 @@ class AuditCode(enum.StrEnum):
         "accepted_by_hand", Severity.NOTE, "The signer of a list was accepted by hand and is not pinned.",
         "Once you have compared the fingerprint, give it again with --accept-signer and --pin.",
     )  # fmt: skip
+    LIST_SIGNER_REVOKED = (
+        "list_signer_revoked", Severity.PROBLEM,
+        "The signer of a list was revoked by its own country since: what came by that list alone is nobody's word.",
+        "Get an edition by another signer and run 'chipid trust update'; until then, remove what that list brought.",
+    )  # fmt: skip
     NO_REVOCATION_LISTS = (
         "no_revocation_lists", Severity.NOTE, "There is no revocation list of any authority: revoked signers are not noticed.",
         "Import revocation lists, single or in the PKD's LDIF.",

@@ -6,6 +6,7 @@ longer in it leaves the store. Files add to the store and take nothing away.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime as dt
 import hashlib
@@ -38,6 +39,7 @@ from reader.trust.certificate_condition import (
 from reader.trust.import_report import ImportReport, ListSummary, Rejected, Remark
 from reader.trust.list_signers import accept_signer, is_vouched_for_by_test
 from reader.trust.manifest import Acceptance, Entry, EntryKind, Manifest, OwnSignature, Provenance
+from reader.trust.signer_revocation import is_revoked, revocation_lists_in
 from reader.trust.sources import ItemKind, SourceFile, SourceItem, SourceKind
 from reader.trust.store_draft import StoreDraft
 
@@ -118,10 +120,12 @@ def plan_import(
 
     Raises:
         TrustError: a file cannot be used as a whole: ``trust.signer_not_accepted``, ``trust.list_not_genuine``,
-            ``trust.list_older``, ``trust.source_malformed``, ``trust.source_too_large``.
+            ``trust.signer_revoked``, ``trust.list_older``, ``trust.source_malformed``, ``trust.source_too_large``.
     """
+    files = tuple(sources)
     planner = _Planner(current, contents, options, at, on_step)
-    for source in sources:
+    planner.known_revocations.extend(revocation_lists_in(files))
+    for source in files:
         planner.take_file(source)
     return planner.finish()
 
@@ -143,6 +147,11 @@ class _Planner:
         self._unsigned: list[tuple[Certificate, str, SourceFile, SourceItem]] = []
         self._test_lists: set[str] = set()
         self._report = ImportReport()
+        self.known_revocations = [
+            RevocationList.parse(contents[one.sha256])
+            for one in self._draft.entries.values()
+            if one.kind is EntryKind.REVOCATION_LIST
+        ]
 
     # ---------------------------------------------------------------------------------------- files
     def take_file(self, source: SourceFile) -> None:
@@ -269,7 +278,7 @@ class _Planner:
         else:
             self._draft.add_entry(
                 fingerprint, EntryKind.DEVIATION_LIST, item.octets, str(signer.certificate.issuer),
-                _country_of_list(signer), key, expires_at=None, is_test=signer.certificate.is_test,
+                _country_of_list(signer), key, expires_at=None, is_test=key in self._test_lists,
             )  # fmt: skip
         self._draft.editions[key].add(fingerprint)
         count = len(parsed.deviations)
@@ -277,11 +286,17 @@ class _Planner:
         return 1
 
     def _signer(self, signed: SignedData, purpose: str, members: Iterable[Certificate]) -> ListSigner:
+        known = tuple(self._draft.certificates.values())
         try:
-            return verify_list_signer(signed, purpose, (*members, *self._draft.certificates.values()), self._at)
+            signer = verify_list_signer(signed, purpose, (*members, *known), self._at)
         except CryptoError as error:
             code = errors.TRUST_LIST_FORGED if error.code in _NOT_GENUINE else errors.TRUST_SOURCE_MALFORMED
             raise errors.TrustError(code, reason=error.code.name) from error
+        authorities = (one for one in known if one.is_authority)
+        if is_revoked(signer.certificate, signer.authorities, authorities, self.known_revocations, self._at):
+            facts = {"signer": signer.certificate.sha256.hex(), "signer_name": str(signer.certificate.subject)}
+            raise errors.TrustError(errors.TRUST_SIGNER_REVOKED, **facts)
+        return signer
 
     def _list_provenance(
         self, source: SourceFile, item: SourceItem, signer: ListSigner, kind: str, members: Iterable[Certificate]
@@ -303,6 +318,7 @@ class _Planner:
         self._draft.provenances[key] = Provenance(
             kind, source.name, source.sha256, self._at, acceptance, issuer,
             signer.certificate.sha256.hex(), str(signer.certificate.subject), signer.signing_time,
+            base64.b64encode(signer.certificate.encoded).decode("ascii"),
         )  # fmt: skip
         self._draft.editions[key] = set()
         if self._options.pin and acceptance is Acceptance.SIGNER_BY_HAND:

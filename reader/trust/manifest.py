@@ -69,6 +69,7 @@ class Provenance:
         signer: fingerprint of the list's signer, or empty.
         signer_name: its subject, or empty.
         signed_at: when the list says that it was signed, or ``None``.
+        signer_certificate: the signer's certificate in base64, or empty: its country may revoke it later.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Provenance:
     signer: str = ""
     signer_name: str = ""
     signed_at: dt.datetime | None = None
+    signer_certificate: str = ""
 
     def __str__(self) -> str:
         words = [self.file]
@@ -217,6 +219,7 @@ def _provenance(table: Mapping[str, object]) -> Provenance:
         signer=_text(table["signer"]),
         signer_name=_text(table["signer_name"]),
         signed_at=None if signed_at is None else _time(signed_at),
+        signer_certificate=_text(table.get("signer_certificate", "")),  # stores of the first releases do not have it
     )
 
 

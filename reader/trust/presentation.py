@@ -19,6 +19,7 @@ from reader.trust.audit_codes import Severity
 from reader.trust.import_report import ImportReport, ListSummary, Rejected, Remark
 from reader.trust.manifest import Entry, EntryKind, Manifest, Provenance
 from reader.trust.sealing import SealState
+from reader.trust.signer_revocation import revoked_signers
 from reader.trust.sources import shown_path
 from reader.trust.store_folder import StoreOnDisk
 
@@ -177,13 +178,14 @@ def _brief(entry: Entry) -> dict[str, object]:
 def listing_as_json(store: StoreOnDisk, at: dt.datetime, country: str | None = None) -> dict[str, object]:
     """Everything in a store, with provenance and age."""
     manifest = store.manifest
+    revoked = revoked_signers(store, at)
     return {
         "store": str(store.folder),
         "seal": store.seal.value,
         "counter": manifest.counter,
         "written_at": _time(manifest.written_at),
         "strays": list(store.strays),
-        "provenances": {key: _provenance_as_json(one, at) for key, one in manifest.provenances.items()},
+        "provenances": {key: _provenance_as_json(one, at, revoked) for key, one in manifest.provenances.items()},
         "entries": [_listed(one, manifest, at) for one in _chosen(manifest, country)],
     }
 
@@ -234,7 +236,7 @@ def _listed(entry: Entry, manifest: Manifest, at: dt.datetime) -> dict[str, obje
     }
 
 
-def _provenance_as_json(one: Provenance, at: dt.datetime) -> dict[str, object]:
+def _provenance_as_json(one: Provenance, at: dt.datetime, revoked: frozenset[str]) -> dict[str, object]:
     return {
         "kind": one.kind,
         "file": one.file,
@@ -245,6 +247,7 @@ def _provenance_as_json(one: Provenance, at: dt.datetime) -> dict[str, object]:
         "issuer": one.issuer,
         "signer": one.signer,
         "signer_name": one.signer_name,
+        "signer_revoked": one.signer in revoked,
         "signed_at": _time(one.signed_at),
     }
 
@@ -252,9 +255,17 @@ def _provenance_as_json(one: Provenance, at: dt.datetime) -> dict[str, object]:
 # --------------------------------------------------------------------------------------------- one entry
 def entry_as_json(store: StoreOnDisk, entry: Entry, at: dt.datetime) -> dict[str, object]:
     """All that is known about one entry."""
-    sources = {key: _provenance_as_json(store.manifest.provenances[key], at) for key in entry.sources}
+    revoked = revoked_signers(store, at)
+    sources = {key: _provenance_as_json(store.manifest.provenances[key], at, revoked) for key in entry.sources}
+    signers = {store.manifest.provenances[key].signer for key in entry.sources}
     content = _content(entry, store.contents[entry.sha256])
-    return {**_listed(entry, store.manifest, at), "provenances": sources, "content": content}
+    return {
+        **_listed(entry, store.manifest, at),
+        "revoked_as_signer_of_lists": entry.sha256 in revoked,
+        "came_by_a_revoked_signer": bool(signers) and signers <= revoked,
+        "provenances": sources,
+        "content": content,
+    }
 
 
 def entry_as_text(store: StoreOnDisk, entry: Entry, at: dt.datetime) -> str:

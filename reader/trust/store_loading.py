@@ -16,6 +16,7 @@ from reader.trust.deviations import PublishedDeviations, read_deviations
 from reader.trust.folder import TrustFolder, loose_files, unarmoured
 from reader.trust.manifest import Acceptance, Entry, EntryKind, Manifest, Provenance
 from reader.trust.sealing import SealKey, SealState, own_key_file
+from reader.trust.signer_revocation import revoked_signers
 from reader.trust.store_folder import StoreOnDisk, open_store
 
 __all__ = ["key_for_reading", "load_store", "open_any"]
@@ -43,7 +44,11 @@ def load_store(folder: Path, *, test_mode: bool, key_file: Path | None = None) -
     store = TrustStore()
     lists: list[PublishedDeviations] = []
     unusable, refused = [], []
+    revoked = revoked_signers(opened, dt.datetime.now(dt.UTC)) if _has_deviations(opened) else frozenset()
     for entry in opened.manifest.entries.values():
+        if entry.kind is EntryKind.DEVIATION_LIST and _signers_of(opened, entry) <= revoked:
+            unusable.append(entry.file)  # nobody's word: its country has revoked who signed it
+            continue
         octets = opened.contents[entry.sha256]
         provenance = opened.manifest.provenance_of(entry)
         try:
@@ -53,6 +58,14 @@ def load_store(folder: Path, *, test_mode: bool, key_file: Path | None = None) -
         except CryptoError:
             unusable.append(entry.file)
     return TrustFolder(store, tuple(unusable), tuple(refused), opened.seal, opened.strays, tuple(lists))
+
+
+def _has_deviations(opened: StoreOnDisk) -> bool:
+    return any(one.kind is EntryKind.DEVIATION_LIST for one in opened.manifest.entries.values())
+
+
+def _signers_of(opened: StoreOnDisk, entry: Entry) -> set[str]:
+    return {opened.manifest.provenances[key].signer for key in entry.sources}
 
 
 def _add(
