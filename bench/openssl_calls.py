@@ -3,26 +3,29 @@
 While it runs, every call of the few functions of ``crypto.primitives`` that stand before the library is noted with its
 arguments; Python's profiler hook sees them, the code itself knows nothing of it. Replayed, each becomes exactly the
 library calls that it makes, without anything around them: a key from its scalar with the public point, an agreement
-with a point (which the library checks to be on the curve), a cipher, a checksum, a hash. In finite fields the
-arithmetic is Python's ``pow``, and that stands in its place.
+with a point (which the library checks to be on the curve), a signature verified, a cipher, a checksum, a hash. In finite
+fields the arithmetic is Python's ``pow``, and that stands in its place.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from crypto.pace import integrated, mapping
 from crypto.primitives import block_cipher, curves, dh_groups, kdf, mac
+from crypto.signatures import ecdsa_plain
 
-__all__ = ["BareCalls", "caught"]
+__all__ = ["BareCalls", "caught", "not_caught"]
 
 Replay = Callable[[], object]
 
@@ -44,22 +47,46 @@ class BareCalls:
         for call in self._calls:
             call()
 
+    def __len__(self) -> int:
+        return len(self._calls)
 
-def caught(work: Callable[[], object]) -> BareCalls:
-    """Run the work once and note what it asks of the library."""
-    bare = BareCalls()
+    def part(self, first: int, end: int) -> Replay:
+        """The calls from number ``first`` up to, not including, number ``end``."""
+
+        def replay() -> None:
+            for call in self._calls[first:end]:
+                call()
+
+        return replay
+
+
+def caught(work: Callable[[], object], bare: BareCalls | None = None) -> BareCalls:
+    """Run the work once and note what it asks of the library, in threads that it starts, too."""
+    noted = BareCalls() if bare is None else bare
 
     def look(frame: FrameType, event: str, argument: object) -> None:
         if event == "call" and (note := _NOTES.get(frame.f_code)) is not None:
-            note(bare, frame.f_locals)
+            note(noted, frame.f_locals)
 
     before = sys.getprofile()
+    threading.setprofile(look)
     sys.setprofile(look)
     try:
         work()
     finally:
         sys.setprofile(before)
-    return bare
+        threading.setprofile(None)
+    return noted
+
+
+def not_caught(work: Callable[[], bytes]) -> bytes:
+    """Run what is not to be noted: the other side's work within the work that is looked at."""
+    before = sys.getprofile()
+    sys.setprofile(None)
+    try:
+        return work()
+    finally:
+        sys.setprofile(before)
 
 
 # -- one note per function that stands before the library -----------------------------------------------------------
@@ -68,8 +95,16 @@ _Locals = Mapping[str, Any]
 
 
 def _new_key(bare: BareCalls, seen: _Locals) -> None:
-    scalar, native = seen["scalar"], seen["curve"].native()
-    bare.add("keys", lambda: ec.derive_private_key(scalar, native).public_key().public_numbers())
+    domain, scalar = seen["self"], seen["scalar"]
+    if domain.in_openssl:
+        native = domain.native()
+        bare.add("keys", lambda: ec.derive_private_key(scalar, native).public_key().public_numbers())
+
+
+def _fresh_key(bare: BareCalls, seen: _Locals) -> None:
+    if seen["self"].in_openssl:
+        native = seen["self"].native()
+        bare.add("keys", lambda: ec.generate_private_key(native).public_key().public_numbers())
 
 
 def _agreement(bare: BareCalls, seen: _Locals) -> None:
@@ -79,6 +114,13 @@ def _agreement(bare: BareCalls, seen: _Locals) -> None:
         "agreements",
         lambda: key.exchange(ec.ECDH(), ec.EllipticCurvePublicNumbers(point.x, point.y, native).public_key()),
     )
+
+
+def _verified(bare: BareCalls, seen: _Locals) -> None:
+    key, algorithm, der = seen["key"], seen["algorithm"], seen["der"]
+    digest = algorithm.digest(seen["data"])
+    public = key.native()
+    bare.add("signatures", lambda: public.verify(der, digest, ec.ECDSA(Prehashed(algorithm.native))))
 
 
 def _python_key(bare: BareCalls, seen: _Locals) -> None:
@@ -149,7 +191,8 @@ def _hash(bare: BareCalls, seen: _Locals) -> None:
 _openssl_key: Any = curves._OpenSslPrivateKey
 _python_key_class: Any = curves._SplitPrivateKey
 _NOTES: dict[CodeType, Callable[[BareCalls, _Locals], None]] = {
-    _openssl_key.__init__.__code__: _new_key,
+    curves.Curve.private_key.__code__: _new_key,
+    curves.Curve.fresh_key.__code__: _fresh_key,
     _openssl_key.shared_x.__code__: _agreement,
     _python_key_class.__init__.__code__: _python_key,
     dh_groups.DhPrivateKey.__init__.__code__: _new_exponent,
@@ -162,4 +205,5 @@ _NOTES: dict[CodeType, Callable[[BareCalls, _Locals], None]] = {
     block_cipher.KeyedCipher.encrypt_block.__code__: _single_block,
     mac._Cmac.of.__code__: _checksum,
     kdf.derive_key.__code__: _hash,
+    ecdsa_plain._verify.__code__: _verified,
 }

@@ -109,7 +109,19 @@ class Curve:
         """The key pair with this private scalar, 1 ≤ scalar < n. Raises :class:`CryptoError` for any other."""
         if not 1 <= scalar < self.n:
             raise CryptoError(SCALAR_INVALID)
-        return _OpenSslPrivateKey(self, scalar) if self.in_openssl else _SplitPrivateKey(self, scalar)
+        if not self.in_openssl:
+            return _SplitPrivateKey(self, scalar)
+        return _OpenSslPrivateKey(self, ec.derive_private_key(scalar, self.native()))
+
+    def fresh_key(self) -> EcPrivateKey:
+        """A new key pair, its scalar uniform in 1 … n-1 (TR-03111 §4.1.1).
+
+        OpenSSL draws the scalar itself, so that it never is a Python number, and spares the check of a number from
+        outside, which costs as much as the public point.
+        """
+        if not self.in_openssl:
+            return _SplitPrivateKey(self, random_scalar(self))
+        return _OpenSslPrivateKey(self, ec.generate_private_key(self.native()))
 
     def public_key(self, point: Point) -> ec.EllipticCurvePublicKey:
         """OpenSSL's key object for a point. Raises :class:`CryptoError` if it is not on the curve."""
@@ -156,13 +168,13 @@ class EcPrivateKey(abc.ABC):
 
 
 class _OpenSslPrivateKey(EcPrivateKey):
-    """The scalar is inside OpenSSL; Python never sees it again."""
+    """The scalar is inside OpenSSL; Python does not see it."""
 
     __slots__ = ("_key",)
 
-    def __init__(self, curve: Curve, scalar: int) -> None:
-        self._key: Final = ec.derive_private_key(scalar, _OPENSSL[curve.name])
-        numbers = self._key.public_key().public_numbers()
+    def __init__(self, curve: Curve, key: ec.EllipticCurvePrivateKey) -> None:
+        self._key: Final = key
+        numbers = key.public_key().public_numbers()
         super().__init__(curve, Point(numbers.x, numbers.y))
 
     def shared_x(self, point: Point) -> bytes:

@@ -18,7 +18,7 @@ from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.exchange import Steps
-from reader.protocols.pace_domain import NewScalar, PaceDomain, fresh_scalar
+from reader.protocols.pace_domain import NewScalar, PaceDomain
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = [
@@ -67,7 +67,7 @@ class EphemeralKey:
 
     __slots__ = ("_key", "domain")
 
-    def __init__(self, domain: PaceDomain[Any, Any], new_scalar: NewScalar = fresh_scalar) -> None:
+    def __init__(self, domain: PaceDomain[Any, Any], new_scalar: NewScalar | None = None) -> None:
         self.domain = domain
         self._key = domain.new_key(new_scalar)
 
@@ -103,13 +103,13 @@ class ChipAuthenticationResult:
 
 
 def chip_authentication_terminal(
-    suite: ChipAuthenticationSuite, new_scalar: NewScalar = fresh_scalar
+    suite: ChipAuthenticationSuite, new_scalar: NewScalar | None = None
 ) -> Steps[ChipAuthenticationResult]:
     """Version 1: agree with the chip's static key. Runs inside the channel that access control opened.
 
     Args:
         suite: key and protocol of DG14.
-        new_scalar: source of the terminal's private scalar.
+        new_scalar: gives the terminal's private scalar if it is to be known; without it, it is fresh.
 
     Raises:
         ProtocolError: ``chip_authentication.refused``.

@@ -27,7 +27,7 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.access_key import AccessKey
 from reader.protocols.exchange import Steps
-from reader.protocols.pace_domain import EcdhDomain, NewScalar, PaceDomain, fresh_scalar
+from reader.protocols.pace_domain import EcdhDomain, NewScalar, PaceDomain
 from reader.protocols.password_status import require_nonce_given, require_selected, wrong_password
 from reader.protocols.secure_messaging import SessionKeys
 
@@ -106,7 +106,7 @@ class PaceResult:
 def pace_terminal(
     suite: PaceSuite,
     key: AccessKey,
-    new_scalar: NewScalar = fresh_scalar,
+    new_scalar: NewScalar | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
     authorization: bytes = b"",
     *,
@@ -117,7 +117,8 @@ def pace_terminal(
     Args:
         suite: what the chip offers, see EF.CardAccess.
         key: CAN, MRZ, PIN or PUK.
-        new_scalar: source of fresh private scalars: for the mapping key, if there is one, and then for the session key.
+        new_scalar: gives private scalars that are to be known: for the mapping key, if there is one, and then for the
+            session key. Without it both are fresh.
         random_bytes: source of the terminal's nonce in integrated mapping.
         authorization: DO'7F4C', the terminal's certificate holder authorization template, if terminal
             authentication version 2 shall follow (TR-03110-3 §B.11.1).
@@ -168,7 +169,7 @@ def _fetch_nonce(suite: PaceSuite, key: AccessKey) -> Steps[bytes]:
     return decrypt_cbc(cipher, password_key, bytes(cipher.block_bytes), encrypted)
 
 
-def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar) -> Steps[tuple[Any, bytes]]:
+def _map_generic(suite: PaceSuite, nonce: bytes, new_scalar: NewScalar | None) -> Steps[tuple[Any, bytes]]:
     """Generic mapping: mapping keys are exchanged (Doc 9303-11 §4.4.3.3.1). The new generator, the chip's key."""
     domain = suite.domain
     own_key = domain.new_key(new_scalar)
@@ -190,7 +191,7 @@ def _map_integrated(suite: PaceSuite, nonce: bytes, random_bytes: Callable[[int]
         return suite.domain.map_integrated(cipher, nonce, own_nonce)
 
 
-def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar) -> Steps[tuple[bytes, bytes, bytes]]:  # noqa: ANN401
+def _agree(suite: PaceSuite, generator: Any, new_scalar: NewScalar | None) -> Steps[tuple[bytes, bytes, bytes]]:  # noqa: ANN401
     """Key agreement on the mapped generator (Doc 9303-11 §4.4.1 step 3): shared secret, own and chip's public key."""
     domain = suite.domain
     own_key = domain.new_key(new_scalar)

@@ -13,19 +13,15 @@ from typing import Generic, TypeAlias, TypeVar
 from crypto.pace.integrated import map_integrated_dh, map_integrated_ecdh, pseudo_random_element
 from crypto.pace.mapping import map_generic_dh, map_generic_ecdh
 from crypto.primitives.block_cipher import SymmetricCipher
-from crypto.primitives.curves import Curve, EcPrivateKey, Point, random_scalar
+from crypto.primitives.curves import Curve, EcPrivateKey, Point
 from crypto.primitives.dh_groups import DhGroup, DhPrivateKey, random_exponent
 
-__all__ = ["DhDomain", "EcdhDomain", "NewScalar", "PaceDomain", "fresh_scalar"]
+__all__ = ["DhDomain", "EcdhDomain", "NewScalar", "PaceDomain"]
 
 Element = TypeVar("Element")
 Key = TypeVar("Key")
 NewScalar: TypeAlias = Callable[[Curve | DhGroup], int]
-
-
-def fresh_scalar(domain: Curve | DhGroup) -> int:
-    """A fresh private scalar for either kind of group."""
-    return random_scalar(domain) if isinstance(domain, Curve) else random_exponent(domain)
+"""Gives private scalars that are to be known. A fresh one comes from where it is computed with, and is told nobody."""
 
 
 class PaceDomain(abc.ABC, Generic[Key, Element]):
@@ -37,8 +33,8 @@ class PaceDomain(abc.ABC, Generic[Key, Element]):
     name: str
 
     @abc.abstractmethod
-    def new_key(self, new_scalar: NewScalar) -> Key:
-        """A fresh key pair on the original generator."""
+    def new_key(self, new_scalar: NewScalar | None) -> Key:
+        """A key pair on the original generator: with the scalar that ``new_scalar`` gives, or fresh without one."""
 
     @abc.abstractmethod
     def public_octets(self, key: Key) -> bytes:
@@ -78,8 +74,8 @@ class EcdhDomain(PaceDomain[EcPrivateKey, Point]):
         self.curve = curve
         self.name = curve.name
 
-    def new_key(self, new_scalar: NewScalar) -> EcPrivateKey:
-        return self.curve.private_key(new_scalar(self.curve))
+    def new_key(self, new_scalar: NewScalar | None) -> EcPrivateKey:
+        return self.curve.fresh_key() if new_scalar is None else self.curve.private_key(new_scalar(self.curve))
 
     def public_octets(self, key: EcPrivateKey) -> bytes:
         return key.public_octets
@@ -113,8 +109,8 @@ class DhDomain(PaceDomain[DhPrivateKey, int]):
         self.group = group
         self.name = group.name
 
-    def new_key(self, new_scalar: NewScalar) -> DhPrivateKey:
-        return self.group.private_key(new_scalar(self.group))
+    def new_key(self, new_scalar: NewScalar | None) -> DhPrivateKey:
+        return self.group.private_key(random_exponent(self.group) if new_scalar is None else new_scalar(self.group))
 
     def public_octets(self, key: DhPrivateKey) -> bytes:
         return key.public_octets

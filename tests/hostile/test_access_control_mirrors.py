@@ -40,7 +40,7 @@ from reader.protocols.access_key import CanKey
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
 from reader.protocols.exchange import run
 from reader.protocols.pace import PaceSuite, pace_terminal
-from reader.protocols.pace_domain import DhDomain, EcdhDomain, fresh_scalar
+from reader.protocols.pace_domain import DhDomain, EcdhDomain
 
 CAN = "271828"
 PROTOCOLS = {protocol.name: protocol for protocol in pace_protocols()}
@@ -209,7 +209,7 @@ def pace(
 ) -> None:
     domain = group_of(parameter_id)
     terminal_domain = EcdhDomain(domain) if isinstance(domain, Curve) else DhDomain(domain)
-    scalars = fresh_scalar if scalar is None else lambda group: scalar
+    scalars = None if scalar is None else lambda group: scalar
     run(pace_terminal(PaceSuite(protocol, terminal_domain), CanKey.from_digits(CAN), scalars), transmit)
 
 

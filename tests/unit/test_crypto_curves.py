@@ -226,6 +226,17 @@ def test_a_random_scalar_is_in_range_and_another_every_time() -> None:
     assert all(1 <= scalar < domain.n for scalar in scalars)
 
 
+@pytest.mark.parametrize("name", list(CURVE_PARAMETERS))
+def test_a_fresh_key_agrees_with_any_other_and_is_another_every_time(name: str) -> None:
+    domain = curve(name)
+    first, second = domain.fresh_key(), domain.fresh_key()
+    assert first.public_point != second.public_point
+    assert domain.contains(first.public_point)
+    assert first.shared_x(second.public_point) == second.shared_x(first.public_point)
+    assert first.multiply(domain.g) == first.public_point
+    assert str(first.public_point.x) not in repr(first)
+
+
 def test_a_private_key_shows_nothing_of_itself() -> None:
     assert repr(curve("secp256r1").private_key(0xC0FFEE)) == "EcPrivateKey(secp256r1)"
 
