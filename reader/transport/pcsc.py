@@ -41,6 +41,7 @@ __all__ = ["Context", "PcscTransport", "ReaderInfo", "SlotReading", "SlotState",
 _PROTOCOLS: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _GET_FEATURES: Final = scard.SCARD_CTL_CODE(3400)  # CM_IOCTL_GET_FEATURE_REQUEST, PC/SC part 10 §2.2
 _NOTICED_WITHIN_MS: Final = 800  # pcscd looks at a slot every 400 ms: by then it knows whether the card has left
+_STATUS_WORD: Final = 2  # an answer without even this was cut off, whatever the driver says
 _EVENT_COUNT_SHIFT: Final = 16  # the upper half of a slot's state counts the cards that came and went (winscard.h)
 
 _CODES: Final[dict[int, ErrorCode]] = {
@@ -260,7 +261,7 @@ class PcscTransport:
         header = scard.SCARD_PCI_T0 if is_t0 else scard.SCARD_PCI_T1
         octets = _for_t0(command) if is_t0 else command
         result, answer = scard.SCardTransmit(self._card, header, list(octets))
-        if result != scard.SCARD_S_SUCCESS:
+        if result != scard.SCARD_S_SUCCESS or len(answer) < _STATUS_WORD:
             error = self._explain(result)
             self.give_up()
             raise error
@@ -294,18 +295,18 @@ class PcscTransport:
         return self._context.slot(self.reader_name).visits != self._visits
 
     def give_up(self) -> None:
-        """Let go of the card. Only :meth:`reset` takes it again."""
-        if self._card is not None:
-            # powered down rather than left: pcscd would keep it running with our application selected
-            scard.SCardDisconnect(self._card, scard.SCARD_UNPOWER_CARD)
-            self._card = None
-        with _LOCK:
-            _OPEN.discard(self)
+        """Let go of the card, which has failed. Only :meth:`reset` takes it again.
+
+        It is not powered down: where a card has left, that fails, and pcscd then calls the slot empty until the next card
+        has been lifted, too, if that one was laid down before the service looked again.
+        """
+        self._disconnect(scard.SCARD_LEAVE_CARD)
 
     def close(self) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self.give_up()
+            # powered down rather than left: pcscd would keep it running with our application selected
+            self._disconnect(scard.SCARD_UNPOWER_CARD)
             self._context.close()
 
     def __enter__(self) -> Self:
@@ -315,6 +316,13 @@ class PcscTransport:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _disconnect(self, disposition: int) -> None:
+        if self._card is not None:
+            scard.SCardDisconnect(self._card, disposition)
+            self._card = None
+        with _LOCK:
+            _OPEN.discard(self)
 
     def _connect(self) -> None:
         result, card, self._protocol = scard.SCardConnect(
