@@ -17,8 +17,10 @@ from cryptography.utils import CryptographyDeprecationWarning
 from crypto.pki.certificate import Certificate
 from crypto.pki.master_list import parse_master_list
 from crypto.signatures.public_key import EcPublicKey
+from reader.trust.certificate_condition import CertificateIndex
 from reader.trust.command import trust_command
 from reader.trust.folder import load_folder
+from reader.trust.manifest import OwnSignature
 from reader.trust.sealing import SealState
 
 LISTS = Path(__file__).parents[1] / "vectors" / "trust"
@@ -57,6 +59,34 @@ def test_every_certificate_of_the_list_is_usable_or_named_with_its_reason(
     reasons = Counter(one["reason"] for one in table["unverified"])  # type: ignore[attr-defined]
     assert sum(reasons.values()) == unverified
     assert set(reasons) <= {"issuer_absent", "issuer_key_absent"}, "no signature is wrong by a key that is there"
+
+
+def test_576_signatures_verify_and_573_of_them_under_a_key_whose_holder_is_named_letter_for_letter() -> None:
+    """Both counts are right. Three issuers are not spelt as the holder of the key that signed: the United Kingdom's in
+    capitals only (the same name, RFC 5280 §7.1), Hungary's and Spain's in other words: there, the key identifier leads
+    to the key, and the path rules (Doc 9303-12 §5, name chaining) still let it vouch for nobody."""
+    members = [Certificate.parse(one) for one in parse_master_list(GERMANY.read_bytes()).certificates]
+    index = CertificateIndex(members)
+    verified = [one for one in members if index.own_signature(one) is OwnSignature.VERIFIED]
+    assert len(verified) == 576
+
+    def signs(holder: Certificate, one: Certificate) -> bool:
+        return one.is_signed_by(holder.public_key())
+
+    spelt_alike = [
+        one
+        for one in verified
+        if any(each.subject.attributes == one.issuer.attributes and signs(each, one) for each in members)
+    ]
+    assert len(spelt_alike) == 573
+    others = {one.sha256.hex()[:16]: one for one in set(verified) - set(spelt_alike)}
+    hungary, spain, britain = "9b2cb7e5011f0339", "43bd93b894a9c33b", "ff33f1bed21a51de"
+    assert set(others) == {hungary, spain, britain}
+    for fingerprint, one in others.items():
+        holders = {
+            each.subject.canonical for each in members if each.subject_key_identifier == one.authority_key_identifier
+        }
+        assert (one.issuer.canonical in holders) is (fingerprint == britain)
 
 
 def test_authorities_that_are_not_marked_as_such_are_named_too(capsys: pytest.CaptureFixture[str]) -> None:
