@@ -45,6 +45,10 @@ _CHIP_FINDINGS: Final = {
         "The chip does not hold the private key of the card whose data it shows: it is a copy.",
     ),
     "key_withheld": ("Chip giấu khóa mà cơ quan cấp đã ký.", "The chip hides the key that its issuer signed."),
+    "key_compromised": (
+        "Nước cấp nói khóa của chip có thể đã bị lộ.",
+        "The issuing country says that the chip's key may have leaked.",
+    ),
     "key_manipulated": (
         "Khóa của chip ghi một nhóm đã biết với một số bị đổi: ai cũng có thể có khóa riêng.",
         "The chip's key spells out a known group with a number changed: anybody can have its private key.",
@@ -199,6 +203,18 @@ _FINDINGS: Final = {
     "signer_revocation.list_unusable": (
         "Không dựa vào danh sách thu hồi được.",
         "The installed list of revoked signers cannot be relied on.",
+    ),
+    "known_deviation.known": (
+        "Nước cấp đã báo giấy tờ loại này có lỗi.",
+        "The issuing country says that such documents have a defect.",
+    ),
+    "known_deviation.possible": (
+        "Nước cấp đã báo lỗi ở một số giấy tờ; chưa biết có giấy này không.",
+        "The issuing country names a defect of some documents, perhaps of this one.",
+    ),
+    "known_deviation.signer_key": (
+        "Nước cấp nói khóa hoặc chứng thư của bên ký có vấn đề.",
+        "The issuing country says that the signer's key or certificate is bad.",
     ),
     "data_group_hash.mismatch": ("Đã bị sửa sau khi ký: {groups}.", "Changed after it was signed: {groups}."),
     "data_group_hash.not_listed": ("Cơ quan cấp không ký: {groups}.", "The issuer did not sign: {groups}."),

@@ -35,6 +35,7 @@ _IMPORTANCE: Final = (
     *_CHIP_PROOFS,
     "chip_genuine",
     CheckName.REVOCATION,
+    CheckName.KNOWN_DEVIATION,
     CheckName.ONLINE_VERIFICATION,
     CheckName.PRINTED_DATA,
     CheckName.DATA_CONSISTENCY,

@@ -128,6 +128,7 @@ _TITLES: Final = {
     "data_consistency": ("Dữ liệu trên chip khớp nhau", "Data on the chip agree"),
     "access_control": ("Cách mở chip", "Opening the chip"),
     "com_consistency": ("Danh mục tệp của chip", "The chip's list of files"),
+    "known_deviation": ("Lỗi đã công bố", "Known defects"),
     "signer_revocation": ("Thu hồi chứng thư", "Revocation"),
     "printed_data": ("Nội dung in trên thẻ", "Printed data"),
     "online_verification": ("Mất hoặc hủy", "Lost or cancelled"),

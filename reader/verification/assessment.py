@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 
 from crypto.errors import ChipIdError
 from crypto.pki.findings import Finding, FindingCode, Outcome
@@ -18,6 +19,7 @@ from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
 from reader.lds import files
 from reader.lds.document import IdDocument
+from reader.trust.deviations import PublishedDeviations
 from reader.verification.checks import NOT_PERMITTED, CheckName, CheckResult, CheckStatus, data_group_hash
 from reader.verification.chip import (
     KeyBinding,
@@ -30,6 +32,7 @@ from reader.verification.clock import is_behind, without_wrong_clock
 from reader.verification.document_checks import check_access_control, check_com, check_consistency, check_validity
 from reader.verification.expiry import expiry_of
 from reader.verification.identity import Assurance, Identity
+from reader.verification.known_defects import check_known_deviations, deviations_of, without_leaked_key
 from reader.verification.online import NOT_ASKED, OnlineAnswer, check_online
 from reader.verification.policy import VerificationPolicy, evaluate
 from reader.verification.printed import FieldComparison, PrintedData, check_printed_data
@@ -68,6 +71,7 @@ def assess(
     *,
     printed: PrintedData | None = None,
     online: OnlineAnswer | None = None,
+    deviations: Iterable[PublishedDeviations] = (),
 ) -> Assessment:
     """Check and judge one reading.
 
@@ -78,6 +82,7 @@ def assess(
         at: now, with a time zone; local time decides which day it is.
         printed: what was scanned or typed from the card's surface.
         online: what an authentication service answered; ``None`` if none was asked.
+        deviations: what countries say about defects of their documents; see :class:`reader.trust.folder.TrustFolder`.
     """
     document = IdDocument(reading.document)
     passive = _passive_authentication(reading, document, trust, policy, at)
@@ -85,6 +90,8 @@ def assess(
     mapping = check_chip_authentication_mapping(reading, trust, at)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
     signed_from = _signer_valid_from(passive)
+    known = deviations_of(document, passive, hashes, deviations)
+    defects = check_known_deviations(known)
     surface: tuple[CheckResult, ...] = ()
     comparisons: tuple[FieldComparison, ...] = ()
     if printed is not None and printed.is_given:
@@ -96,10 +103,11 @@ def assess(
         ),
         _passive_check(reading, passive),
         *(() if passive is None else (_of_finding(CheckName.REVOCATION, passive.revocation),)),
+        *(() if defects is None else (defects,)),
         check_com(document, None if passive is None else passive.security_object),
         *_hash_checks(reading, hashes),
         _chip_authentication_check(reading, passive, hashes, trust, at),
-        _chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes),
+        without_leaked_key(_chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes), known),
         *(() if mapping is None else (mapping,)),
         *(() if terminal is None else (terminal,)),
         check_consistency(document, at.date()),

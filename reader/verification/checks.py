@@ -10,7 +10,15 @@ import dataclasses
 import enum
 from typing import Final
 
-__all__ = ["NOT_PERMITTED", "NOT_READ", "CheckName", "CheckResult", "CheckStatus", "data_group_hash"]
+__all__ = [
+    "KNOWN_DEVIATION_POSSIBLE",
+    "NOT_PERMITTED",
+    "NOT_READ",
+    "CheckName",
+    "CheckResult",
+    "CheckStatus",
+    "data_group_hash",
+]
 
 
 class CheckStatus(enum.StrEnum):
@@ -36,6 +44,7 @@ class CheckName(enum.StrEnum):
     ACCESS_CONTROL = "access_control"
     COM_CONSISTENCY = "com_consistency"  # EF.COM against EF.SOD
     REVOCATION = "signer_revocation"
+    KNOWN_DEVIATION = "known_deviation"  # only where a deviation list is installed
     PRINTED_DATA = "printed_data"  # only where something printed was given
     ONLINE_VERIFICATION = "online_verification"
 
@@ -46,10 +55,14 @@ NOT_READ: Final = "data_group_hash.not_read"
 NOT_PERMITTED: Final = "data_group_hash.not_permitted"
 """The chip keeps the group for terminals with more rights."""
 
+KNOWN_DEVIATION_POSSIBLE: Final = "known_deviation.possible"
+"""A defect may be meant; not all by which its list names documents could be compared."""
+
 _NOT_PERFORMED: Final = frozenset(
     {
         NOT_READ,
         NOT_PERMITTED,
+        KNOWN_DEVIATION_POSSIBLE,
         f"{CheckName.ONLINE_VERIFICATION}.not_asked",
         f"{CheckName.ONLINE_VERIFICATION}.no_answer",
         f"{CheckName.REVOCATION}.no_list",

@@ -131,6 +131,7 @@ _UNDER_EVERY_POLICY: Final[dict[str, Requirement]] = {
     CheckName.ACCESS_CONTROL: Requirement.MANDATORY,
     CheckName.PASSIVE_AUTHENTICATION: Requirement.MANDATORY,
     CheckName.TERMINAL_AUTHENTICATION: Requirement.RECORDED,
+    CheckName.KNOWN_DEVIATION: Requirement.OPTIONAL,  # no place may pass over what a country says of its own signers
 }
 
 HOSPITAL: Final = VerificationPolicy("hospital")

@@ -20,6 +20,7 @@ CODES = {
     "document_validity": ["document_validity.expired", "document_validity.clock_implausible"],
     "data_group_hash.DG1": ["data_group_hash.mismatch", "data_group_hash.not_read"],
     "online_verification": [f"online_verification.{word}" for word in ("lost", "not_asked", "unknown")],
+    "known_deviation": [f"known_deviation.{word}" for word in ("known", "possible", "signer_key")],
     "signer_revocation": ["signer_revocation.revoked", "signer_revocation.no_list"],
 }
 
