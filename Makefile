@@ -13,7 +13,7 @@ kiosk: setup-kiosk ## set up, then start the kiosk with an emulated card (withou
 
 .PHONY: test
 test: setup-test check ## set up, then run every check and the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: check
 check: setup-test ## style, types and who-imports-whom: exactly what the build server checks
@@ -24,7 +24,7 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 
 .PHONY: quick
 quick: setup-test ## the unit tests with few examples of each property and table: about a minute
-	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow and not soak"
+	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow and not soak" -n auto
 
 .PHONY: soak
 soak: setup-test ## the long sweeps whole, of which the test suite takes a hundredth (CHIPID_SOAK_SHARE, CHIPID_SOAK_SEED)
