@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import json
 import os
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from kiosk_ui.cli import main
+from reader import inspection
+from reader.evidence.container import open_evidence, seal
 from reader.evidence.device_key import default_key_file, load, load_or_make
 from tests.unit.reader_cards import PEOPLE
 
@@ -144,6 +147,93 @@ def test_without_trust_anchors_of_ones_own_nothing_is_accepted(kept: Path) -> No
     assert code == 1
     assert out.startswith("REFER")
     assert "--test-mode" in out
+
+
+# ------------------------------------------------------------------------------------------ when, and by whom
+def test_the_result_says_when_the_chip_was_asked(kept: Path) -> None:
+    _, result = verify(kept)
+    asked, read_at = (dt.datetime.fromisoformat(text) for text in asked_and_read(result))
+    assert dt.timedelta(seconds=-1) <= asked - read_at < dt.timedelta(minutes=1)
+    _, out, _ = chipid("verify", kept, "--test-mode")
+    assert f"asked      {result['evidence']['chip_asked_at']}, by that device" in out
+
+
+def asked_and_read(result: dict[str, Any]) -> tuple[str, str]:
+    return result["evidence"]["chip_asked_at"], result["statement"]["read_at"]
+
+
+def test_without_evidence_the_chip_signs_random_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody keeps needs no date: the card testifies to nothing."""
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("reader.evidence.challenge.bound_challenges", never)
+    assert read("an", "--report", tmp_path / "r.json")[0] == 0
+
+
+def test_signed_again_by_somebody_else_the_chip_proves_nothing(kept: Path, tmp_path: Path) -> None:
+    thief = load_or_make(tmp_path / "thief")
+    (tmp_path / "stolen").write_bytes(seal(open_evidence(kept.read_bytes()).parts, thief))
+    code, result = verify(tmp_path / "stolen", "--device", thief.fingerprint)
+    assert (code, result["evidence"]["signed_by"], result["verdict"]) == (1, "named", "REFER")
+    assert result["evidence"]["chip_asked_at"] is None
+    codes = {check["check"]: (check["code"], check["basis"]) for check in result["checks"]}
+    assert codes["active_authentication"] == ("active_authentication.challenge_unbound", "stated")
+    _, out, _ = chipid("verify", tmp_path / "stolen", "--test-mode", "--device", thief.fingerprint)
+    assert "[active_authentication.challenge_unbound]" in out
+
+
+def test_a_time_that_has_not_come_is_remarked_and_accepts_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device's clock was a year ahead when it read; it is this very machine, so whoever verifies knows it."""
+    right, wrong = inspection.local_now(), inspection.local_now() + dt.timedelta(days=365)
+    monkeypatch.setattr(inspection, "local_now", lambda: wrong)
+    assert read("an", "--evidence", tmp_path / "e")[0] == 0
+    assert verify(tmp_path / "e")[0] == 0, "by the same clock it is an ordinary reading"
+    monkeypatch.setattr(inspection, "local_now", lambda: right)
+    code, result = verify(tmp_path / "e")
+    assert (code, result["accepted"], result["verdict"], result["today"]["verdict"]) == (1, False, "REFER", "REFER")
+    assert "reading_time.in_future" in result["reasons"]
+    assert "reading_time" in {each["what"] for each in result["differences"]}
+    code, out, _ = chipid("verify", tmp_path / "e", "--test-mode")
+    assert code == 1
+    assert out.startswith("REFER")
+    assert "has not come by this machine's clock. [reading_time.in_future]" in out
+
+
+# ------------------------------------------------------------------------------------------ exit codes
+CARDS = ("an", "tdes-pace", "unknown-csca", "copied")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Evidence of cards of every verdict, all by one device."""
+    folder = tmp_path_factory.mktemp("cards")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        for name in CARDS:
+            assert read(name, "--evidence", folder / name)[0] in (0, 1)
+    return {name: folder / name for name in CARDS}
+
+
+@pytest.mark.parametrize("name", CARDS)
+@pytest.mark.parametrize("whose", ["ours", "named", "theirs", "unknown"])
+def test_zero_is_only_for_an_accepted_card_by_a_known_device(
+    name: str, whose: str, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = files[name].parent / "config"
+    own = load(config / "chipid-kiosk" / "device.key").fingerprint
+    if whose == "ours":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(config))
+    options = {"named": ["--device", own], "theirs": ["--device", "0" * 64]}.get(whose, [])
+    code, result = verify(files[name], *options)
+    assert result["evidence"]["signed_by"] == whose
+    is_accepted = result["verdict"] == "ACCEPT" and whose in ("ours", "named")
+    assert (code, result["accepted"]) == ((0, True) if is_accepted else (1, False))
+    assert is_accepted == (name == "an" and whose in ("ours", "named"))
+    assert chipid("verify", files[name], *options, "--test-mode")[0] == code, "in both ways of telling it"
 
 
 # ------------------------------------------------------------------------------------------ refusals
