@@ -203,7 +203,7 @@ class SealKey:
             TrustError: ``trust.seal_key_unusable``.
         """
         known = self.stores.get(store_id)
-        if known is not None and (known.counter, known.folder) == (counter, _place(folder)):
+        if known is not None and known.counter == counter and known.folder in _places(folder):
             return
         try:
             with locked(self.path.with_suffix(".lock"), wait_s=_PATIENCE_S):
@@ -211,7 +211,10 @@ class SealKey:
                 before = newest.stores.get(store_id)
                 if before is not None and before.counter > counter:
                     return
-                place = _place(folder)  # one store in one place: what lay there before has been replaced
+                # a link that somebody puts into a store's place does not make it lie elsewhere
+                is_there = before is not None and before.folder in _places(folder)
+                place = before.folder if before is not None and is_there else _place(folder)
+                # one store in one place: what lay there before has been replaced
                 others = {key: one for key, one in newest.stores.items() if one.folder != place}
                 stores = {**others, store_id: KnownStore(place, counter, seal.value)}
                 SealKey(self.path, newest.key, stores)._write()

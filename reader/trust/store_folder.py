@@ -141,11 +141,9 @@ def _read_unfinished(folder: Path, key: SealKey | None, *, must_be_sealed: bool)
     seal = None if key is None else key.last_seal(folder)
     if seal is None:
         return None
-    octets = _manifest_octets(folder, _next_name(seal))
-    if octets is None:
-        return None
     try:
-        return _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
+        octets = _manifest_octets(folder, _next_name(seal))
+        return None if octets is None else _read_store(folder, octets, key, must_be_sealed=must_be_sealed)
     except errors.TrustError:  # then what is wrong with the one that is in its place is what there is to say
         return None
 

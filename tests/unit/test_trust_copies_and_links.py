@@ -104,6 +104,20 @@ def test_a_store_named_by_a_link_to_its_folder_is_no_copy(place: Path) -> None:
     assert installed(place) == 2
 
 
+def test_a_link_put_into_the_store_s_place_does_not_make_the_key_forget_the_place(place: Path) -> None:
+    (place / "store").rename(place / "moved")
+    (place / "store").symlink_to(place / "moved", target_is_directory=True)
+    assert bring(place, 2) == ""
+    assert installed(place) == 2
+    (place / "store").unlink()
+    with pytest.raises(TrustError, match=r"tampered; what store\.json missing"):
+        installed(place)
+    (place / "store").mkdir()
+    (place / "store" / "ours.cer").write_bytes(csca(3).der)
+    with pytest.raises(TrustError, match=r"tampered; what store\.json missing"):
+        installed(place)
+
+
 def test_a_place_in_which_something_else_lies_now_makes_the_copy_none_the_less_a_copy(place: Path) -> None:
     """Or whoever empties the store's place could have the key forget it by the next import into a copy."""
     (place / "store").rename(place / "copy")

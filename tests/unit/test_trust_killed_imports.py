@@ -182,5 +182,10 @@ def test_what_waits_counts_only_with_the_seal_that_the_key_remembers(tmp_path: P
         waiting.write_bytes(forged)
         with pytest.raises(TrustError, match="tampered"):
             installed(place)
+    waiting.unlink()
+    waiting.mkdir()
+    with pytest.raises(TrustError, match="tampered"):
+        installed(place)
+    waiting.rmdir()
     waiting.write_bytes(whole)
     assert installed(place) == 1
