@@ -4,6 +4,9 @@ Order: EF.COM, EF.SOD and DG14 first, then chip authentication, so that everythi
 channel that only the genuine chip can keep; then the terminal authenticates itself if it has certificates; DG15 and
 active authentication next; the photo and what is longer last. Nothing is judged here: that is
 :mod:`reader.verification`.
+
+A card that is torn away and comes back is opened again, compared with what is there, and asked for all its proofs
+again; then reading goes on at the octet where it stopped (docs/decisions/0014).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from crypto.pki.passive_authentication import read_security_object
 from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord
+from reader.file_reading import PartialFile
 from reader.general_authentication import TerminalIdentity
 from reader.lds import files
 from reader.lds.com import parse_com
@@ -35,6 +39,7 @@ from reader.protocols.active_authentication import ActiveAuthenticationAnswer, D
 from reader.protocols.chip_authentication_offers import chip_authentication_suites
 from reader.protocols.pace import MappingProof
 from reader.protocols.secure_messaging import bare_status
+from reader.resumption import Returns, is_gone
 from reader.session import AccessReport, CardSession, password_opens_nothing
 from reader.terminal_access import (
     TerminalAnswer,
@@ -105,6 +110,8 @@ class DocumentReader:
         credentials: the terminal's certificates and key, for fingerprints and irises; ``None`` for none.
         now: tells whether a certificate of the terminal has expired; a clock that cannot be right tells nothing.
         draw_challenge: source of the challenges of active authentication.
+        returns: waits for a card that was torn away; without it a torn card ends the reading.
+        on_complete: told each file, exactly as read, as soon as its last octet is there.
     """
 
     def __init__(
@@ -117,6 +124,8 @@ class DocumentReader:
         credentials: TerminalCredentials | None = None,
         now: Callable[[], dt.datetime] = utc_now,
         draw_challenge: DrawChallenge = random_challenge,
+        returns: Returns | None = None,
+        on_complete: Callable[[files.FileId, bytes], None] = lambda file, content: None,
     ) -> None:
         self._session = session
         self._key = key
@@ -124,6 +133,10 @@ class DocumentReader:
         self._draw_challenge = draw_challenge
         self._contents: dict[files.FileId, bytes] = {}
         self._unread: dict[files.FileId, ErrorCode] = {}
+        self._partial: PartialFile | None = None
+        self._noted_last: files.FileId | None = None
+        self._returns = returns or Returns(session.link, key, plan)
+        self._on_complete = on_complete
         self._to_read = 0
         terminal = None if credentials is None else TerminalIdentity(credentials, _day(now()))
         self._proofs = MutualAuthentication(session, key, plan, terminal, on_progress)
@@ -133,10 +146,21 @@ class DocumentReader:
         """Open, read, ask for proofs.
 
         Raises:
-            ProtocolError, CardStatusError, TransportError: the card could not be opened, or went away.
+            ProtocolError, CardStatusError, TransportError: the card could not be opened, went away, or was exchanged
+                (``card.another``).
             Cancelled: somebody asked to stop.
         """
-        access = self._proofs.open()
+        while True:
+            try:
+                return self._attempt()
+            except ChipIdError as error:
+                self._returns.wait_after(error)
+            self._begin_again()
+
+    def _attempt(self) -> Reading:
+        """From opening to the last proof. Files that are there are not read again, proofs are always asked for again:
+        so it can break off, and begin again, at any command."""
+        access = self._open()
         for file in (files.COM, files.SOD):
             self._read(file)
         self._require_right_to_read()
@@ -153,6 +177,8 @@ class DocumentReader:
                 active, answer = self._authenticate_actively()
         self._read_sensitive_groups(available)
         self._proofs.settle_proof()
+        if access.protocol == "NONE" and (self._unread or active is ChipAnswer.REFUSED):
+            self._require_card()  # without a channel, half an answer looks like a refusal
         self._keep_files_of_access_control()
         return Reading(
             access,
@@ -164,6 +190,35 @@ class DocumentReader:
             self._session.mapping_proofs,
             self._proofs.terminal,
         )
+
+    def _open(self) -> AccessReport:
+        proofs = self._session.mapping_proofs
+        try:
+            access = self._proofs.open()
+            self._require_same_document()
+        except BaseException:
+            self._session.mapping_proofs = proofs  # nothing was read through that channel
+            raise
+        return access
+
+    def _require_same_document(self) -> None:
+        """Before anything is added: the card that came back begins its EF.SOD as the one before did; where that file is
+        not there (yet), what was complete first."""
+        known = next((file for file in (files.SOD, *self._contents) if file in self._contents), None)
+        if known is not None and not self._session.begins_with(known, self._contents[known]):
+            raise errors.ProtocolError(errors.ANOTHER_CARD)
+
+    def _begin_again(self) -> None:
+        """Keep the files, and the beginning of one; forget the proofs, and a last refusal that the tear may have been."""
+        self._proofs.begin_again()
+        if self._noted_last is not None:
+            self._unread.pop(self._noted_last, None)
+            self._noted_last = None
+
+    def _require_card(self) -> None:
+        """Raises ``card.removed`` if the card is gone and may come back."""
+        if self._returns.are_possible and is_gone(self._session.link):
+            raise errors.TransportError(errors.CARD_REMOVED)
 
     def _keep_files_of_access_control(self) -> None:
         for file, content in (
@@ -196,13 +251,22 @@ class DocumentReader:
 
     def _read(self, file: files.FileId) -> None:
         """Read one file, or note why not. What ends the whole attempt is raised."""
+        if file in self._contents or file in self._unread:
+            return
+        if self._partial is None or self._partial.file != file:
+            self._partial = PartialFile(file)
         try:
             with self._session.link.phase(ReadingPhase.READING_FILE):
-                self._contents[file] = self._read_through_unproven_channel(file)
+                content = self._read_through_unproven_channel(self._partial)
         except (errors.CardStatusError, errors.DocumentError) as error:
-            self._unread[file] = error.code
+            if error.code is errors.ANOTHER_CARD:
+                raise
+            self._unread[file], self._noted_last, self._partial = error.code, file, None
+        else:
+            self._contents[file], self._partial = content, None
+            self._on_complete(file, content)
 
-    def _read_through_unproven_channel(self, file: files.FileId) -> bytes:
+    def _read_through_unproven_channel(self, partial: PartialFile) -> bytes:
         """Any answer that opens under the keys of chip authentication shows that the chip holds the key of DG14.
 
         If none does, the chip is a copy. The rest is still read, in a fresh channel without chip authentication, so
@@ -212,9 +276,9 @@ class DocumentReader:
         try:
             while True:  # each turn but the last opens the chip anew, which is bounded
                 try:
-                    return self._session.read_file(file, done, self._to_read)
+                    return self._session.read_file(partial.file, done, self._to_read, partial)
                 except (errors.ProtocolError, errors.TransportError) as error:
-                    self._open_for_another_try(file, error)
+                    self._open_for_another_try(partial.file, error)
         finally:
             self._proofs.note_proof()
 
@@ -279,6 +343,7 @@ class DocumentReader:
                 try:
                     self._read(file)
                 except errors.ProtocolError as error:
+                    self._require_card()
                     self._unread[file] = error.code
                     self._proofs.is_admitted = False
                 if self._unread.get(file) is errors.FILE_ACCESS_DENIED:  # the chip's own authority gives less

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crypto.pki.trust_store import TrustStore
 from reader import transport as transports
+from reader.beside import Beside, OnFile, ignore_file
 from reader.document_reader import DocumentReader, Reading
 from reader.lds.document import IdDocument
 from reader.link import Link, LinkStatistics
@@ -21,14 +22,16 @@ from reader.plan import ReadPlan, plan_named
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import DrawChallenge, random_challenge
+from reader.resumption import Returns
 from reader.session import CardSession
 from reader.terminal_credentials import TerminalCredentials
-from reader.transport.base import CardTransport
+from reader.transport.base import CardTransport, ReturningCard
 from reader.trust.folder import load_folder, trust_of
 from reader.verification.assessment import Assessment, assess
 from reader.verification.checks import CheckResult
 from reader.verification.identity import Identity
 from reader.verification.online import NOT_ASKED, AuthenticationService, ask
+from reader.verification.passive import Basis, EarlyFindings
 from reader.verification.policy import policy_named
 from reader.verification.printed import PrintedData, is_another_card
 from reader.verification.verdict import Verdict
@@ -95,6 +98,8 @@ def read(
     printed: PrintedData | None = None,
     service: AuthenticationService | None = None,
     draw_challenge: DrawChallenge = random_challenge,
+    comes_back: ReturningCard | None = None,
+    on_file: OnFile = ignore_file,
 ) -> ReadOutcome:
     """Open, read, verify and judge one card.
 
@@ -106,7 +111,7 @@ def read(
         plan: what to read; the policy's own by default.
         on_progress: told about every step, in this thread.
         cancel: set it from anywhere; the reading ends before the next command.
-        now: local time with its zone.
+        now: local time with its zone. The document is judged for the moment at which its reading began.
         terminal: this terminal's certificates and key, which open fingerprints and irises; see
             :func:`reader.terminal_credentials.load_credentials`. If the chip does not admit it, that is a finding.
         printed: what was scanned or typed from the card's surface, to be held against the chip.
@@ -115,28 +120,54 @@ def read(
             is not asked about a chip that is not that of the printed number: this would be somebody else's business.
         draw_challenge: source of the challenges that the chip signs. Whoever keeps evidence takes
             :func:`reader.evidence.challenge.bound_challenges`, so that the signature tells who asked, and when.
+        comes_back: where a card that is torn away would be laid down again. It is opened anew, has to be the same one
+            (``card.another``) and proves itself anew; reading goes on where it stopped. How often and how long it is
+            waited for stands in the plan. A PIN or PUK is never sent again: with these a torn card ends the reading.
+        on_file: told about each file as soon as it is complete, in this thread.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
         Cancelled: somebody asked to stop.
     """
     judging, reading_plan = policy_named(policy), plan or plan_named(policy)  # a wrong name costs nobody a reading
+    basis, cancel = Basis(trust, judging, now()), cancel or threading.Event()
     link = Link(card, cancel)
     session = CardSession(link, on_progress)
-    try:
-        reading = DocumentReader(
-            session, key, reading_plan, on_progress, credentials=terminal, now=now, draw_challenge=draw_challenge
-        ).run()
-    finally:
-        session.close()
-    on_progress(ProgressEvent(ReadingPhase.VERIFYING))
-    with link.phase(ReadingPhase.VERIFYING):
-        at, document = now(), IdDocument(reading.document)
-        is_another = printed is not None and is_another_card(document, printed)
-        answer = NOT_ASKED if service is None or is_another else ask(service, document, at.date())
-        assessment = assess(reading, trust, judging, at, printed=printed, online=answer)
+    returns = Returns(link, key, reading_plan, comes_back, cancel, on_progress)
+    with Beside(basis, on_file) as beside:
+        try:
+            reading = DocumentReader(
+                session,
+                key,
+                reading_plan,
+                on_progress,
+                credentials=terminal,
+                now=now,
+                draw_challenge=draw_challenge,
+                returns=returns,
+                on_complete=beside.on_complete,
+            ).run()
+        finally:
+            session.close()
+            returns.close()
+        on_progress(ProgressEvent(ReadingPhase.VERIFYING))
+        with link.phase(ReadingPhase.VERIFYING):
+            assessment = _judge(reading, basis, beside.findings(), printed, service)
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
+
+
+def _judge(
+    reading: Reading,
+    basis: Basis,
+    early: EarlyFindings,
+    printed: PrintedData | None,
+    service: AuthenticationService | None,
+) -> Assessment:
+    document = IdDocument(reading.document)
+    is_another = printed is not None and is_another_card(document, printed)
+    answer = NOT_ASKED if service is None or is_another else ask(service, document, basis.at.date())
+    return assess(reading, basis.trust, basis.policy, basis.at, printed=printed, online=answer, early=early)
 
 
 def trust_for(folder: Path | None, *, test_mode: bool = False, seal_key: Path | None = None) -> TrustStore:

@@ -24,6 +24,7 @@ from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer, DrawChallenge
 from reader.protocols.chip_authentication import ChipAuthenticationSuite
 from reader.protocols.secure_messaging import bare_status
+from reader.resumption import is_gone
 from reader.session import AccessReport, CardSession
 from reader.terminal_access import (
     TerminalAnswer,
@@ -39,6 +40,9 @@ _LEAVES_ROOM_FOR_VERSION_1: Final = (ChipAnswer.NEEDS_TERMINAL, ChipAnswer.NOT_S
 _SAID_BY_VERSION_2: Final = (ChipAnswer.NOT_SPOKEN, ChipAnswer.KEY_NOT_SHOWN)
 _TRIES: Final = 2
 """A chip may show only at a long certificate that it takes no long commands; it has to be opened anew then."""
+
+_KEY_OF_ANOTHER: Final = (errors.WRONG_KEY, errors.WRONG_MRZ, errors.NOT_AN_EMRTD, errors.ACCESS_NOT_SUPPORTED)
+"""How a card answers a key that opened the one before it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -81,6 +85,8 @@ class MutualAuthentication:
         self._terminal = terminal
         self._on_progress = on_progress
         self._access: AccessReport | None = None
+        self._shown: tuple[bytes | None, bytes | None] = (None, None)
+        self._has_version_2 = False
         self.chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
         """How chip authentication went. ``GIVEN`` may still await its proof, see :attr:`awaits_proof`."""
         self.terminal = TerminalRecord(TerminalAnswer.NOT_ASKED)
@@ -92,9 +98,37 @@ class MutualAuthentication:
 
     # ------------------------------------------------------------------------------------- opening
     def open(self) -> AccessReport:
-        """The first opening. Raises as :meth:`reader.session.CardSession.open`."""
+        """The first opening, and that of a card which came back after it was torn away.
+
+        Raises:
+            ProtocolError: ``card.another`` if it does not open as before; and as :meth:`reader.session.CardSession.open`.
+            CardStatusError, DocumentError, TransportError: as there.
+        """
+        if self._access is not None:
+            self._open_after_return()
+            return self._access
         self._access = self._session.open(self._key, self._plan, self._terminal)
+        self._shown = self._session.card_access, self._session.card_security
+        general = self._session.general_authentication
+        self._has_version_2 = general is not None and general.keys is not None
         return self._access
+
+    def begin_again(self) -> None:
+        """The card was torn away: whichever comes back has proven nothing yet, and neither has the terminal."""
+        self.chip = ChipAuthenticationRecord(ChipAnswer.NOT_ASKED)
+        self.terminal = TerminalRecord(TerminalAnswer.NOT_ASKED)
+        self.awaits_proof = self.is_admitted = False
+        self._session.give_up_card(was_open=self._access is not None)
+
+    def _open_after_return(self) -> None:
+        try:
+            is_same = self._opens_as_before(self._terminal if self._has_version_2 else None)
+        except (errors.ProtocolError, errors.CardStatusError) as error:
+            if error.code not in _KEY_OF_ANOTHER or is_gone(self._session.link):
+                raise
+            raise errors.ProtocolError(errors.ANOTHER_CARD) from error
+        if not is_same:
+            raise errors.ProtocolError(errors.ANOTHER_CARD)
 
     def reopen(self) -> None:
         """Open the chip once more. If it does not open in the very same way, somebody plays with us.
@@ -110,16 +144,20 @@ class MutualAuthentication:
         self.is_admitted = False
         general = self._session.general_authentication
         terminal = self._terminal if general is not None and general.keys is not None else None
-        shown = self._session.card_access, self._session.card_security
-        if self._session.open(self._key, self._plan, terminal) != self._access or not self._shows_the_same(*shown):
+        if not self._opens_as_before(terminal):
             raise errors.ProtocolError(errors.CHIP_DECEPTIVE)
         if terminal is not None:
             self._take_general_authentication()
 
-    def _shows_the_same(self, card_access: bytes | None, card_security: bytes | None) -> bool:
+    def _opens_as_before(self, terminal: TerminalIdentity | None) -> bool:
         """Both files are judged once for all that was read. The second may be closed to a later opening."""
+        access = self._session.open(self._key, self._plan, terminal)
+        card_access, card_security = self._shown
         again = self._session.card_security
-        return self._session.card_access == card_access and (None in (card_security, again) or again == card_security)
+        if self._session.card_access != card_access or (None not in (card_security, again) and again != card_security):
+            return False
+        self._shown = card_access, card_security or again
+        return access == self._access
 
     def note_proof(self) -> None:
         """Any answer that opens under the keys of chip authentication shows that the chip holds the key of DG14."""
@@ -132,7 +170,9 @@ class MutualAuthentication:
             return
         try:
             self._session.is_present(files.data_group(14))  # read before, so no chip has a reason to guard it now
-        except errors.ProtocolError:
+        except errors.ProtocolError as error:
+            if is_gone(self._session.link):  # half an answer shows nothing
+                raise errors.TransportError(errors.CARD_REMOVED) from error
             self._note_loss()
         self.note_proof()
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from crypto.errors import ChipIdError
 from crypto.pki.findings import Finding, FindingCode, Outcome
-from crypto.pki.passive_authentication import PassiveAuthenticationResult, compare_hashes, verify_security_object
+from crypto.pki.passive_authentication import PassiveAuthenticationResult
 from crypto.pki.trust_store import TrustStore
 from reader import errors
 from reader.chip_proofs import ChipAnswer
@@ -28,12 +28,13 @@ from reader.verification.chip import (
     check_chip_authentication_mapping,
     check_chip_authentication_v2,
 )
-from reader.verification.clock import is_behind, without_wrong_clock
+from reader.verification.clock import is_behind
 from reader.verification.document_checks import check_access_control, check_com, check_consistency, check_validity
 from reader.verification.expiry import expiry_of
 from reader.verification.identity import Assurance, Identity
 from reader.verification.known_defects import check_known_deviations, deviations_of, without_leaked_key
 from reader.verification.online import NOT_ASKED, OnlineAnswer, check_online
+from reader.verification.passive import NOTHING_EARLY, Basis, EarlyFindings, hash_findings, verify_passively
 from reader.verification.policy import VerificationPolicy, evaluate
 from reader.verification.printed import FieldComparison, PrintedData, check_printed_data
 from reader.verification.terminal import check_terminal_authentication
@@ -72,6 +73,7 @@ def assess(
     printed: PrintedData | None = None,
     online: OnlineAnswer | None = None,
     deviations: Iterable[PublishedDeviations] = (),
+    early: EarlyFindings = NOTHING_EARLY,
 ) -> Assessment:
     """Check and judge one reading.
 
@@ -83,10 +85,11 @@ def assess(
         printed: what was scanned or typed from the card's surface.
         online: what an authentication service answered; ``None`` if none was asked.
         deviations: what countries say about defects of their documents; see :class:`reader.trust.folder.TrustFolder`.
+        early: what was found while the card was being read; it saves time and changes nothing.
     """
     document = IdDocument(reading.document)
-    passive = _passive_authentication(reading, document, trust, policy, at)
-    hashes = _hash_findings(reading, passive)
+    passive = verify_passively(reading.document, Basis(trust, policy, at), early)
+    hashes = hash_findings(reading.document, passive, early)
     mapping = check_chip_authentication_mapping(reading, trust, at)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
     signed_from = _signer_valid_from(passive)
@@ -119,28 +122,6 @@ def assess(
     return Assessment(checks, verdict, _identity(document, verdict, at.date(), signed_from), comparisons, passive)
 
 
-def _passive_authentication(
-    reading: Reading, document: IdDocument, trust: TrustStore, policy: VerificationPolicy, at: dt.datetime
-) -> PassiveAuthenticationResult | None:
-    """What EF.SOD proves, held against the issuing state and the kind of document that DG1 names."""
-    sod = reading.document.get(files.SOD)
-    if sod is None:
-        return None
-    try:
-        mrz = document.mrz
-    except ChipIdError:  # what is wrong with DG1 is noted elsewhere
-        mrz = None
-    result = verify_security_object(
-        sod,
-        trust,
-        at,
-        valid_at=policy.signer_valid_at,
-        document_code=None if mrz is None else mrz.document_code,
-        issuing_state=None if mrz is None else mrz.issuing_state,
-    )
-    return without_wrong_clock(result, at, valid_at=policy.signer_valid_at)
-
-
 def _signer_valid_from(passive: PassiveAuthenticationResult | None) -> dt.date | None:
     return None if passive is None or passive.signer is None else passive.signer.not_before.date()
 
@@ -163,16 +144,6 @@ def _of_finding(check: str, finding: Finding) -> CheckResult:
 
 
 # -------------------------------------------------------------------------------- data group hashes
-def _hash_findings(reading: Reading, passive: PassiveAuthenticationResult | None) -> dict[int, Finding]:
-    """By group. Without a readable list nothing is covered."""
-    contents = {
-        file.number: reading.document.require(file) for file in reading.document.data_groups if file.number is not None
-    }
-    if passive is None or passive.security_object is None:
-        return {number: Finding(FindingCode.HASH_NOT_LISTED) for number in contents}
-    return dict(compare_hashes(passive.security_object, contents))
-
-
 def _hash_checks(reading: Reading, findings: dict[int, Finding]) -> list[CheckResult]:
     checks = []
     for number, finding in sorted(findings.items()):
