@@ -78,10 +78,12 @@ def event_from(command: dict[str, object]) -> ev.PersonEvent:
     if kind is None:
         raise CommandError(f"unknown event; known are {', '.join(sorted(_EVENTS))}")
     fields = {key: value for key, value in command.items() if key != "event" and isinstance(value, str)}
-    wanted = {field.name for field in dataclasses.fields(kind)}
+    # what has a default is for devices to tell, not for a line of text
+    wanted = {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
     if set(fields) != wanted or len(command) != len(wanted) + 1:
         raise CommandError(f"this event takes exactly these texts: {', '.join(sorted(wanted)) or 'none'}")
-    return kind(**fields)
+    make: Callable[..., ev.PersonEvent] = kind
+    return make(**fields)
 
 
 def shown(state: CheckInState) -> dict[str, object]:

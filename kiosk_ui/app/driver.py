@@ -163,8 +163,8 @@ class CheckInDriver:
                 self.wake()
             case fx.StopTimer():
                 self._timer = None
-            case fx.StartReading(request=request, number=number):
-                self._ports.cards.start(number, _Listener(self, request))
+            case fx.StartReading(request=request, number=number, scanned=scanned):
+                self._ports.cards.start(number, _Listener(self, request), scanned)
             case fx.CancelReading():
                 self._ports.cards.cancel()
             case fx.Clear():

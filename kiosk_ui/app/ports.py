@@ -13,6 +13,7 @@ from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from reader.scanners.qr import CitizenQr
 
 __all__ = [
     "CardReading",
@@ -74,9 +75,10 @@ class ReadingListener(Protocol):
 class CardReading(Protocol):
     """Waits for a card and reads it."""
 
-    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background and return at once: wait for a card, read it once, tell ``listener``.
 
+        What the code on the card says, if it was scanned, is held against the chip and forgotten with the number.
         Exactly one of ``finished`` and ``failed`` is called, unless the reading is cancelled first.
         """
         ...

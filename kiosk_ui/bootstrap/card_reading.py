@@ -17,6 +17,7 @@ from reader import errors
 from reader.inspection import ReadOutcome, read
 from reader.progress import ProgressEvent, ReadingPhase
 from reader.protocols.access_key import CanKey
+from reader.scanners.qr import CitizenQr
 from reader.transport import list_pcsc_readers, open_pcsc
 from reader.transport.base import CardTransport
 from reader.verification.online import AuthenticationService
@@ -106,10 +107,10 @@ class ReaderCards:
         self.service = service
         self._attempt: _Attempt | None = None
 
-    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background; a reading that still runs is cancelled first."""
         self.cancel()
-        self._attempt = _Attempt(self, number, listener, self._attempt)
+        self._attempt = _Attempt(self, number, listener, self._attempt, _printed(number, scanned))
         self._attempt.start()
 
     def cancel(self) -> None:
@@ -123,15 +124,26 @@ class ReaderCards:
             self._attempt.join(timeout_s)
 
 
+def _printed(number: CitizenNumber, scanned: CitizenQr | None) -> PrintedData:
+    """What is held against the chip: the whole code that was scanned, else the number that was typed."""
+    return PrintedData(number=number) if scanned is None else PrintedData(qr=scanned)
+
+
 class _Attempt(threading.Thread):
     """One reading, and then a watch on the card until it is taken away."""
 
     def __init__(
-        self, cards: ReaderCards, number: CitizenNumber, listener: ReadingListener, before: _Attempt | None
+        self,
+        cards: ReaderCards,
+        number: CitizenNumber,
+        listener: ReadingListener,
+        before: _Attempt | None,
+        printed: PrintedData,
     ) -> None:
         super().__init__(name="card-reading", daemon=True)
         self._cards = cards
         self._number: CitizenNumber | None = number
+        self._printed: PrintedData | None = printed
         self._listener = listener
         self._before = before if before is not None and before.is_alive() else None
         self._steps = _Steps(listener, cards.on_step)
@@ -153,7 +165,7 @@ class _Attempt(threading.Thread):
             if not self.cancel.is_set():
                 self._listener.failed(told.code.name, told.hint)
         finally:
-            self._number = None
+            self._number = self._printed = None
             if not finished and not self.cancel.is_set():
                 # A mistake of ours: the patient is brought on, and the exception goes its way to the log.
                 self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
@@ -175,7 +187,7 @@ class _Attempt(threading.Thread):
                 policy=self._cards.policy,
                 on_progress=self._steps.on_progress,
                 cancel=self.cancel,
-                printed=PrintedData(number=number),
+                printed=self._printed,
                 service=self._cards.service,
             )
         if self.cancel.is_set():

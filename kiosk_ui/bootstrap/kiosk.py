@@ -85,11 +85,12 @@ class Kiosk:
 
 
 def scan_to_event(octets: bytes) -> ev.NumberKnown | ev.ScanUnreadable:
-    """What one scanned line says: the number of a citizen card's code, or that it is none."""
+    """What one scanned line says: a citizen card's code, whole, or that it is none."""
     try:
-        return ev.NumberKnown(parse_citizen_qr_octets(octets).number.digits)
+        scanned = parse_citizen_qr_octets(octets)
     except ChipIdError:
         return ev.ScanUnreadable()
+    return ev.NumberKnown(scanned.number.digits, scanned)
 
 
 def _note_scanner(error: ChipIdError) -> None:

@@ -50,7 +50,7 @@ NUMBER = "040085000017"
 class Chip:
     """Reads at once."""
 
-    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
         identity = Identity(
             number.digits, "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
             Assurance.CHIP_VERIFIED,

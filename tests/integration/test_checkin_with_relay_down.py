@@ -33,7 +33,7 @@ class Chip:
         self.decision = decision
         self.torn = torn
 
-    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
         listener.progressed(ReadingStep.OPENING, 0, 6)
         if self.torn:
             self.torn -= 1

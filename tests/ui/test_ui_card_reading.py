@@ -11,10 +11,14 @@ import pytest
 from crypto.errors import Hint
 from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import card
+from emulator.personalise.printed_qr import printed_qr
+from emulator.personalise.profile import load_profile
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.app.flows import events as ev
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, number_of
+from kiosk_ui.bootstrap.kiosk import scan_to_event
 from reader import errors
 from reader.inspection import trust_for
 from reader.transport.base import CardTransport
@@ -217,3 +221,66 @@ def test_a_mistake_of_ours_brings_the_patient_on(tray: InProcessTray) -> None:
     assert listener.wait_for(lambda: bool(listener.failures))
     assert listener.failures == [("kiosk.reading_broken", Hint.CALL_STAFF)]
     cards.join()
+
+
+# ------------------------------------------------------------------------------ the whole code on the card
+def read_with_code(text: str) -> ReadResult:
+    event = scan_to_event(text.encode())
+    assert isinstance(event, ev.NumberKnown)
+    assert event.scanned is not None
+    tray = InProcessTray()
+    listener, cards = Listener(), reading(tray)
+    tray.lay("an")
+    try:
+        cards.start(CitizenNumber.from_text(event.text), listener, event.scanned)
+        assert listener.wait_for(lambda: bool(listener.results or listener.failures))
+    finally:
+        cards.cancel()
+        cards.join()
+        tray.close()
+    assert not listener.failures
+    return listener.results[0]
+
+
+def test_the_code_that_belongs_to_the_chip_changes_nothing() -> None:
+    assert read_with_code(printed_qr(load_profile("an"))).decision is Decision.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("printed", "on_chip", "decision", "reason"),
+    [
+        ("03021999", "03021985", Decision.REJECT, "printed_data.date_of_birth_differs"),
+        ("|Nữ|", "|Nam|", Decision.REJECT, "printed_data.sex_differs"),
+        ("Nguyễn Văn Anh", "Nguyễn Văn An", Decision.REFER, "printed_data.name_differs"),
+    ],
+)
+def test_a_code_with_the_right_number_and_a_wrong_field_is_noticed_at_the_kiosk(
+    printed: str, on_chip: str, decision: Decision, reason: str
+) -> None:
+    """A genuine chip in another piece of plastic, or a printed code that somebody changed."""
+    genuine = printed_qr(load_profile("an"))
+    assert on_chip in genuine
+    result = read_with_code(genuine.replace(on_chip, printed, 1))
+    assert result.decision is decision
+    assert reason in result.reasons
+
+
+def test_a_reading_forgets_the_code_when_it_ends() -> None:
+    tray = InProcessTray()
+    listener, cards = Listener(), reading(tray)
+    event = scan_to_event(printed_qr(load_profile("an")).encode())
+    assert isinstance(event, ev.NumberKnown)
+    tray.lay("an")
+    try:
+        cards.start(CitizenNumber.from_text(event.text), listener, event.scanned)
+        attempt = cards._attempt
+        assert attempt is not None
+        assert listener.wait_for(lambda: bool(listener.results))
+        cards.cancel()
+        cards.join()
+        assert attempt._printed is None
+        assert attempt._number is None
+    finally:
+        cards.cancel()
+        cards.join()
+        tray.close()

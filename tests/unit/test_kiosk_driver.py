@@ -51,7 +51,7 @@ class World:
         self.hold = False
 
     # CardReading
-    def start(self, number: CitizenNumber, listener: ReadingListener) -> None:
+    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
         self.listener = listener
 
     def cancel(self) -> None:

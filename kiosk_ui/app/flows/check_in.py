@@ -173,7 +173,7 @@ class CheckInFlow:
         except failures.KioskError:
             return self._show(state, s.EnterNumber(s.NumberProblem.NOT_12_DIGITS))
         tries = state.visit.wrong_tries if state.visit else 0
-        return self._read(dataclasses.replace(state, visit=s.Visit(number, tries)), s.PlaceCard())
+        return self._read(dataclasses.replace(state, visit=s.Visit(number, tries, known.scanned)), s.PlaceCard())
 
     def _call_staff(self, state: s.CheckInState) -> Step:
         if isinstance(state.overlay, s.StaffCalled):
@@ -204,7 +204,7 @@ class CheckInFlow:
         begun = dataclasses.replace(state, visit=visit, request=state.request + 1, card_away=False)
         # Entering one reading screen from another leaves two readings running unless the first is cancelled.
         cancel = (fx.CancelReading(),) if isinstance(state.screen, _READING) else ()
-        return self._show(begun, screen, *cancel, fx.StartReading(begun.request, visit.number))
+        return self._show(begun, screen, *cancel, fx.StartReading(begun.request, visit.number, visit.scanned))
 
     def _card_removed(self, state: s.CheckInState) -> Step:
         if isinstance(state.screen, s.Reading):

@@ -7,6 +7,7 @@ import dataclasses
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.insurance import EligibilityQuery
 from kiosk_ui.app.domain.number import CitizenNumber
+from reader.scanners.qr import CitizenQr
 
 __all__ = [
     "CallStaff",
@@ -28,6 +29,7 @@ class StartReading:
 
     request: int
     number: CitizenNumber
+    scanned: CitizenQr | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

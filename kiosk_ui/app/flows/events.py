@@ -11,6 +11,7 @@ from crypto.errors import Hint
 from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from reader.scanners.qr import CitizenQr
 
 __all__ = [
     "CardRemoved",
@@ -52,9 +53,11 @@ class NumberKnown:
 
     Attributes:
         text: what should be twelve digits; blanks, dots and hyphens may stand between them.
+        scanned: all that the card's code says, to be held against the chip; ``None`` if the number was typed.
     """
 
     text: str
+    scanned: CitizenQr | None = None
 
     def __repr__(self) -> str:
         return "NumberKnown(…)"

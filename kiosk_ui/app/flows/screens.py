@@ -18,6 +18,7 @@ from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from reader.scanners.qr import CitizenQr
 from reader.verification.identity import Assurance
 
 __all__ = [
@@ -340,10 +341,14 @@ Overlay = StaffCalled | TimeoutWarning
 # ---------------------------------------------------------------------------------------------- state
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Visit:
-    """What the flow remembers of the person while they are here. Gone with the return to :class:`Welcome`."""
+    """What the flow remembers of the person while they are here. Gone with the return to :class:`Welcome`.
+
+    ``scanned`` is what the code on the card says; ``None`` if the number was typed.
+    """
 
     number: CitizenNumber
     wrong_tries: int = 0
+    scanned: CitizenQr | None = None
     reading: ReadResult | None = None
     eligibility: Eligibility | None = None
     draft: CheckInDraft | None = None
