@@ -237,6 +237,9 @@ class _Listener:
     def progressed(self, step: ReadingStep, steps_done: int, steps_total: int) -> None:
         self._driver.post(ev.ReadingProgressed(self._request, step, steps_done, steps_total))
 
+    def card_awaited(self) -> None:
+        self._driver.post(ev.CardAwaited(self._request))
+
     def finished(self, result: ReadResult) -> None:
         self._driver.note_read(result)
         self._driver.post(ev.ReadingFinished(self._request, result))

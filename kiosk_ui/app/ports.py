@@ -59,6 +59,10 @@ class ReadingListener(Protocol):
         """A card is there and ``step`` begins."""
         ...
 
+    def card_awaited(self) -> None:
+        """The card was taken away in the middle; once it is back, ``progressed`` tells that the reading goes on."""
+        ...
+
     def finished(self, result: ReadResult) -> None:
         """The card was read and judged; the last call."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from kiosk_ui.bootstrap.emulated import InProcessTray, number_of
 from kiosk_ui.bootstrap.kiosk import scan_to_event
 from reader import errors
 from reader.inspection import trust_for
+from reader.plan import HOSPITAL
 from reader.transport.base import CardTransport
 from reader.verification.online import OnlineAnswer, OnlineQuery, OnlineStatus
 
@@ -35,11 +37,17 @@ class Listener:
         self.results: list[ReadResult] = []
         self.failures: list[tuple[str, Hint]] = []
         self.removals = 0
+        self.awaited = 0
         self._news = threading.Condition()
 
     def progressed(self, step: ReadingStep, steps_done: int, steps_total: int) -> None:
         with self._news:
             self.steps.append((step, steps_done, steps_total))
+            self._news.notify_all()
+
+    def card_awaited(self) -> None:
+        with self._news:
+            self.awaited += 1
             self._news.notify_all()
 
     def finished(self, result: ReadResult) -> None:
@@ -111,10 +119,13 @@ def test_steps_only_go_forward_and_end_in_one_result(tray: InProcessTray) -> Non
     cards.join()
 
 
+AT_ONCE = dataclasses.replace(HOSPITAL, return_within_s=0.05)
+
+
 def test_a_card_taken_away_at_any_step_is_told_as_taken_away(tray: InProcessTray) -> None:
     for step in list(ReadingStep)[1:-1]:
         listener = Listener()
-        cards = reading(tray, on_step=lambda now, at=step: tray.lift() if now is at else None)
+        cards = reading(tray, on_step=lambda now, at=step: tray.lift() if now is at else None, plan=AT_ONCE)
         tray.lay("an")
         cards.start(number("an"), listener)
         assert listener.wait_for(lambda told=listener: bool(told.failures)), step
@@ -122,6 +133,54 @@ def test_a_card_taken_away_at_any_step_is_told_as_taken_away(tray: InProcessTray
         assert listener.results == []
         cards.cancel()
         cards.join()
+
+
+@pytest.mark.parametrize("step", list(ReadingStep)[1:-1])
+def test_a_card_that_is_laid_back_is_read_on_and_nobody_has_to_begin_again(
+    tray: InProcessTray, step: ReadingStep
+) -> None:
+    lifts = iter([step])
+
+    def lift_once(now: ReadingStep) -> None:
+        if now is step and next(lifts, None) is step:
+            tray.lift()
+
+    listener = Listener()
+    cards = reading(tray, on_step=lift_once)
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: listener.awaited == 1)
+    told = len(listener.steps)
+    tray.lay("an")
+    assert listener.wait_for(lambda: bool(listener.results))
+    cards.cancel()
+    cards.join()
+    assert listener.failures == []
+    assert listener.results[0].decision is Decision.ACCEPT
+    assert listener.steps[told][0] is step, "that it goes on is told at once, and it does not begin anew"
+
+
+def test_another_card_in_its_place_is_told(tray: InProcessTray) -> None:
+    listener = Listener()
+    cards = reading(tray, on_step=lambda now: tray.lay("quy") if now is ReadingStep.PHOTO else None)
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures))
+    cards.cancel()
+    cards.join()
+    assert listener.failures == [("card.another", Hint.RETRY_CARD)]
+    assert listener.results == []
+
+
+def test_whoever_gives_up_while_the_card_is_awaited_is_heard_at_once(tray: InProcessTray) -> None:
+    listener = Listener()
+    cards = reading(tray, on_step=lambda now: tray.lift() if now is ReadingStep.PHOTO else None)
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: listener.awaited == 1)
+    cards.cancel()
+    cards.join()
+    assert (listener.results, listener.failures) == ([], [])
 
 
 class BreakingPlace(InProcessTray):
@@ -138,7 +197,7 @@ class BreakingPlace(InProcessTray):
 
 def test_a_link_that_breaks_because_the_card_went_is_told_as_that() -> None:
     place, listener = BreakingPlace(), Listener()
-    cards = reading(place)
+    cards = reading(place, plan=dataclasses.replace(HOSPITAL, most_returns=0))
     place.lay("an")
     cards.start(number("an"), listener)
     assert listener.wait_for(lambda: bool(listener.failures))

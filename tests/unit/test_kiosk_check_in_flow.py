@@ -167,6 +167,34 @@ def test_a_lifted_card_is_read_on_when_it_comes_back(walk: Walk):
     assert isinstance(walk(ev.ReadingProgressed(walk.state.request, ReadingStep.PHOTO, 4, 6)), s.Reading)
 
 
+def test_a_card_that_the_reading_waits_for_is_asked_for_and_read_on(walk: Walk):
+    walk.to_reading()
+    request, starts = walk.state.request, len(walk.of(fx.StartReading))
+    assert walk(ev.CardAwaited(request)) == s.CardLifted(is_awaited=True)
+    assert isinstance(walk(ev.ReadingProgressed(request, ReadingStep.PHOTO, 4, 6)), s.Reading)
+    assert isinstance(walk(ev.ReadingFinished(request, read_result())), s.Confirm)
+    assert walk.state.request == request
+    assert len(walk.of(fx.StartReading)) == starts, "no second reading"
+    assert not walk.of(fx.CancelReading)
+
+
+def test_a_card_that_was_waited_for_in_vain_may_still_be_laid_down_for_a_new_reading(walk: Walk):
+    walk.to_reading()
+    request = walk.state.request
+    walk(ev.CardAwaited(request))
+    assert walk(ev.ReadingFailed(request, "card.removed", Hint.RETRY_CARD)) == s.CardLifted()
+    assert walk.state.request != request
+    assert isinstance(walk(ev.ReadingFailed(walk.state.request, "card.absent", Hint.RETRY_CARD)), s.Problem)
+
+
+def test_another_card_in_the_place_of_the_first_may_be_tried_again(walk: Walk):
+    walk.to_reading()
+    walk(ev.CardAwaited(walk.state.request))
+    screen = walk(ev.ReadingFailed(walk.state.request, "card.another", Hint.RETRY_CARD))
+    assert isinstance(screen, s.Problem)
+    assert screen.retry is s.Retry.READ_AGAIN
+
+
 def test_the_readers_late_failure_after_a_seen_removal_changes_nothing(walk: Walk):
     walk.to_reading()
     first = walk.state.request
@@ -355,6 +383,7 @@ eligibilities = st.sampled_from(EligibilityKind).map(lambda kind: Eligibility(ki
 codes = st.sampled_from(sorted(all_codes().values(), key=lambda code: code.name))
 # A world event is made for the request and timer that run, or for an old one.
 world_events = st.one_of(
+    st.just(ev.CardAwaited),
     st.builds(
         lambda step, n: lambda r: ev.ReadingProgressed(r, step, n, 6), st.sampled_from(ReadingStep), st.integers(-2, 9)
     ),

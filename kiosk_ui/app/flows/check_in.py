@@ -92,7 +92,7 @@ class CheckInFlow:
                 return self._timer_fired(state, event)
             case ev.CardRemoved():
                 return self._under_overlay(state, self._card_removed(state))
-            case ev.ReadingProgressed() | ev.ReadingFinished() | ev.ReadingFailed():
+            case ev.ReadingProgressed() | ev.CardAwaited() | ev.ReadingFinished() | ev.ReadingFailed():
                 if event.request != state.request or not isinstance(state.screen, _READING):
                     return Step(state)
                 return self._under_overlay(state, self._reading(state, event))
@@ -222,6 +222,8 @@ class CheckInFlow:
             case ev.ReadingProgressed(step=step, steps_done=done, steps_total=total):
                 total = max(1, total)
                 return self._show(state, s.Reading(step, min(max(0, done), total), total))
+            case ev.CardAwaited():
+                return self._show(state, s.CardLifted(is_awaited=True))
             case ev.ReadingFinished(result=result):
                 return self._judge(state, result)
             case ev.ReadingFailed(code=code, hint=hint):
@@ -248,7 +250,7 @@ class CheckInFlow:
 
     def _not_read(self, state: s.CheckInState, code: str, hint: Hint) -> Step:
         # Waiting again is right only if something happened since: a reading that never begins would spin for ever.
-        if code in _CARD_GONE and not isinstance(state.screen, s.CardLifted):
+        if code in _CARD_GONE and state.screen != s.CardLifted():
             return self._read(state, s.CardLifted())
         if hint is Hint.REENTER_KEY:
             return self._wrong_number(state)

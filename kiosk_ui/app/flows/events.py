@@ -14,6 +14,7 @@ from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
+    "CardAwaited",
     "CardRemoved",
     "CheckInSaved",
     "Confirmed",
@@ -136,6 +137,13 @@ class ReadingProgressed:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CardAwaited:
+    """The card was taken away in the middle; the reading waits for it and goes on where it stopped."""
+
+    request: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class ReadingFinished:
     """The card was read and judged."""
 
@@ -214,6 +222,6 @@ PersonEvent = (
     | OverlayDismissed
     | Touched
 )
-ReadingEvent = ReadingProgressed | ReadingFinished | ReadingFailed
+ReadingEvent = ReadingProgressed | CardAwaited | ReadingFinished | ReadingFailed
 WorkEvent = EligibilityKnown | CheckInSaved | SaveFailed | TicketPrinted | TicketNotPrinted
 Event = PersonEvent | CardRemoved | ReadingEvent | WorkEvent | TimerFired

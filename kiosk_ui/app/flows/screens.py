@@ -158,10 +158,15 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CardLifted:
-    """The card was taken away too early: put it back, reading goes on by itself."""
+    """The card was taken away too early: put it back, reading goes on by itself.
+
+    Attributes:
+        is_awaited: whether the reading that was under way waits for it; if not, a new one has begun to.
+    """
 
     name: ClassVar[str] = "card_lifted"
     stage: ClassVar[Stage | None] = Stage.CARD
+    is_awaited: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
