@@ -24,7 +24,7 @@ EXIT_USAGE = 64  # sysexits.h EX_USAGE; 0, 1 and 2 have meanings of their own in
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     # command: (module:function, what it is for)
-    "read": ("reader.cli:read_command", "read a card and say what was proven about it"),
+    "read": ("kiosk_ui.online_reading:read_command", "read a card and say what was proven about it"),
     "verify": ("reader.evidence.command:verify_command", "judge a kept reading again, without the card"),
     "pin": ("reader.pin_command:pin_command", "unblock or change a card's PIN"),
     "trust": ("reader.trust.command:trust_command", "whom to trust: import master lists and certificates, list, audit"),

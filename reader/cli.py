@@ -12,7 +12,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -25,7 +25,11 @@ from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_o
 
 if TYPE_CHECKING:
     from crypto.pki.trust_store import TrustStore
+    from reader.beside import FileReady
+    from reader.plan import ReadPlan
     from reader.terminal_credentials import TerminalCredentials
+    from reader.trust.folder import TrustFolder
+    from reader.verification.online import AuthenticationService
     from reader.verification.printed import PrintedData
 
 __all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trust_of_folder"]
@@ -69,7 +73,13 @@ def _read_parser() -> UsageParser:
         help="pkcs11: URI of the terminal's key in a token, in place of terminal.key; the PIN by pin-source=file:… in it "
         "or in CHIPID_TERMINAL_PIN",
     )
+    parser.add_argument(
+        "--online",
+        metavar="URL",
+        help="ask the licensed authentication service at this address whether the card is lost or cancelled",
+    )
     parser.add_argument("--policy", choices=("hospital", "desk", "laboratory"), default="hospital")
+    parser.add_argument("--no-photo", action="store_true", help="leave out DG2, most of what goes over the link")
     parser.add_argument("--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="keep the files exactly as read")
@@ -106,33 +116,61 @@ def check_key_arguments(parser: argparse.ArgumentParser, arguments: argparse.Nam
         parser.error("only one secret can be read from standard input")
 
 
-def read_command(argv: Sequence[str]) -> int:
-    """``chipid read``. Returns the exit code."""
+def read_command(argv: Sequence[str], *, service_at: Callable[[str], AuthenticationService] | None = None) -> int:
+    """``chipid read``. Returns the exit code.
+
+    Args:
+        argv: what follows the command's name.
+        service_at: makes the authentication service at an address; ``ValueError`` for an address that may not be used.
+            The reader itself has no network.
+    """
     parser = _read_parser()
     arguments = parser.parse_args(list(argv))
     check_key_arguments(parser, arguments)
     if arguments.terminal_key is not None and arguments.terminal is None:
         parser.error("argument --terminal-key: not allowed without --terminal, which names the certificates")
+    service = _service(parser, arguments.online, service_at)
     delivery = delivery_of(parser, arguments)
     try:
         printed = _printed(arguments)  # may wait for standard input, and Ctrl-C must end that at once
         key = _access_key(arguments, printed)
         with cancelled_by_ctrl_c() as cancel:
-            return _read(arguments, key, printed, delivery, cancel)
+            return _read(arguments, key, printed, delivery, cancel, service)
     except (errors.Cancelled, KeyboardInterrupt):
         return _fail("Stopped. Nothing was kept.")
     except ChipIdError as error:
         return _fail(str(error))
 
 
+def _service(
+    parser: UsageParser, url: str | None, service_at: Callable[[str], AuthenticationService] | None
+) -> AuthenticationService | None:
+    if url is None:
+        return None
+    if service_at is None:
+        parser.error("argument --online: this program was built without a network")
+    try:
+        return service_at(url)
+    except ValueError:
+        parser.error(
+            "argument --online: an address such as https://service.example/verify, without user name or password"
+        )
+
+
 def _read(
-    arguments: argparse.Namespace, key: AccessKey, printed: PrintedData, delivery: Delivery, cancel: threading.Event
+    arguments: argparse.Namespace,
+    key: AccessKey,
+    printed: PrintedData,
+    delivery: Delivery,
+    cancel: threading.Event,
+    service: AuthenticationService | None,
 ) -> int:
     from reader import inspection, transport
     from reader.reports import result
 
     test_mode = arguments.test_mode or arguments.emulated is not None
-    trust = trust_of_folder(arguments.trust, test_mode=test_mode)
+    trusted = _trusted(arguments.trust, test_mode=test_mode)
+    trust = trusted.store
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
@@ -146,10 +184,15 @@ def _read(
             policy=arguments.policy,
             trust=trust,
             on_progress=_progress_printer(),
+            on_file=_tell_a_changed_file,
             cancel=cancel,
+            plan=_plan(arguments),
+            comes_back=transport.PcscReturning(arguments.reader) if emulated is None else None,
             terminal=terminal,
             printed=printed if printed.is_given else None,
             now=lambda: read_at,
+            service=service,
+            deviations=trusted.deviations,
             draw_challenge=delivery.challenges(),
         )
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
@@ -173,11 +216,15 @@ def _read(
 
 def trust_of_folder(folder: Path | None, *, test_mode: bool) -> TrustStore:
     """Trust anchors; what was left out of a folder is said, or nobody would know why a card is not accepted."""
+    return _trusted(folder, test_mode=test_mode).store
+
+
+def _trusted(folder: Path | None, *, test_mode: bool) -> TrustFolder:
     from reader import inspection
-    from reader.trust.folder import load_folder
+    from reader.trust.folder import TrustFolder, load_folder
 
     if folder is None:
-        return inspection.trust_for(None, test_mode=test_mode)
+        return TrustFolder(inspection.trust_for(None, test_mode=test_mode))
     loaded = load_folder(folder, test_mode=test_mode)
     for name in loaded.unusable:
         console.say(f"chipid: {name!r} in the folder given by --trust holds no usable certificate; it is left out.\n")
@@ -191,7 +238,7 @@ def trust_of_folder(folder: Path | None, *, test_mode: bool) -> TrustStore:
         console.say(
             "chipid: the folder given by --trust holds no certificate that counts, so no issuer can be verified.\n"
         )
-    return loaded.store
+    return loaded
 
 
 def _terminal(folder: Path | None, key_uri: str | None) -> TerminalCredentials | None:
@@ -214,20 +261,21 @@ def _print(text: str) -> bool:
 
 def _printed(arguments: argparse.Namespace) -> PrintedData:
     """What was given of the card's surface."""
-    from reader.lds.mrz import parse_scanned_mrz
-    from reader.scanners.qr import parse_citizen_qr
     from reader.verification.printed import PrintedData
     from reader.vietnamese.number import parse_number
 
-    mrz = None
+    mrz = qr = None
     if arguments.mrz is not None:
+        from reader.lds.mrz import parse_scanned_mrz
+
         lines = _secret(arguments.mrz).replace("\\n", "\n").split("\n")  # shells make a real newline awkward to type
         mrz = parse_scanned_mrz([line.strip() for line in lines if line.strip()])
-    return PrintedData(
-        number=None if arguments.number is None else parse_number(_secret(arguments.number)),
-        qr=None if arguments.qr is None else parse_citizen_qr(_secret(arguments.qr)),
-        mrz=mrz,
-    )
+    number = None if arguments.number is None else parse_number(_secret(arguments.number))
+    if arguments.qr is not None:
+        from reader.scanners.qr import parse_citizen_qr
+
+        qr = parse_citizen_qr(_secret(arguments.qr))
+    return PrintedData(number=number, qr=qr, mrz=mrz)
 
 
 def _access_key(arguments: argparse.Namespace, printed: PrintedData) -> AccessKey:
@@ -291,6 +339,7 @@ def cancelled_by_ctrl_c() -> Iterator[threading.Event]:
 
 _PHASE_TEXTS = {
     ReadingPhase.CONNECTING: "Connecting to the card …",
+    ReadingPhase.CARD_AWAITED: "The card was taken away. Put it back: reading goes on where it stopped …",
     ReadingPhase.ACCESS_CONTROL: "Opening the chip …",
     ReadingPhase.CHIP_AUTHENTICATION: "Asking the chip to prove that it is genuine …",
     ReadingPhase.TERMINAL_AUTHENTICATION: "Showing this terminal's certificates to the chip …",
@@ -307,7 +356,8 @@ def _progress_printer() -> OnProgress:
 
     def show(event: ProgressEvent) -> None:
         if event.phase is not ReadingPhase.READING_FILE:
-            console.say(_PHASE_TEXTS[event.phase] + "\n")
+            begin = "\r\x1b[K" if on_terminal else ""  # a tear leaves a line unended
+            console.say(f"{begin}{_PHASE_TEXTS[event.phase]}\n")
             return
         complete = event.done_bytes == event.total_bytes
         text = f"Reading {event.file}: {event.done_bytes:,} of {event.total_bytes:,} bytes"
@@ -317,6 +367,19 @@ def _progress_printer() -> OnProgress:
             console.say(text + "\n")
 
     return show
+
+
+def _tell_a_changed_file(ready: FileReady) -> None:
+    """At once, while the rest is still being read; the verdict says it again."""
+    if ready.is_as_signed is False:
+        console.say(f"{ready.file.name} is not what the chip's issuer signed.\n")
+
+
+def _plan(arguments: argparse.Namespace) -> ReadPlan:
+    from reader.plan import plan_named
+
+    plan = plan_named(arguments.policy)
+    return plan.without_photo() if arguments.no_photo else plan
 
 
 def readers_command(argv: Sequence[str]) -> int:

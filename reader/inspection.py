@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from crypto.pki.trust_store import TrustStore
@@ -26,6 +26,7 @@ from reader.resumption import Returns
 from reader.session import CardSession
 from reader.terminal_credentials import TerminalCredentials
 from reader.transport.base import CardTransport, ReturningCard
+from reader.trust.deviations import PublishedDeviations
 from reader.trust.folder import load_folder, trust_of
 from reader.verification.assessment import Assessment, assess
 from reader.verification.checks import CheckResult
@@ -97,6 +98,7 @@ def read(
     terminal: TerminalCredentials | None = None,
     printed: PrintedData | None = None,
     service: AuthenticationService | None = None,
+    deviations: Iterable[PublishedDeviations] = (),
     draw_challenge: DrawChallenge = random_challenge,
     comes_back: ReturningCard | None = None,
     on_file: OnFile = ignore_file,
@@ -118,6 +120,8 @@ def read(
         service: a licensed authentication service, asked once the card is read; a service that does not answer is a
             finding, too. Without one nobody knows whether the card is lost or cancelled, and the verdict says so. It
             is not asked about a chip that is not that of the printed number: this would be somebody else's business.
+        deviations: what countries say about defects of their documents, as the trust store has it
+            (:attr:`reader.trust.folder.TrustFolder.deviations`). It never makes a result better.
         draw_challenge: source of the challenges that the chip signs. Whoever keeps evidence takes
             :func:`reader.evidence.challenge.bound_challenges`, so that the signature tells who asked, and when.
         comes_back: where a card that is torn away would be laid down again. It is opened anew, has to be the same one
@@ -152,7 +156,7 @@ def read(
             returns.close()
         on_progress(ProgressEvent(ReadingPhase.VERIFYING))
         with link.phase(ReadingPhase.VERIFYING):
-            assessment = _judge(reading, basis, beside.findings(), printed, service)
+            assessment = _judge(reading, basis, beside.findings(), printed, service, deviations)
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
 
@@ -163,11 +167,14 @@ def _judge(
     early: EarlyFindings,
     printed: PrintedData | None,
     service: AuthenticationService | None,
+    deviations: Iterable[PublishedDeviations],
 ) -> Assessment:
     document = IdDocument(reading.document)
     is_another = printed is not None and is_another_card(document, printed)
     answer = NOT_ASKED if service is None or is_another else ask(service, document, basis.at.date())
-    return assess(reading, basis.trust, basis.policy, basis.at, printed=printed, online=answer, early=early)
+    return assess(
+        reading, basis.trust, basis.policy, basis.at, printed=printed, online=answer, deviations=deviations, early=early
+    )
 
 
 def trust_for(folder: Path | None, *, test_mode: bool = False, seal_key: Path | None = None) -> TrustStore:

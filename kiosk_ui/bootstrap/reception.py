@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
-from crypto.pki.trust_store import TrustStore
 from kiosk_ui.app.gateways.authentication import service_of
 from kiosk_ui.app.settings import Settings, load_settings
 from kiosk_ui.app.ticket import FileTicketPrinter
@@ -29,7 +28,7 @@ from kiosk_ui.qt.application import (
 )
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
-from reader.trust.folder import load_folder
+from reader.trust.folder import TrustFolder, load_folder
 from reader.trust.sealing import SealState, is_sealed_place
 
 __all__ = ["CannotRunError", "open_window", "quit_when_told", "require_language", "run", "shape_of"]
@@ -59,7 +58,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is no news
     settings = load_settings(arguments.settings)
     place = PcscPlace(arguments.reader)
-    cards = ReaderCards(place, _trust(arguments.trust, settings), service=service_of(settings.authentication))
+    trusted = load_trust(arguments.trust, settings)
+    service = service_of(settings.authentication)
+    cards = ReaderCards(place, trusted.store, service=service, deviations=trusted.deviations)
     printer = FileTicketPrinter(settings.data_folder / "tickets")
     application = make_application()
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
@@ -73,19 +74,27 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             cards.join()
 
 
-def _trust(folder: Path | None, settings: Settings) -> TrustStore:
-    """An empty store trusts nobody: cards are read, and shown as "issuer not verified"."""
+def load_trust(folder: Path | None, settings: Settings) -> TrustFolder:
+    """Whom the kiosk trusts. An empty store trusts nobody: cards are read, and shown as "issuer not verified".
+
+    Args:
+        folder: named on the command line; ``None``: the store in the data folder, if there is one.
+        settings: with the data folder and the seal's key.
+
+    Raises:
+        TrustError: as :func:`reader.trust.folder.load_folder`.
+    """
     own = settings.data_folder / "trust"
     if folder is None and (settings.trust_seal_key is not None or own.is_dir() or is_sealed_place(own)):
         folder = own  # also if a store is missing there: that is for the operator to know
     if folder is None:
-        return trust_for(None)
+        return TrustFolder(trust_for(None))
     loaded = load_folder(folder, test_mode=False, seal_key=settings.trust_seal_key)
     if loaded.seal is not SealState.SEALED:
         _log.warning("the trust store is not sealed: nobody would notice a change of it")
     if left_out := len(loaded.strays) + len(loaded.unusable) + len(loaded.test_refused):
         _log.warning("%d files in the folder of the trust store count for nothing; see 'chipid trust audit'", left_out)
-    return loaded.store
+    return loaded
 
 
 def quit_when_told(application: QGuiApplication, stop: threading.Event) -> None:

@@ -19,6 +19,7 @@ from crypto.signatures.public_key import EcPublicKey
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv
 from emulator.cards import catalogue
+from emulator.services.authentication_service import AuthenticationServiceEmulator, CardState
 from kiosk_ui.cli import main
 from reader.lds.public_key import parse_subject_public_key
 
@@ -277,3 +278,50 @@ def test_output_on_a_full_disk_is_one_sentence_and_exit_code_2(command: list[str
     assert done.returncode == 2
     assert "could not be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --------------------------------------------------------------------------- asking an authentication service
+@pytest.mark.parametrize(
+    ("state", "code", "verdict", "found"),
+    [
+        (CardState("Nguyễn Văn An", "1985-02-03"), 0, "ACCEPT", "online_verification.matches"),
+        (CardState(is_lost=True), 1, "REJECT", "online_verification.lost"),
+        (CardState(is_cancelled=True), 1, "REJECT", "online_verification.cancelled"),
+        (CardState("Nguyễn Văn An", "1999-02-03"), 1, "REJECT", "online_verification.differs"),
+    ],
+)
+def test_a_reading_at_the_command_line_can_ask_a_service(state: CardState, code: int, verdict: str, found: str) -> None:
+    number = f"040085{PEOPLE['an'].can}"
+    with AuthenticationServiceEmulator({number: state}) as service:
+        exit_code, result = read("an", "--online", service.url)
+    assert (exit_code, result["verdict"]) == (code, verdict)
+    assert found in [check["code"] for check in result["checks"]]
+
+
+def test_a_service_that_is_not_there_is_said_and_ends_no_reading() -> None:
+    code, result = read("an", "--online", "http://127.0.0.1:9/verify")
+    assert (code, result["verdict"]) == (0, "ACCEPT")
+    assert "online_verification.no_answer" in [check["code"] for check in result["checks"]]
+
+
+def test_nobody_is_asked_without_the_option() -> None:
+    assert "online_verification.not_asked" in [check["code"] for check in read("an")[1]["checks"]]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://service.example/verify", "https://name:secret@service.example/", "ftp://127.0.0.1/", "", "service"],
+)
+def test_an_address_that_may_not_be_used_is_wrong_usage_before_the_card_is_read(address: str) -> None:
+    code, out, err = chipid("read", "--emulated", "an", "--can", PEOPLE["an"].can, "--online", address)
+    assert (code, out) == (64, "")
+    assert "--online" in err
+    assert "secret" not in err
+
+
+def test_the_reader_alone_has_no_network() -> None:
+    from reader.cli import read_command
+
+    with pytest.raises(SystemExit) as end, contextlib.redirect_stderr(io.StringIO()):
+        read_command(["--emulated", "an", "--can", PEOPLE["an"].can, "--online", "https://service.example/"])
+    assert end.value.code == 64
