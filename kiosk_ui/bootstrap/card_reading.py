@@ -15,6 +15,7 @@ from kiosk_ui.app.failures import READING_BROKEN
 from kiosk_ui.app.ports import ReadingListener
 from reader import errors
 from reader.inspection import ReadOutcome, read
+from reader.plan import ReadPlan
 from reader.progress import ProgressEvent, ReadingPhase
 from reader.protocols.access_key import CanKey
 from reader.scanners.qr import CitizenQr
@@ -28,6 +29,7 @@ __all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
 
 _LOOK_EVERY_S = 0.15
 _GONE_WITHIN_S = 1.0  # a broken link whose card is gone this soon was a card that was taken away
+_STILL_MOVING = (errors.CARD_ABSENT, errors.CARD_REMOVED, errors.CARD_MUTE, errors.LINK_FAILED)
 _SAY_EVERY_S = 1.0  # a reading that moves is told at least this often, so that it never counts as stalled
 
 
@@ -78,6 +80,36 @@ class PcscPlace:
         return slots[0].name, slots[0].state.value != "empty"
 
 
+class _SamePlace:
+    """Where a card that was torn away is laid down again: a :class:`~reader.transport.base.ReturningCard`.
+
+    Args:
+        place: where it lay.
+        torn: the connection to it, which has to be let go of before the place gives out another.
+    """
+
+    def __init__(self, place: CardPlace, torn: CardTransport) -> None:
+        self._place = place
+        self._torn = torn
+
+    def wait(self, timeout_s: float, cancel: threading.Event) -> CardTransport:
+        """Look until a card can be taken. A hand that still moves is given its time."""
+        self._torn.close()
+        end = time.monotonic() + timeout_s
+        while True:
+            if cancel.is_set():
+                raise errors.Cancelled
+            try:
+                if self._place.is_there():
+                    return self._place.open()
+            except errors.TransportError as error:
+                if error.code not in _STILL_MOVING:
+                    raise
+            if time.monotonic() >= end:
+                raise errors.TransportError(errors.CARD_ABSENT)
+            cancel.wait(_LOOK_EVERY_S)
+
+
 class ReaderCards:
     """A :class:`~kiosk_ui.app.ports.CardReading`: one thread for each reading, one reading at a time.
 
@@ -88,6 +120,7 @@ class ReaderCards:
         on_step: told each new step in the reading's thread, before the card's next command.
         on_outcome: told the whole outcome, in the same thread.
         service: knows lost and cancelled cards; ``None`` if there is none.
+        plan: what to read, and how long a card that was taken away is waited for; the policy's own by default.
         deviations: what countries say about defects of their documents.
     """
 
@@ -100,9 +133,11 @@ class ReaderCards:
         on_step: Callable[[ReadingStep], None] = lambda step: None,
         on_outcome: Callable[[ReadOutcome], None] = lambda outcome: None,
         service: AuthenticationService | None = None,
+        plan: ReadPlan | None = None,
         deviations: tuple[PublishedDeviations, ...] = (),
     ) -> None:
         self.place = place
+        self.plan = plan
         self.trust = trust
         self.policy = policy
         self.on_step = on_step
@@ -193,6 +228,8 @@ class _Attempt(threading.Thread):
                 cancel=self.cancel,
                 printed=self._printed,
                 service=self._cards.service,
+                plan=self._cards.plan,
+                comes_back=_SamePlace(self._cards.place, card),
                 deviations=self._cards.deviations,
             )
         if self.cancel.is_set():
@@ -209,6 +246,7 @@ class _Attempt(threading.Thread):
             return error
         if error.code in (
             errors.WRONG_KEY,
+            errors.ANOTHER_CARD,
             errors.READER_NOT_FOUND,
             errors.PCSC_NOT_RUNNING,
             errors.PCSC_NOT_INSTALLED,
@@ -245,6 +283,10 @@ class _Steps:
 
     def on_progress(self, event: ProgressEvent) -> None:
         """From the reading's thread."""
+        if event.phase is ReadingPhase.CARD_AWAITED:
+            self._listener.card_awaited()
+            self._told_at = -_SAY_EVERY_S  # that it goes on is told at once
+            return
         step = _step_of(event)
         if step is not None:
             self.at(step)
