@@ -124,13 +124,16 @@ class ReaderMonitor:
             self._compare_readers(names)
             known = {name: known.get(name, scard.SCARD_STATE_UNAWARE) for name in (*names, _PLUG_AND_PLAY)}
             try:
-                found = context.slots(list(known.items()), _POLL_MS) or []
+                found = context.slots(list(known.items()), _POLL_MS)
+                if found is None:  # pcscd calls it no change when another program takes a card: look for that
+                    found = context.slots([(name, scard.SCARD_STATE_UNAWARE) for name in names]) if names else []
             except errors.TransportError as error:
                 if error.code is not errors.READER_NOT_FOUND:
                     raise
                 known = {}  # it went between listing and asking: list again
                 self._stop.wait(_SECOND_LOOK_S)
                 continue
+            found = found or []
             known.update((reading.info.name, reading.event) for reading in found)
             doubtful = [each.info.name for each in found if each.info.name != _PLUG_AND_PLAY and not self._note(each)]
             if doubtful:

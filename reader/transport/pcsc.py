@@ -36,7 +36,7 @@ from reader.transport.reader_limits import (
 )
 from reader.transport.reader_names import resolve_reader
 
-__all__ = ["Context", "PcscTransport", "ReaderInfo", "SlotReading", "SlotState", "give_up", "list_readers"]
+__all__ = ["Context", "PcscTransport", "ReaderInfo", "SlotReading", "SlotState", "give_up", "list_readers", "wake"]
 
 _PROTOCOLS: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _GET_FEATURES: Final = scard.SCARD_CTL_CODE(3400)  # CM_IOCTL_GET_FEATURE_REQUEST, PC/SC part 10 §2.2
@@ -347,6 +347,7 @@ class PcscTransport:
         result, _, _, _, atr = scard.SCardStatus(self._card)
         check(result)
         self._atr = bytes(atr)
+        _LAST_TAKEN[self.reader_name] = self._visits
 
     def _explain(self, result: int) -> errors.TransportError:
         """Why a command came back without an answer: what the service says of the slot by the time it has looked."""
@@ -382,6 +383,8 @@ class PcscTransport:
 _LOCK: Final = threading.Lock()
 _OPEN: Final[weakref.WeakSet[PcscTransport]] = weakref.WeakSet()
 """Connections of this program that hold a reader."""
+_LAST_TAKEN: Final[dict[str, int]] = {}
+"""The count of cards at each reader when this program last took one there."""
 
 
 def _open_at(reader_name: str) -> list[PcscTransport]:
@@ -400,6 +403,26 @@ def give_up(reader_name: str) -> None:
     """
     for transport in _open_at(reader_name):
         transport.give_up()
+
+
+def wake(reader_name: str) -> None:
+    """Have the service look again at a slot that it calls empty, although it saw no card leave.
+
+    That happens when a card is torn away while it is reset and laid down again before pcscd looks: the reset that failed
+    made it note "empty", and its next look shows a card, as the one before. It would stay so until the card is lifted.
+    Powering the slot brings the two together; no command goes to driver or card.
+
+    Raises:
+        TransportError: ``reader.service_down``, ``reader.not_found``.
+    """
+    with Context() as context:
+        slot = context.slot(reader_name)
+        if slot.info.state is not SlotState.EMPTY or slot.visits != _LAST_TAKEN.get(reader_name):
+            return
+        result, handle, _ = scard.SCardConnect(context.handle, reader_name, scard.SCARD_SHARE_DIRECT, 0)
+        if result == scard.SCARD_S_SUCCESS:
+            scard.SCardReconnect(handle, scard.SCARD_SHARE_EXCLUSIVE, _PROTOCOLS, scard.SCARD_RESET_CARD)
+            scard.SCardDisconnect(handle, scard.SCARD_LEAVE_CARD)
 
 
 def _for_t0(command: bytes) -> bytes:

@@ -77,9 +77,10 @@ class PcscReturning:
 
     def _take(self) -> CardTransport:
         name = self._settle_name()
-        from reader.transport.pcsc import PcscTransport, give_up
+        from reader.transport.pcsc import PcscTransport, give_up, wake
 
         give_up(name)
+        wake(name)
         transport = PcscTransport(name)
         try:
             transport.reset()  # a slot may still be called occupied for a moment: only a card answers this
