@@ -36,17 +36,13 @@ class TornTransport:
         chip: the card.
         at: number of the command, counted from 1; 0: never.
         tear: in which way.
-        longest_response: what this link carries; short links need many more commands.
     """
 
-    def __init__(
-        self, chip: VirtualCard, at: int = 0, tear: Tear = Tear.BEFORE, *, longest_response: int = 65_538
-    ) -> None:
+    def __init__(self, chip: VirtualCard, at: int = 0, tear: Tear = Tear.BEFORE) -> None:
         self._inner = EmulatedTransport(chip)
         self._at = at
         self._tear = tear
-        self.max_response = longest_response
-        self.max_command = 65_544 if longest_response > 258 else 261
+        self.max_command, self.max_response = self._inner.max_command, self._inner.max_response
         self.is_gone = False
         self.is_closed = False
         self.commands = 0
