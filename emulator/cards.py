@@ -6,16 +6,18 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent
-from emulator.faults import Fault, FaultScript
-from emulator.personalise.attacks import attacked
-from emulator.personalise.authorities import revocation_lists, trust_anchors
 from emulator.personalise.document import personalise
 from emulator.personalise.holder_groups import printed_lines
 from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import attack_names, load_profile, profile_names
+from emulator.personalise.published import revocation_lists, trust_anchors
+
+if TYPE_CHECKING:
+    from emulator.faults import Fault
 
 __all__ = [
     "CardSpec",
@@ -100,7 +102,12 @@ def catalogue(*, laboratory: bool = False, attacks: bool = False) -> tuple[CardS
 def chip_content(name: str) -> ChipContent:
     """What is inside the chip of that name, personalised once per process. Raises ``KeyError`` for an unknown name."""
     profile = load_profile(name)
-    return attacked(profile, personalise(profile))
+    content = personalise(profile)
+    if profile.attack is None:
+        return content
+    from emulator.personalise.attacks import attacked  # only few cards are forged
+
+    return attacked(profile, content)
 
 
 def card(
@@ -125,5 +132,8 @@ def card(
     content = chip_content(name)
     if behaviour is not None:
         content = dataclasses.replace(content, behaviour=behaviour)
-    misbehaviour = FaultScript(declared, content) if declared else None
-    return VirtualCard(content, random_bytes=random_bytes, misbehaviour=misbehaviour)
+    if not declared:
+        return VirtualCard(content, random_bytes=random_bytes)
+    from emulator.faults import FaultScript
+
+    return VirtualCard(content, random_bytes=random_bytes, misbehaviour=FaultScript(declared, content))

@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crypto.errors import ChipIdError, ErrorCode
-from crypto.pki.card_security import read_card_security
 from reader import errors
 from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord
 from reader.lds.security_infos import SecurityInfos, parse_card_access
@@ -31,7 +30,9 @@ from reader.protocols.exchange import Transmit, run
 from reader.protocols.pace import PaceResult
 from reader.protocols.secure_messaging import SessionKeys
 from reader.terminal_access import TerminalAnswer, TerminalRecord, authenticate_terminal
-from reader.terminal_credentials import TerminalCredentials
+
+if TYPE_CHECKING:
+    from reader.terminal_credentials import TerminalCredentials
 
 __all__ = ["NOT_ADMITTED", "GeneralAuthentication", "TerminalIdentity", "authenticate_generally"]
 
@@ -170,6 +171,8 @@ def _signed_suites(card_security: bytes | None) -> list[ChipAuthenticationSuite]
     """Version 2 in EF.CardSecurity, whose signature is verified when the document is judged."""
     if card_security is None:
         return []
+    from crypto.pki.card_security import read_card_security  # few chips have that file
+
     try:
         return chip_authentication_suites(parse_card_access(read_card_security(card_security)), _VERSION)
     except ChipIdError:

@@ -11,12 +11,11 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crypto.pki.trust_store import TrustStore
 from reader import transport as transports
 from reader.beside import Beside, OnFile, ignore_file
 from reader.document_reader import DocumentReader, Reading
-from reader.lds.document import IdDocument
 from reader.link import Link, LinkStatistics
 from reader.plan import ReadPlan, plan_named
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
@@ -24,18 +23,22 @@ from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import DrawChallenge, random_challenge
 from reader.resumption import Returns
 from reader.session import CardSession
-from reader.terminal_credentials import TerminalCredentials
-from reader.transport.base import CardTransport, ReturningCard
-from reader.trust.deviations import PublishedDeviations
-from reader.trust.folder import load_folder, trust_of
-from reader.verification.assessment import Assessment, assess
-from reader.verification.checks import CheckResult
-from reader.verification.identity import Identity
-from reader.verification.online import NOT_ASKED, AuthenticationService, ask
-from reader.verification.passive import Basis, EarlyFindings
+from reader.verification.passive import Basis
 from reader.verification.policy import policy_named
-from reader.verification.printed import PrintedData, is_another_card
-from reader.verification.verdict import Verdict
+
+if TYPE_CHECKING:
+    from crypto.pki.trust_store import TrustStore
+    from reader.lds.document import IdDocument
+    from reader.terminal_credentials import TerminalCredentials
+    from reader.transport.base import CardTransport, ReturningCard
+    from reader.trust.deviations import PublishedDeviations
+    from reader.verification.assessment import Assessment
+    from reader.verification.checks import CheckResult
+    from reader.verification.identity import Identity
+    from reader.verification.online import AuthenticationService
+    from reader.verification.passive import EarlyFindings
+    from reader.verification.printed import PrintedData
+    from reader.verification.verdict import Verdict
 
 __all__ = ["ReadOutcome", "local_now", "read", "trust_for"]
 
@@ -62,6 +65,8 @@ class ReadOutcome:
     @property
     def document(self) -> IdDocument:
         """The files as a typed view."""
+        from reader.lds.document import IdDocument
+
         return IdDocument(self.reading.document)
 
     @property
@@ -169,6 +174,12 @@ def _judge(
     service: AuthenticationService | None,
     deviations: Iterable[PublishedDeviations],
 ) -> Assessment:
+    # only now: the first command to the card waits for none of this
+    from reader.lds.document import IdDocument
+    from reader.verification.assessment import assess
+    from reader.verification.online import NOT_ASKED, ask
+    from reader.verification.printed import is_another_card
+
     document = IdDocument(reading.document)
     is_another = printed is not None and is_another_card(document, printed)
     answer = NOT_ASKED if service is None or is_another else ask(service, document, basis.at.date())
@@ -189,6 +200,8 @@ def trust_for(folder: Path | None, *, test_mode: bool = False, seal_key: Path | 
         TrustError: ``trust.unreadable``, ``trust.tampered``, ``trust.store_damaged``, ``trust.seal_foreign``,
             ``trust.seal_key_unusable``.
     """
+    from reader.trust.folder import load_folder, trust_of
+
     if folder is not None:
         return load_folder(folder, test_mode=test_mode, seal_key=seal_key).store
     providers = tuple(transports.providers()) if test_mode else ()

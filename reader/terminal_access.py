@@ -8,9 +8,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+from typing import TYPE_CHECKING
 
 from crypto.errors import ErrorCode
-from crypto.pki.cvc import CvRole
 from reader import errors
 from reader.lds.security_infos import SecurityInfos, TerminalAuthenticationInfo
 from reader.protocols.exchange import Transmit, run
@@ -21,7 +21,9 @@ from reader.protocols.terminal_authentication import (
     authority_references_terminal,
     terminal_authentication_terminal,
 )
-from reader.terminal_credentials import TerminalChain, TerminalCredentials
+
+if TYPE_CHECKING:
+    from reader.terminal_credentials import TerminalChain, TerminalCredentials
 
 __all__ = ["TerminalAnswer", "TerminalRecord", "authenticate_terminal", "authority_references", "offers_version"]
 
@@ -117,6 +119,8 @@ def _explained_by_dates(chain: TerminalChain, place: int, day: dt.date | None) -
     A chip has no clock: it knows the newest effective date of what it accepted, so at least those of the certificates
     that it took just now (TR-03110-3 §2.5.1, current date).
     """
+    from crypto.pki.cvc import CvRole
+
     refused = chain.certificates[place - 1]
     known = [one.effective for one in chain.certificates[: place - 1]] + ([] if day is None else [day])
     return refused.role is not CvRole.CVCA and bool(known) and refused.expiration < max(known)

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from emulator.cards import attack_names, card, card_names, revocation_lists, trust_anchors
 from emulator.chip.content import ChipBehaviour
-from emulator.faults import Fault
-from emulator.laboratory import PIN, PUK, laboratory_card, laboratory_profile, laboratory_terminal, printed_on
-from reader.transport.base import CardTransport, TransportProvider
-from reader.transport.laboratory import ChipOrder, Laboratory, OrderedChip
+
+if TYPE_CHECKING:
+    from emulator.faults import Fault
+    from reader.transport.base import CardTransport, TransportProvider
+    from reader.transport.laboratory import ChipOrder, Laboratory, OrderedChip
 
 __all__ = ["Chip", "EmulatedCards", "EmulatedTransport", "TransmitHook", "provider", "taken_away_at"]
 
@@ -175,6 +176,9 @@ class EmulatedCards:
 
     def make(self, order: ChipOrder) -> OrderedChip:
         """A fresh chip as ordered. Raises ``ValueError`` for an order that contradicts itself."""
+        from emulator.laboratory import PIN, PUK, laboratory_card, laboratory_profile, laboratory_terminal, printed_on
+        from reader.transport.laboratory import OrderedChip
+
         profile = laboratory_profile(**dataclasses.asdict(order))
         chip = OrderedChip(
             EmulatedTransport(laboratory_card(profile)),

@@ -17,6 +17,7 @@ from crypto.primitives.dh_groups import DhGroup, DhPrivateKey
 from crypto.primitives.secret import Secret
 from crypto.wire.status_word import StatusWord
 from emulator.chip.access_rules import AccessCondition
+from emulator.chip.files_on_demand import FilesOnDemand
 from emulator.chip.passwords import Pin, Puk
 from emulator.chip.trust_points import TrustedKey
 
@@ -236,7 +237,7 @@ class ChipContent:
     """
 
     master_files: tuple[ElementaryFile, ...] = ()
-    application_files: tuple[ElementaryFile, ...] = ()
+    application_files: tuple[ElementaryFile, ...] | FilesOnDemand = ()
     mrz_information: Secret | None = None
     can: Secret | None = None
     pin: Pin | None = None

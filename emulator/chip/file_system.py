@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final
 
 from crypto.wire.apdu import CommandApdu
@@ -25,7 +26,7 @@ class _Directory:
 
     __slots__ = ("files", "name")
 
-    def __init__(self, name: bytes | None, files: tuple[ElementaryFile, ...]) -> None:
+    def __init__(self, name: bytes | None, files: Sequence[ElementaryFile]) -> None:
         self.name = name
         self.files = files
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import enum
 import functools
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -23,6 +22,7 @@ from crypto.primitives.curves import Point, curve
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.personalise.keys import derived_signing_key
 from emulator.personalise.security_infos import KeyEncoding, ec_public_key_info
+from emulator.personalise.security_object_form import Authority
 
 __all__ = [
     "CURVE",
@@ -52,16 +52,6 @@ _UTC: Final = datetime.UTC
 
 Sign = Callable[[bytes], bytes]
 """An ECDSA signature with SHA-256 in DER over these octets."""
-
-
-class Authority(enum.StrEnum):
-    """A TEST country signing authority."""
-
-    TEST = "test"
-    UNKNOWN = "unknown"
-    """Issues cards just as well, but is not among :func:`trust_anchors`."""
-    UTOPIA = "utopia"
-    """Of the state UTO, which the standard uses in its examples: issues the documents that are not Vietnamese."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

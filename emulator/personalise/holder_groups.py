@@ -12,13 +12,9 @@ from emulator.personalise.dg12 import encode_dg12
 from emulator.personalise.dg13 import encode_dg13
 from emulator.personalise.dg16 import encode_dg16
 from emulator.personalise.displayed_images import encode_dg5, encode_dg7
-from emulator.personalise.faces.portrait import encoded_portrait
-from emulator.personalise.fingers.ridges import SIZE, ridges_as_jpeg2000, ridges_as_wsq
-from emulator.personalise.irises import drawn_iris
 from emulator.personalise.keys import derived_octets
 from emulator.personalise.mrz import mrz_lines, travel_document_lines
 from emulator.personalise.profile import CardProfile, DocumentKind
-from emulator.personalise.signatures import drawn_signature
 
 __all__ = ["holder_groups", "printed_lines"]
 
@@ -41,6 +37,9 @@ def printed_lines(profile: CardProfile) -> tuple[str, ...]:
 
 def holder_groups(profile: CardProfile) -> dict[int, bytes]:
     """Whole files by data group number, as they are signed (Doc 9303-10 table 37)."""
+    from emulator.personalise.faces.portrait import encoded_portrait  # draws, with a library that takes time to load
+    from emulator.personalise.signatures import drawn_signature
+
     lds = profile.lds
     groups = {1: encode_tlv(0x61, encode_tlv(0x5F1F, "".join(printed_lines(profile)).encode("ascii")))}
     groups |= _biometrics(profile)
@@ -63,6 +62,9 @@ def holder_groups(profile: CardProfile) -> dict[int, bytes]:
 
 def _biometrics(profile: CardProfile) -> dict[int, bytes]:
     """DG2, DG3 and DG4."""
+    from emulator.personalise.faces.portrait import encoded_portrait
+    from emulator.personalise.irises import drawn_iris
+
     holder, lds = profile.holder, profile.lds
     groups: dict[int, bytes] = {}
     if profile.appearance is not None:
@@ -90,5 +92,7 @@ def _biometrics(profile: CardProfile) -> dict[int, bytes]:
 
 
 def _finger(position: FingerPosition, coding: FingerCoding) -> FingerImage:
+    from emulator.personalise.fingers.ridges import SIZE, ridges_as_jpeg2000, ridges_as_wsq
+
     image = ridges_as_wsq(position) if coding is FingerCoding.WSQ else ridges_as_jpeg2000(position)
     return FingerImage(position, coding, image, SIZE)

@@ -17,7 +17,6 @@ from asn1crypto import x509 as asn1_x509
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv
 from emulator.personalise.authorities import (
-    Authority,
     DocumentSigner,
     authority_certificate,
     document_signer,
@@ -25,7 +24,13 @@ from emulator.personalise.authorities import (
     trust_anchors,
 )
 from emulator.personalise.indefinite_lengths import with_indefinite_lengths
-from emulator.personalise.security_object_form import SecurityObjectForm, SignerReference
+from emulator.personalise.security_object_form import (
+    LDS_VERSIONS,
+    UNICODE_VERSION,
+    Authority,
+    SecurityObjectForm,
+    SignerReference,
+)
 
 __all__ = [
     "LDS_VERSIONS",
@@ -44,9 +49,6 @@ _LDS_SECURITY_OBJECT: Final = "2.23.136.1.1.1"
 _OLD_LDS_SECURITY_OBJECT: Final = "1.2.528.1.1006.1.20.1"
 _SECURITY_OBJECT: Final = "0.4.0.127.0.7.3.2.1"  # id-SecurityObject (TR-03110-3 §A.1.2.5)
 _SHA256: Final = "2.16.840.1.101.3.4.2.1"
-LDS_VERSIONS: Final = {0: b"0107", 1: b"0108"}
-"""LDS version by version of the LDS security object, which came with it (Doc 9303-10 §4.6.2)."""
-UNICODE_VERSION: Final = b"040000"
 _UTC: Final = datetime.UTC
 
 

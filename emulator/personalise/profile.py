@@ -24,10 +24,10 @@ from emulator.personalise.attack import Attack
 from emulator.personalise.cv_issuer import CvSuite
 from emulator.personalise.faces.appearance import Appearance
 from emulator.personalise.holder import Holder
-from emulator.personalise.issuer import Authority, SecurityObjectForm, SignerReference
 from emulator.personalise.lds_choice import LdsChoice, lds_choice
 from emulator.personalise.own_group import OWN_GROUP
 from emulator.personalise.security_infos import DhEncoding, KeyEncoding
+from emulator.personalise.security_object_form import Authority, SecurityObjectForm, SignerReference
 from emulator.personalise.travel_document import MrzFormat, TravelDocument
 
 __all__ = [
@@ -148,6 +148,8 @@ class CardProfile:
         directory_guarded: whether EF.DIR, if it exists, refuses to be selected before access control.
         key_encoding: how DG14 and DG15 write domain parameters.
         sorted_infos: whether DG14 is sorted as DER demands.
+        announces_lengths: whether a chip that takes extended length says so in its answer to reset, which also tells
+            terminals to look into EF.ATR/INFO. Nothing is known of Vietnamese cards, so theirs say nothing by default.
         behaviour: habits of the operating system.
         authority, signer_reference, signer_explicit_parameters, security_object_version, security_object_form,
             digest_null_parameters: about EF.SOD (:func:`emulator.personalise.issuer.sign_security_object`).
@@ -180,6 +182,7 @@ class CardProfile:
     directory_guarded: bool = False
     key_encoding: KeyEncoding = KeyEncoding.EXPLICIT
     sorted_infos: bool = True
+    announces_lengths: bool = True
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     authority: Authority = Authority.TEST
     signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
@@ -236,6 +239,7 @@ def _profile(name: str, table: dict[str, Any]) -> CardProfile:
     holder = table.pop("holder")
     state = table.pop("travel_document", None)
     attack = table.pop("attack", None)
+    chip.setdefault("announces_lengths", state is not None)
     travel_document = None if state is None else TravelDocument(number=holder["number"], **state)
     return CardProfile(
         name=name,

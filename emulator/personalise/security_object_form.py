@@ -1,10 +1,25 @@
-"""Forms of EF.SOD in which issuers differ, rightly or not."""
+"""Who signs EF.SOD, and the forms in which issuers differ, rightly or not."""
 
 from __future__ import annotations
 
 import enum
+from typing import Final
 
-__all__ = ["SecurityObjectForm", "SignerReference"]
+__all__ = ["LDS_VERSIONS", "UNICODE_VERSION", "Authority", "SecurityObjectForm", "SignerReference"]
+
+LDS_VERSIONS: Final = {0: b"0107", 1: b"0108"}
+"""LDS version by version of the LDS security object, which came with it (Doc 9303-10 §4.6.2)."""
+UNICODE_VERSION: Final = b"040000"
+
+
+class Authority(enum.StrEnum):
+    """A TEST country signing authority."""
+
+    TEST = "test"
+    UNKNOWN = "unknown"
+    """Issues cards just as well, but is not among the trust anchors."""
+    UTOPIA = "utopia"
+    """Of the state UTO, which the standard uses in its examples: issues the documents that are not Vietnamese."""
 
 
 class SignerReference(enum.StrEnum):

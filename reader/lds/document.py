@@ -13,25 +13,28 @@ import functools
 import hashlib
 import types
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from crypto.errors import CryptoError, WireError
 from crypto.pki.passive_authentication import read_security_object
-from reader import errors
-from reader.lds import dg1, dg2, dg3, dg4, dg5, dg7, dg11, dg12, dg14, dg15, dg16, files, open_groups, vietnam
+from reader import errors, lds
+from reader.lds import files
 from reader.lds.com import CommonData, parse_com
-from reader.lds.face_record import FaceImage
-from reader.lds.field_text import FieldText
 from reader.lds.files import FileId
-from reader.lds.finger_record import FingerImage
-from reader.lds.iris_record import IrisImage
-from reader.lds.iso39794_face import ExtensibleFaceImage
-from reader.lds.iso39794_finger import ExtensibleFingerImage
-from reader.lds.iso39794_iris import ExtensibleIrisImage
 from reader.lds.mrz import Mrz, MrzFormat
 from reader.lds.security_infos import SecurityInfos, parse_card_access
 from reader.lds.sod import signed_data_of
 from reader.verification.identity import Sex
 from reader.vietnamese.number import CitizenNumber, parse_number
+
+if TYPE_CHECKING:
+    from reader.lds.face_record import FaceImage
+    from reader.lds.field_text import FieldText
+    from reader.lds.finger_record import FingerImage
+    from reader.lds.iris_record import IrisImage
+    from reader.lds.iso39794_face import ExtensibleFaceImage
+    from reader.lds.iso39794_finger import ExtensibleFingerImage
+    from reader.lds.iso39794_iris import ExtensibleIrisImage
 
 __all__ = ["IdDocument", "RawDocument"]
 
@@ -149,68 +152,68 @@ class IdDocument:
     def mrz(self) -> Mrz | None:
         """The machine-readable zone in DG1."""
         octets = self.raw.get(files.data_group(1))
-        return None if octets is None else dg1.parse_dg1(octets).mrz
+        return None if octets is None else lds.dg1.parse_dg1(octets).mrz
 
     @functools.cached_property
     def faces(self) -> tuple[FaceImage | ExtensibleFaceImage, ...] | None:
         """The pictures in DG2; empty if the group is there and holds none."""
         octets = self.raw.get(files.data_group(2))
-        return None if octets is None else dg2.parse_dg2(octets).face_images()
+        return None if octets is None else lds.dg2.parse_dg2(octets).face_images()
 
     @functools.cached_property
     def fingers(self) -> tuple[FingerImage | ExtensibleFingerImage, ...] | None:
         """The pictures in DG3; :func:`reader.lds.finger_image.decode_finger` opens them."""
         octets = self.raw.get(files.data_group(3))
-        return None if octets is None else dg3.parse_dg3(octets).finger_images()
+        return None if octets is None else lds.dg3.parse_dg3(octets).finger_images()
 
     @functools.cached_property
     def irises(self) -> tuple[IrisImage | ExtensibleIrisImage, ...] | None:
         """The pictures in DG4."""
         octets = self.raw.get(files.data_group(4))
-        return None if octets is None else dg4.parse_dg4(octets).iris_images()
+        return None if octets is None else lds.dg4.parse_dg4(octets).iris_images()
 
     @functools.cached_property
-    def displayed_portraits(self) -> dg5.DataGroup5 | None:
+    def displayed_portraits(self) -> lds.dg5.DataGroup5 | None:
         """The portrait as printed, in DG5."""
         octets = self.raw.get(files.data_group(5))
-        return None if octets is None else dg5.parse_dg5(octets)
+        return None if octets is None else lds.dg5.parse_dg5(octets)
 
     @functools.cached_property
-    def signatures(self) -> dg7.DataGroup7 | None:
+    def signatures(self) -> lds.dg7.DataGroup7 | None:
         """The holder's signature or usual mark, in DG7."""
         octets = self.raw.get(files.data_group(7))
-        return None if octets is None else dg7.parse_dg7(octets)
+        return None if octets is None else lds.dg7.parse_dg7(octets)
 
-    def open_group(self, number: int) -> open_groups.OpenGroup | None:
+    def open_group(self, number: int) -> lds.open_groups.OpenGroup | None:
         """DG6, DG8, DG9, DG10 or DG13, whose content is the issuer's. Raises ``KeyError`` for another number."""
-        if number not in open_groups.OPEN_GROUPS:
+        if number not in lds.open_groups.OPEN_GROUPS:
             raise KeyError(number)
         octets = self.raw.get(files.data_group(number))
-        return None if octets is None else open_groups.parse_open_group(number, octets)
+        return None if octets is None else lds.open_groups.parse_open_group(number, octets)
 
     @functools.cached_property
-    def personal_details(self) -> dg11.DataGroup11 | None:
+    def personal_details(self) -> lds.dg11.DataGroup11 | None:
         """DG11: what the chip says about the holder beyond the MRZ."""
         octets = self.raw.get(files.data_group(11))
-        return None if octets is None else dg11.parse_dg11(octets)
+        return None if octets is None else lds.dg11.parse_dg11(octets)
 
     @functools.cached_property
-    def document_details(self) -> dg12.DataGroup12 | None:
+    def document_details(self) -> lds.dg12.DataGroup12 | None:
         """DG12: what the chip says about the document itself."""
         octets = self.raw.get(files.data_group(12))
-        return None if octets is None else dg12.parse_dg12(octets)
+        return None if octets is None else lds.dg12.parse_dg12(octets)
 
     @functools.cached_property
-    def persons_to_notify(self) -> tuple[dg16.PersonToNotify, ...] | None:
+    def persons_to_notify(self) -> tuple[lds.dg16.PersonToNotify, ...] | None:
         """The persons in DG16; empty if the group is there and names none."""
         octets = self.raw.get(files.data_group(16))
-        return None if octets is None else dg16.parse_dg16(octets).persons
+        return None if octets is None else lds.dg16.parse_dg16(octets).persons
 
     @functools.cached_property
-    def personal_data(self) -> vietnam.PersonalData | None:
+    def personal_data(self) -> lds.vietnam.PersonalData | None:
         """DG13 of a Vietnamese card; ``None`` for other issuers and for passports, whose DG13 means something else."""
         octets = self.raw.get(files.data_group(13))
-        return None if octets is None or not self._may_be_citizen_card else vietnam.parse_dg13(octets)
+        return None if octets is None or not self._may_be_citizen_card else lds.vietnam.parse_dg13(octets)
 
     @functools.cached_property
     def card_access(self) -> SecurityInfos | None:
@@ -222,13 +225,13 @@ class IdDocument:
     def security_infos(self) -> SecurityInfos | None:
         """The SecurityInfos in DG14."""
         octets = self.raw.get(files.data_group(14))
-        return None if octets is None else dg14.parse_dg14(octets).security_infos
+        return None if octets is None else lds.dg14.parse_dg14(octets).security_infos
 
     @functools.cached_property
-    def active_authentication_key(self) -> dg15.DataGroup15 | None:
+    def active_authentication_key(self) -> lds.dg15.DataGroup15 | None:
         """The key in DG15."""
         octets = self.raw.get(files.data_group(15))
-        return None if octets is None else dg15.parse_dg15(octets)
+        return None if octets is None else lds.dg15.parse_dg15(octets)
 
     # ----------------------------------------------------------------------------------- person
     @property
@@ -248,7 +251,7 @@ class IdDocument:
             return True
 
     @property
-    def personal(self) -> dict[str, vietnam.PersonalValue]:
+    def personal(self) -> dict[str, lds.vietnam.PersonalValue]:
         """The fields of DG13 by key; ``{}`` if the card has none (the 2024 card) or is not Vietnamese."""
         return {} if self.personal_data is None else self.personal_data.as_dict()
 
@@ -277,7 +280,7 @@ class IdDocument:
         return None if self.mrz is None else self.mrz.name.full
 
     @property
-    def _readable_details(self) -> dg11.DataGroup11 | None:
+    def _readable_details(self) -> lds.dg11.DataGroup11 | None:
         """DG11 if it can be read: what DG1 says as well must not depend on a group that only adds to it."""
         try:
             return self.personal_details

@@ -16,7 +16,6 @@ from crypto.errors import ErrorCode
 from crypto.pace.parameters import PasswordReference
 from crypto.primitives.secret import Secret
 from reader import errors
-from reader.lds.mrz import parse_scanned_mrz
 from reader.vietnamese.number import can_of
 
 __all__ = ["AccessKey", "CanKey", "HolderKey", "MrzKey", "PinKey", "PukKey"]
@@ -93,6 +92,8 @@ class MrzKey(AccessKey):
         Raises:
             DocumentError: ``mrz.malformed`` or ``mrz.check_digit``.
         """
+        from reader.lds.mrz import parse_scanned_mrz  # a card access number needs none of it
+
         mrz = parse_scanned_mrz(lines)
         return cls(Secret(mrz.mrz_information.encode("ascii")), may_be_cccd=mrz.issuing_state == "VNM")
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from crypto.errors import WireError
-from crypto.pki.cvc import CvCertificate
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.oid import encode_oid
 from crypto.wire.tlv import encode_tlv, iter_tlvs, parse_tlv
 from reader import errors
 from reader.protocols.exchange import Steps
+
+if TYPE_CHECKING:
+    from crypto.pki.cvc import CvCertificate
 
 __all__ = [
     "EF_CVCA_FID",

@@ -3,14 +3,16 @@ read an emulated card."""
 
 from __future__ import annotations
 
+import functools
+import pkgutil
 from collections.abc import Sequence
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from reader import errors
-from reader.transport.base import CardTransport, TransportProvider
+from reader.transport.installed import entry_points_of
 
 if TYPE_CHECKING:
+    from reader.transport.base import CardTransport, TransportProvider
     from reader.transport.pcsc import ReaderInfo
     from reader.transport.returning import PcscReturning
 
@@ -28,9 +30,10 @@ def __getattr__(name: str) -> object:
     return PcscReturning
 
 
+@functools.cache
 def providers() -> Sequence[TransportProvider]:
     """Sources of emulated cards that are installed (entry points of the group ``chipid.transports``)."""
-    return [cast("TransportProvider", point.load()) for point in entry_points(group=_GROUP)]
+    return tuple(pkgutil.resolve_name(value) for value in entry_points_of(_GROUP))
 
 
 def open_emulated(name: str) -> CardTransport:

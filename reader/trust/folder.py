@@ -11,15 +11,16 @@ import binascii
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crypto.errors import CryptoError
 from crypto.pki.certificate import Certificate
 from crypto.pki.trust_store import TrustStore
 from reader import errors
-from reader.trust.deviations import PublishedDeviations
-from reader.trust.sealing import SealState, own_key_file
-from reader.trust.store_folder import is_store
+from reader.trust.seal_state import SealState
+
+if TYPE_CHECKING:
+    from reader.trust.deviations import PublishedDeviations
 
 __all__ = ["TrustFolder", "load_folder", "trust_of"]
 
@@ -67,6 +68,9 @@ def load_folder(folder: Path, *, test_mode: bool, seal_key: Path | None = None) 
         TrustError: ``trust.unreadable`` if the folder or a file in it cannot be read; for stores
             ``trust.tampered``, ``trust.store_damaged``, ``trust.seal_foreign``, ``trust.seal_key_unusable``.
     """
+    from reader.trust.sealing import own_key_file  # a TEST card is judged without any folder
+    from reader.trust.store_folder import is_store
+
     if seal_key is not None or is_store(folder) or own_key_file() is not None:
         from reader.trust.store_loading import load_store
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import enum
 import hashlib
 import hmac
 import json
@@ -24,6 +23,7 @@ from typing import Final, NoReturn
 from reader import errors
 from reader.trust.file_reading import read_plain
 from reader.trust.file_writing import Busy, flush_folder, locked, write_whole
+from reader.trust.seal_state import SealState
 
 __all__ = ["Seal", "SealKey", "SealState", "default_key_file", "is_sealed_place", "own_key_file"]
 
@@ -31,14 +31,6 @@ FORMAT: Final = "chipid trust seal key 1"
 _KEY_BYTES: Final = 32
 _MAX_FILE_BYTES: Final = 1 << 20
 _PATIENCE_S: Final = 5.0
-
-
-class SealState(enum.StrEnum):
-    """What the seal says about a folder."""
-
-    SEALED = "sealed"
-    NOT_SEALED = "not_sealed"
-    FOREIGN = "sealed_by_an_unknown_key"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,17 +11,19 @@ import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crypto.errors import ChipIdError
-from reader.lds.document import IdDocument
-from reader.lds.mrz import Mrz
 from reader.lds.mrz_fields import FILLER
-from reader.scanners.qr import CitizenQr
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.verification.identity import Sex
-from reader.vietnamese.number import CitizenNumber
 from reader.vietnamese.text import NameMatch, compare_names, compare_with_mrz, fold
+
+if TYPE_CHECKING:
+    from reader.lds.document import IdDocument
+    from reader.lds.mrz import Mrz
+    from reader.scanners.qr import CitizenQr
+    from reader.vietnamese.number import CitizenNumber
 
 __all__ = [
     "Agreement",

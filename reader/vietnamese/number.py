@@ -12,7 +12,6 @@ import dataclasses
 import datetime as dt
 import enum
 import functools
-import importlib.resources
 from collections.abc import Mapping
 from typing import Final
 
@@ -146,7 +145,9 @@ def document_number_of(number: str) -> str:
 @functools.cache
 def provinces() -> Mapping[str, Province]:
     """The 63 provinces by the three-digit prefix of the number."""
-    table = importlib.resources.files("reader.vietnamese") / "tables" / "provinces_63_pre2025.csv"
+    from importlib import resources  # with what it brings along, longer to load than all else here
+
+    table = resources.files("reader.vietnamese") / "tables" / "provinces_63_pre2025.csv"
     return {
         row["cccd_prefix3"]: Province(row["cccd_prefix3"], row["name"], row["new_name_2025"])
         for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())
