@@ -1,19 +1,16 @@
 """From the encoded photo on a chip to pixels that a screen can show, without trusting a byte of it.
 
 The picture's own headers are read first, by the few lines below, and refused if they announce more than a portrait can
-need. Only then does Pillow decode, with its list of formats cut down to the two that documents use.
+need. Only then is it decoded, in a process of its own (:mod:`reader.lds.image_decoder`).
 """
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import struct
 from typing import Final
 
-from PIL import Image
-
 from reader import errors
+from reader.lds.image_decoder import DecodedImage, decode_apart
 from reader.lds.image_encoding import ImageEncoding, detect_encoding
 
 __all__ = ["MAX_IMAGE_BYTES", "MAX_PIXELS", "MAX_SIDE", "DecodedImage", "checked_size", "decode_image", "image_size"]
@@ -21,57 +18,24 @@ __all__ = ["MAX_IMAGE_BYTES", "MAX_PIXELS", "MAX_SIDE", "DecodedImage", "checked
 MAX_SIDE: Final = 4096
 """Longest side in pixels."""
 
-MAX_PIXELS: Final = 12_000_000
-"""Most pixels. ISO/IEC 19794-5 portraits have about 0.2 million."""
+MAX_PIXELS: Final = 6_000_000
+"""Most pixels: what each decoder manages within its memory and time. ISO/IEC 19794-5 portraits have about 0.2 million."""
 
 MAX_IMAGE_BYTES: Final = 1 << 20
+"""Longest encoded picture; the file that it stands in is not longer either."""
+
 MAX_COMPONENTS: Final = 4
+"""Most components of a pixel. Red, green, blue and one more."""
+
 MAX_TILES: Final = 1024
+"""Most tiles of a JPEG 2000. Portraits have one."""
+
 MAX_SCANS: Final = 64
 """Most scans of a JPEG. Progressive files have about ten; thousands would be a way to keep a kiosk busy."""
 
-# What Pillow's decoders raise on broken input, found in its sources; anything else is an error of ours
-_DECODER_ERRORS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    OverflowError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class DecodedImage:
-    """Pixels.
-
-    Attributes:
-        width: in pixels.
-        height: in pixels.
-        rgb: ``3 · width · height`` bytes, rows from the top, no padding.
-    """
-
-    width: int
-    height: int
-    rgb: bytes
-
-    def __repr__(self) -> str:
-        return f"DecodedImage({self.width}×{self.height})"
-
-    def to_png(self) -> bytes:
-        """The picture as a PNG without any metadata."""
-        buffer = io.BytesIO()
-        Image.frombytes("RGB", (self.width, self.height), self.rgb).save(buffer, "PNG")
-        return buffer.getvalue()
-
 
 def decode_image(octets: bytes) -> DecodedImage:
-    """Decode a JPEG or JPEG 2000 photo.
+    """Decode a JPEG, JPEG 2000 or PNG photo, in a process of its own that is ended after two seconds.
 
     Args:
         octets: the encoded picture; JPEG 2000 may be in its box format or a bare codestream.
@@ -79,15 +43,7 @@ def decode_image(octets: bytes) -> DecodedImage:
     Raises:
         DocumentError: ``image.too_large`` before anything is decoded, or ``image.unreadable``.
     """
-    size = image_size(octets)
-    try:
-        with Image.open(io.BytesIO(octets), formats=("JPEG", "JPEG2000")) as image:
-            if image.size != size:  # two headers that disagree: do not let the larger one win
-                raise errors.DocumentError(errors.IMAGE_UNREADABLE)
-            rgb = image.convert("RGB").tobytes()
-    except _DECODER_ERRORS:
-        raise errors.DocumentError(errors.IMAGE_UNREADABLE) from None
-    return DecodedImage(*size, rgb)
+    return decode_apart(octets, detect_encoding(octets), image_size(octets))
 
 
 def image_size(octets: bytes) -> tuple[int, int]:
@@ -106,6 +62,8 @@ def image_size(octets: bytes) -> tuple[int, int]:
             return _codestream_size(octets, _codestream_offset(octets))
         if encoding is ImageEncoding.JPEG2000_CODESTREAM:
             return _codestream_size(octets, 0)
+        if encoding is ImageEncoding.PNG:
+            return _png_size(octets)
     except struct.error:
         pass  # a header ends too early
     raise errors.DocumentError(errors.IMAGE_UNREADABLE)
@@ -183,3 +141,12 @@ def _codestream_size(octets: bytes, offset: int) -> tuple[int, int]:
         raise errors.DocumentError(errors.IMAGE_UNREADABLE)
     tiles = -(-(x_end - tile_x0) // tile_x) * -(-(y_end - tile_y0) // tile_y)
     return checked_size(x_end - x_start, y_end - y_start, components, tiles=tiles)
+
+
+# ------------------------------------------------------------------------ PNG (ISO/IEC 15948)
+def _png_size(octets: bytes) -> tuple[int, int]:
+    """Image size from the IHDR chunk, which comes first (§5.6, §11.2.1)."""
+    length, kind, width, height = struct.unpack_from(">I4sII", octets, 8)
+    if (length, kind) != (13, b"IHDR"):
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return checked_size(width, height, 1)

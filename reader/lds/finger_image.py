@@ -1,30 +1,25 @@
 """From the picture of a finger on a chip to pixels that a screen can show, without trusting a byte of it.
 
 WSQ is the usual encoding (Doc 9303-10 §4.7.3). Its one maintained decoder is C code from before such input was thought
-hostile: damaged pictures crash it. So its header is read here and refused if it announces too much, and the decoder runs
-in a process of its own with limits (docs/decisions/). It comes with the extra ``biometrics``.
+hostile: damaged pictures crash it. Its header is read here and refused if it announces too much; it is decoded in a
+process of its own like every picture (docs/decisions/0008). The decoder comes with the extra ``biometrics``.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import struct
-import subprocess
 import sys
-from pathlib import Path
 from typing import Final
 
 from reader import errors
-from reader.lds.face_image import MAX_IMAGE_BYTES, DecodedImage, checked_size, decode_image
+from reader.lds.face_image import MAX_IMAGE_BYTES, checked_size, decode_image
 from reader.lds.finger_record import FingerCompression, FingerImage
+from reader.lds.image_decoder import DecodedImage, decode_apart
 from reader.lds.image_encoding import ImageEncoding
 from reader.lds.iso39794_finger import ExtensibleFingerImage
 
 __all__ = ["can_decode_wsq", "decode_finger", "decode_wsq", "wsq_size"]
-
-_DECODER: Final = Path(__file__).with_name("wsq_process.py")
-_DECODER_TIMEOUT_S: Final = 20
-_SIZE: Final = struct.Struct(">II")
 
 # IAFIS-IC-0110 §3: markers of the code stream
 _SOI: Final = b"\xff\xa0"
@@ -36,14 +31,14 @@ def decode_finger(finger: FingerImage | ExtensibleFingerImage) -> DecodedImage:
     """Pixels of one finger; grey values as red, green and blue.
 
     Raises:
-        DocumentError: ``document.format_unsupported`` for an encoding that is not decoded here (PNG, packed bits), or
+        DocumentError: ``document.format_unsupported`` for an encoding that is not decoded here (packed bits), or
             for WSQ without the extra ``biometrics``; ``image.too_large`` or ``image.unreadable``.
     """
     if isinstance(finger, FingerImage) and _is_raw(finger):
         return _raw_image(finger)
     if finger.encoding is ImageEncoding.WSQ:
         return decode_wsq(finger.image)
-    if finger.encoding in (ImageEncoding.JPEG, ImageEncoding.JPEG2000, ImageEncoding.JPEG2000_CODESTREAM):
+    if finger.encoding is not ImageEncoding.UNKNOWN:
         return decode_image(finger.image)
     raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
 
@@ -113,23 +108,7 @@ def decode_wsq(octets: bytes) -> DecodedImage:
         DocumentError: ``image.too_large`` before anything is decoded, ``image.unreadable``, or
             ``document.format_unsupported`` if the extra ``biometrics`` is not installed.
     """
-    width, height = wsq_size(octets)
+    size = wsq_size(octets)
     if not can_decode_wsq():
         raise errors.DocumentError(errors.FORMAT_UNSUPPORTED, file="DG3")
-    try:
-        # The picture goes through pipes: a fingerprint never lies in a file
-        done = subprocess.run(
-            [sys.executable, "-IB", str(_DECODER)],
-            input=octets,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_DECODER_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        raise errors.DocumentError(errors.IMAGE_UNREADABLE) from None
-    pixels = done.stdout[_SIZE.size :]
-    is_whole = done.returncode == 0 and len(pixels) == width * height
-    if not is_whole or _SIZE.unpack_from(done.stdout) != (width, height):
-        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
-    return _grey(width, height, pixels)
+    return decode_apart(octets, ImageEncoding.WSQ, size)

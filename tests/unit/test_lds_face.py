@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import struct
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -23,8 +24,8 @@ from reader.lds.image_encoding import ImageEncoding, detect_encoding
 def picture(kind: str, size: tuple[int, int] = (12, 16), mode: str = "RGB") -> bytes:
     image = Image.new(mode, size, 128 if mode == "L" else (200, 40, 90))
     buffer = io.BytesIO()
-    if kind == "jpeg":
-        image.save(buffer, "JPEG", quality=90)
+    if kind in ("jpeg", "png"):
+        image.save(buffer, kind.upper(), quality=90)
     else:
         image.save(buffer, "JPEG2000", no_jp2=kind == "j2k", irreversible=False)
     return buffer.getvalue()
@@ -58,7 +59,12 @@ def only_face(octets: bytes) -> FaceImage:
 
 @pytest.mark.parametrize(
     ("kind", "encoding"),
-    [("jpeg", ImageEncoding.JPEG), ("jp2", ImageEncoding.JPEG2000), ("j2k", ImageEncoding.JPEG2000_CODESTREAM)],
+    [
+        ("jpeg", ImageEncoding.JPEG),
+        ("jp2", ImageEncoding.JPEG2000),
+        ("j2k", ImageEncoding.JPEG2000_CODESTREAM),
+        ("png", ImageEncoding.PNG),
+    ],
 )
 @pytest.mark.parametrize("stated_type", [0, 1, 7])
 def test_the_picture_says_what_it_is_not_the_record(kind: str, encoding: ImageEncoding, stated_type: int) -> None:
@@ -78,7 +84,7 @@ def test_the_picture_says_what_it_is_not_the_record(kind: str, encoding: ImageEn
 
 
 def test_grey_pictures_become_rgb() -> None:
-    for kind in ("jpeg", "jp2"):
+    for kind in ("jpeg", "jp2", "png"):
         assert len(decode_image(picture(kind, mode="L")).rgb) == 12 * 16 * 3
 
 
@@ -183,6 +189,11 @@ def with_jpeg_size(image: bytes, width: int, height: int) -> bytes:
     return image[: start + 5] + struct.pack(">HH", height, width) + image[start + 9 :]
 
 
+def with_png_size(image: bytes, width: int, height: int) -> bytes:
+    header = b"IHDR" + struct.pack(">II", width, height) + image[24:29]
+    return image[:12] + header + struct.pack(">I", zlib.crc32(header)) + image[33:]
+
+
 def with_codestream_size(image: bytes, width: int, height: int) -> bytes:
     start = image.index(b"\xff\x4f\xff\x51")
     return image[: start + 8] + struct.pack(">II", width, height) + image[start + 16 :]
@@ -190,11 +201,12 @@ def with_codestream_size(image: bytes, width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(65535, 65535), (MAX_SIDE + 1, 16), (4096, 4096), (12, 4097)])
 def test_pixel_bombs_are_refused_before_decoding(size: tuple[int, int]) -> None:
-    # (4096, 4096) is within the sides but more than twelve million pixels
+    # (4096, 4096) is within the sides but more than six million pixels
     for image in (
         with_jpeg_size(picture("jpeg"), *size),
         with_codestream_size(picture("j2k"), *size),
         with_codestream_size(picture("jp2"), *size),
+        with_png_size(picture("png"), *size),
     ):
         with pytest.raises(errors.DocumentError) as caught:
             decode_image(image)
@@ -247,8 +259,8 @@ def test_what_is_no_picture(octets: bytes) -> None:
     assert caught.value.code is errors.IMAGE_UNREADABLE
 
 
-@settings(deadline=None, max_examples=120)
-@given(st.sampled_from(["jpeg", "jp2", "j2k"]), st.data())
+@settings(deadline=None, max_examples=25)  # each starts a process
+@given(st.sampled_from(["jpeg", "jp2", "j2k", "png"]), st.data())
 def test_damaged_pictures_are_shown_or_refused_but_never_anything_else(kind: str, data: st.DataObject) -> None:
     image = bytearray(picture(kind))
     for _ in range(data.draw(st.integers(0, 4))):
