@@ -137,6 +137,21 @@ ONLINE_ANSWER_TOO_LARGE = ErrorCode(
     "The authentication service sent more than is allowed, so whether the card is lost or cancelled is not known.",
 )
 
+# ---------------------------------------------------------- hand-over to the hospital system's own tool
+HANDOVER_UNREACHABLE = ErrorCode(
+    "handover.unreachable",
+    Hint.CALL_STAFF,
+    "The hospital system does not listen for readings. Start its card tool, or check handover.url in the settings.",
+)
+HANDOVER_SLOW = ErrorCode(
+    "handover.no_answer_in_time",
+    Hint.CALL_STAFF,
+    "The hospital system did not take the reading in time. Enter it there.",
+)
+HANDOVER_REFUSED = ErrorCode(
+    "handover.refused", Hint.CALL_STAFF, "The hospital system did not accept the reading. Enter it there."
+)
+
 # ---------------------------------------------------------------------------------------- printer
 PRINTER_FAILED = ErrorCode(
     "printer.failed", Hint.CALL_STAFF, "The ticket could not be printed. The number on the screen is valid."

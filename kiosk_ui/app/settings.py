@@ -13,7 +13,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -24,7 +24,14 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 
-__all__ = ["AuthenticationSettings", "RelaySettings", "Settings", "load_settings"]
+__all__ = [
+    "AuthenticationSettings",
+    "HandoverSettings",
+    "RelaySettings",
+    "ScannerSettings",
+    "Settings",
+    "load_settings",
+]
 
 
 def _only_known(kind: type) -> Callable[[object], object]:
@@ -111,6 +118,62 @@ class AuthenticationSettings(BaseModel):
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
 
 
+def _device_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError("this must be an address such as http://192.168.5.1:8000")
+    if parts.scheme == "http" and not _is_nearby(parts.hostname):
+        raise ValueError("a device that speaks http must have a private address; anything further needs https://")
+    return url
+
+
+def _is_nearby(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+class ScannerSettings(BaseModel):
+    """What people hold their cards to: a code scanner, or a document reader of another maker.
+
+    Attributes:
+        kind: which device it is; docs/scanners.md has a table.
+        port: its serial port; ``None``: there is none, or it is on the network.
+        baud_rate: bits per second; what its maker sets if not given.
+        parity: what its maker sets if not given.
+        url: of an HN212. Plain ``http`` only to a private address: its own cable.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    kind: Literal["code", "elyctis", "desko", "est-100pr", "hn212"] = "code"
+    port: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    baud_rate: Annotated[int, Field(ge=300, le=4_000_000)] | None = None
+    parity: Literal["none", "odd", "even"] | None = None
+    url: Annotated[str, AfterValidator(_device_address)] = "http://192.168.5.1:8000"
+
+
+class HandoverSettings(BaseModel):
+    """A hospital system that takes readings in the record of the JTHeID tool.
+
+    Attributes:
+        url: its address, usually ``http://localhost:8050/``; ``None``: nothing is sent. Plain ``http`` only on this
+            machine.
+        least_assurance: what is less sure is not sent, because the record cannot say how sure it is.
+        connect_timeout_s: for reaching it.
+        total_timeout_s: for everything.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    least_assurance: Literal["chip_verified", "chip_read"] = "chip_verified"
+    connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
+    total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+
+
 class Settings(BaseSettings):
     """Everything that differs from kiosk to kiosk.
 
@@ -124,6 +187,8 @@ class Settings(BaseSettings):
         utc_offset_hours: the hospital's own time. Vietnam has UTC+7 all year.
         relay: the insurance look-up.
         authentication: the service that knows lost and cancelled cards.
+        scanner: the code scanner or document reader.
+        handover: a hospital system that takes readings.
         time_limits: how long screens wait, in seconds.
         departments: what a patient can choose.
     """
@@ -145,6 +210,8 @@ class Settings(BaseSettings):
     utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
     relay: RelaySettings = RelaySettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
+    scanner: ScannerSettings = ScannerSettings()
+    handover: HandoverSettings = HandoverSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
     departments: Annotated[
         tuple[Annotated[Department, BeforeValidator(_only_known(Department))], ...],

@@ -171,7 +171,7 @@ def test_a_device_that_writes_utf8_twice_is_understood() -> None:
     assert (reading.person.full_name, reading.person.father) == ("Nguyễn Văn An", "A\ufffdB")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(0, 6) | st.text(max_size=12),
