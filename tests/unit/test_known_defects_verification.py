@@ -13,6 +13,7 @@ import reader
 from crypto.pki.certificate import Certificate
 from crypto.pki.deviation_list import DEVIATION_LIST, Deviation, DeviationDescription, DeviationKind
 from emulator.cards import chip_content
+from emulator.personalise.profile import load_profile
 from reader.trust.deviations import PublishedDeviations
 from reader.verification.aggregation import CheckGroup, aggregate
 from reader.verification.assessment import Assessment, assess
@@ -21,7 +22,7 @@ from reader.verification.identity import Assurance
 from reader.verification.policy import DESK, HOSPITAL, LABORATORY, VerificationPolicy
 from reader.verification.verdict import Decision
 from reader.verification.wording import remark_of
-from tests.unit.reader_cards import NOON, PEOPLE, TRUST, can_of, read_content
+from tests.unit.reader_cards import NOON, TRUST, read_content
 
 POLICIES = [HOSPITAL, DESK, LABORATORY]
 CARDS = ["an", "changed", "copied", "expired", "unknown-csca", "attack-com-hides", "rsa-active"]
@@ -29,7 +30,7 @@ CARDS = ["an", "changed", "copied", "expired", "unknown-csca", "attack-com-hides
 
 @functools.cache
 def read_once(name: str) -> reader.ReadOutcome:
-    key = can_of(name) if name in PEOPLE else reader.CanKey.from_citizen_number("040085000017")
+    key = reader.CanKey.from_citizen_number(load_profile(name).holder.number)
     return read_content(chip_content(name), key)
 
 
