@@ -34,7 +34,7 @@ from reader.transport.reader_limits import (
     limits_of_reader,
     max_data_size,
 )
-from reader.transport.reader_names import resolve_reader
+from reader.transport.reader_names import in_order_of_use, resolve_reader
 
 __all__ = ["Context", "PcscTransport", "ReaderInfo", "SlotReading", "SlotState", "give_up", "list_readers", "wake"]
 
@@ -192,14 +192,14 @@ class Context:
 
 
 def list_readers() -> list[ReaderInfo]:
-    """All readers with their state.
+    """All readers with their state, those first in which a person's card is most likely laid.
 
     Raises:
         TransportError: ``reader.service_down``, ``reader.not_permitted``.
     """
     with Context() as context:
         found = []
-        for name in context.reader_names():
+        for name in in_order_of_use(context.reader_names()):
             try:
                 found.append(context.slot(name).info)
             except errors.TransportError as error:
