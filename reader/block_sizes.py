@@ -25,8 +25,8 @@ SMALLEST_BLOCK: Final = 16
 """Bytes. Chips that refuse more than this at a time, or give less on the average of a file, are not waited for."""
 
 _STATUS_BYTES: Final = 2
-_LONGEST_READ: Final = 4 + 3 + 4 + 10 + 16 + 3 + 2
-"""Bytes of the longest protected extended READ BINARY: header, Lc, DO'97', DO'8E', DO'85' with DO'54' inside, Le."""
+_LONGEST_SHORT_COMMAND: Final = 4 + 1 + limits.SHORT_NC + 1
+_LONGEST_SHORT_ANSWER: Final = limits.SHORT_NE + _STATUS_BYTES
 
 _READS: Final = (0xB0, 0xB1)
 _Way: TypeAlias = tuple[bool, bool]  # whether protected, whether by odd instruction
@@ -158,8 +158,8 @@ class BlockSizes:
         return (
             not self._short_only
             and self._capabilities.extended_length is True
-            and self._link_command >= _LONGEST_READ
-            and self._link_response > limits.SHORT_NE + _STATUS_BYTES
+            and self._link_command > _LONGEST_SHORT_COMMAND
+            and self._link_response > _LONGEST_SHORT_ANSWER
         )
 
     # -------------------------------------------------------------------------------- what answers teach

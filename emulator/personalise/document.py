@@ -98,8 +98,13 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
         ef_cvca=_ef_cvca(profile),
         personalised_on=profile.holder.issued,
         behaviour=profile.behaviour,
-        atr=contactless_atr(extended_length=profile.behaviour.extended_length),
+        atr=_answer_to_reset(profile),
     )
+
+
+def _answer_to_reset(profile: CardProfile) -> bytes:
+    is_silent = profile.behaviour.extended_length and not profile.announces_lengths
+    return contactless_atr(extended_length=None if is_silent else profile.behaviour.extended_length)
 
 
 def data_groups(profile: CardProfile) -> dict[int, bytes]:
@@ -263,7 +268,8 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     if _mapping_curves(profile) or version_2:  # Doc 9303-11 §9.2.11; TR-03110-3 §A.1.2
         files.append(ElementaryFile(0x011D, card_security(profile), 0x1D, AccessCondition.PACE))
     if profile.behaviour.extended_length:
-        files.append(ElementaryFile(0x2F01, extended_length_information(), 0x01, AccessCondition.ALWAYS))
+        sizes = extended_length_information(profile.behaviour.max_response_data)
+        files.append(ElementaryFile(0x2F01, sizes, 0x01, AccessCondition.ALWAYS))
     if profile.directory:  # one application template (Doc 9303-10 §3.11.2)
         entry = encode_tlv(0x61, encode_tlv(0x4F, APPLICATION_ID))
         access = AccessCondition.CHIP_ACCESS if profile.directory_guarded else AccessCondition.ALWAYS
