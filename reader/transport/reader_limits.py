@@ -34,7 +34,7 @@ SHORT: Final = ReaderLimits(4 + 1 + 255 + 1, 256 + 2)
 EXTENDED: Final = ReaderLimits(4 + 3 + 65_535 + 2, 65_536 + 2)
 
 _KNOWN: Final[tuple[tuple[str, ReaderLimits], ...]] = (
-    # The virtual reader of vsmartcard: its driver says nothing before version 3.4, and carries every length.
+    # The virtual reader of vsmartcard: its driver 3.3 says nothing, and carries every length.
     ("virtual pcd", EXTENDED),
     # Its chip carries about 260 octets with a frame around them, and its firmware counts them in one octet: answers of
     # exactly 256 octets are lost. A few octets less than that is sure to pass.
