@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from crypto.errors import ChipIdError
-from crypto.pki.findings import Finding
-from crypto.pki.passive_authentication import PassiveAuthenticationResult, read_security_object
-from crypto.pki.security_object import SecurityObject
 from reader.lds import files
-from reader.lds.document import RawDocument
 from reader.verification.passive import NOTHING_EARLY, Basis, EarlyFindings, hash_of_group, verify_passively
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    from crypto.pki.findings import Finding
+    from crypto.pki.passive_authentication import PassiveAuthenticationResult
+    from crypto.pki.security_object import SecurityObject
 
 __all__ = ["Beside", "FileReady", "OnFile", "ignore_file"]
 
@@ -87,6 +87,8 @@ class Beside:
     def on_complete(self, file: files.FileId, content: bytes) -> None:
         """A file is there. Called in the reading's thread, once for each."""
         if file == files.SOD:
+            from crypto.pki.passive_authentication import read_security_object
+
             try:
                 self._security_object = read_security_object(content)
             except ChipIdError:  # the assessment says what is wrong with it
@@ -115,6 +117,8 @@ class Beside:
         if self._signature is not None or len(self._contents) < 2:
             return
         from concurrent.futures import ThreadPoolExecutor  # not before the first command has gone out
+
+        from reader.lds.document import RawDocument
 
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-reading")
         self._signature = self._worker.submit(verify_passively, RawDocument(dict(self._contents)), self._basis)

@@ -166,7 +166,6 @@ def _read(
     service: AuthenticationService | None,
 ) -> int:
     from reader import inspection, transport
-    from reader.reports import result
 
     test_mode = arguments.test_mode or arguments.emulated is not None
     trusted = _trusted(arguments.trust, test_mode=test_mode)
@@ -195,6 +194,8 @@ def _read(
             deviations=trusted.deviations,
             draw_challenge=delivery.challenges(),
         )
+    from reader.reports import result  # after the reading, which waits for nothing that it does not need
+
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
     if arguments.out is not None:
         try:

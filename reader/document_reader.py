@@ -14,30 +14,20 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crypto.errors import ChipIdError, ErrorCode
-from crypto.pki.passive_authentication import read_security_object
 from crypto.wire.status_word import StatusWord
 from reader import errors
 from reader.chip_proofs import ChipAnswer, ChipAuthenticationRecord
 from reader.file_reading import PartialFile
 from reader.general_authentication import TerminalIdentity
 from reader.lds import files
-from reader.lds.com import parse_com
-from reader.lds.dg14 import parse_dg14
-from reader.lds.dg15 import parse_dg15
-from reader.lds.document import RawDocument
-from reader.lds.security_infos import (
-    SecurityInfos,
-)
 from reader.mutual_authentication import Declaration, MutualAuthentication
 from reader.plan import ReadPlan
 from reader.progress import OnProgress, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey, HolderKey
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer, DrawChallenge, random_challenge
-from reader.protocols.chip_authentication_offers import chip_authentication_suites
-from reader.protocols.pace import MappingProof
 from reader.protocols.secure_messaging import bare_status
 from reader.resumption import Returns, is_gone
 from reader.session import AccessReport, CardSession, password_opens_nothing
@@ -45,8 +35,12 @@ from reader.terminal_access import (
     TerminalAnswer,
     TerminalRecord,
 )
-from reader.terminal_credentials import TerminalCredentials
-from reader.verification.clock import is_plausible
+
+if TYPE_CHECKING:
+    from reader.lds.document import RawDocument
+    from reader.lds.security_infos import SecurityInfos
+    from reader.protocols.pace import MappingProof
+    from reader.terminal_credentials import TerminalCredentials
 
 __all__ = ["ChipAnswer", "DocumentReader", "Reading"]
 
@@ -180,6 +174,8 @@ class DocumentReader:
         if access.protocol == "NONE" and (self._unread or active is ChipAnswer.REFUSED):
             self._require_card()  # without a channel, half an answer looks like a refusal
         self._keep_files_of_access_control()
+        from reader.lds.document import RawDocument
+
         return Reading(
             access,
             RawDocument(self._contents),
@@ -236,6 +232,9 @@ class DocumentReader:
 
     def _available_groups(self) -> frozenset[int]:
         """Groups that EF.COM or EF.SOD names; either may be wrong, so both are asked."""
+        from crypto.pki.passive_authentication import read_security_object
+        from reader.lds.com import parse_com
+
         listed: set[int] = set()
         sources: tuple[tuple[files.FileId, Callable[[bytes], frozenset[int]]], ...] = (
             (files.COM, lambda octets: frozenset(parse_com(octets).data_groups)),
@@ -357,6 +356,9 @@ class DocumentReader:
         if dg14 is None:
             self._proofs.run(Declaration())
             return
+        from reader.lds.dg14 import parse_dg14
+        from reader.protocols.chip_authentication_offers import chip_authentication_suites
+
         infos: SecurityInfos | None = None
         try:
             infos = parse_dg14(dg14).security_infos
@@ -374,6 +376,8 @@ class DocumentReader:
         if not self._plan.active_authentication:
             return ChipAnswer.NOT_ASKED, None
         try:
+            from reader.lds.dg15 import parse_dg15
+
             key = parse_dg15(dg15).public_key.resolve()
         except ChipIdError as error:
             self._unread[files.data_group(15)] = error.code
@@ -382,4 +386,6 @@ class DocumentReader:
 
 
 def _day(now: dt.datetime) -> dt.date | None:
+    from reader.verification.clock import is_plausible
+
     return now.astimezone(dt.UTC).date() if is_plausible(now) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import enum
 import functools
 from collections.abc import Iterable
 from typing import Final
@@ -23,6 +22,7 @@ from crypto.pki.path_rules import DocumentClaims
 from crypto.pki.revocation import RevocationList
 from crypto.pki.revocation_check import NOT_CHECKED
 from crypto.pki.trust_store import TrustAnchor, TrustStore
+from crypto.pki.valid_at import ValidAt
 
 __all__ = ["CHAIN_NOT_CHECKED", "SignedObjectResult", "ValidAt", "forget_signers", "verify_signed_data"]
 
@@ -39,16 +39,6 @@ _REMEMBERED_OCTETS: Final = 4096
 """Longer certificates are parsed anew each time, so that nobody can fill the memory with them."""
 
 _NO_CLAIMS: Final = DocumentClaims()
-
-
-class ValidAt(enum.StrEnum):
-    """The instant at which certificates must be valid."""
-
-    SIGNING_TIME = "signing_time"
-    """When the signer says that it signed, if it says so; else now. The signer could lie, but it is the one trusted."""
-
-    NOW = "now"
-    """At the inspection, whatever the signer says."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

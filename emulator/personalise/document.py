@@ -23,6 +23,7 @@ from emulator.chip.content import (
     ChipContent,
     ElementaryFile,
 )
+from emulator.chip.files_on_demand import FilesOnDemand
 from emulator.chip.trust_points import TrustedKey, TrustPoints
 from emulator.personalise.answer_to_reset import contactless_atr, extended_length_information
 from emulator.personalise.chip_authentication_keys import (
@@ -33,7 +34,6 @@ from emulator.personalise.chip_authentication_keys import (
 )
 from emulator.personalise.cv_issuer import authority_certificate, verifying_authority
 from emulator.personalise.holder_groups import holder_groups, printed_lines
-from emulator.personalise.issuer import LDS_VERSIONS, UNICODE_VERSION, sign_card_security, sign_security_object
 from emulator.personalise.keys import (
     derived_chip_signing_key,
     derived_key_pair,
@@ -52,6 +52,7 @@ from emulator.personalise.security_infos import (
     security_infos,
     terminal_authentication_info,
 )
+from emulator.personalise.security_object_form import LDS_VERSIONS, UNICODE_VERSION
 
 __all__ = ["card_access", "card_security", "data_groups", "personalise"]
 
@@ -66,24 +67,13 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
     Args:
         profile: the card.
         random_bytes: source of the nonces inside RSA active authentication; all else is deterministic.
+
+    The files of the application are drawn and signed when the chip first needs them: nobody sees them before access control.
     """
-    groups = data_groups(profile)
-    security_object = sign_security_object(
-        groups,
-        authority=profile.authority,
-        issued=profile.holder.issued,
-        version=profile.security_object_version,
-        reference=profile.signer_reference,
-        explicit_parameters=profile.signer_explicit_parameters,
-        digest_null=profile.digest_null_parameters,
-        form=profile.security_object_form,
-    )
-    if profile.changed_group:
-        groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
     lines = printed_lines(profile)
     return ChipContent(
         master_files=_master_files(profile),
-        application_files=_application_files(profile, groups, security_object),
+        application_files=FilesOnDemand(lambda: _application_files(profile)),
         mrz_information=Secret(mrz_information(lines).encode("ascii")),
         can=Secret(profile.holder.can.encode("ascii")) if profile.pace else None,
         pin=profile.pin,
@@ -247,6 +237,8 @@ def card_access(profile: CardProfile) -> bytes:
 
 def card_security(profile: CardProfile) -> bytes:
     """EF.CardSecurity, signed like EF.SOD."""
+    from emulator.personalise.issuer import sign_card_security
+
     return sign_card_security(
         security_infos(_infos_with_keys(profile)),
         authority=profile.authority,
@@ -277,10 +269,29 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     return tuple(files)
 
 
-def _application_files(
-    profile: CardProfile, groups: dict[int, bytes], security_object: bytes
-) -> tuple[ElementaryFile, ...]:
+def _signed_groups(profile: CardProfile) -> tuple[dict[int, bytes], bytes]:
+    """The data groups as the chip has them, and EF.SOD over what they were when they were signed."""
+    from emulator.personalise.issuer import sign_security_object
+
+    groups = data_groups(profile)
+    security_object = sign_security_object(
+        groups,
+        authority=profile.authority,
+        issued=profile.holder.issued,
+        version=profile.security_object_version,
+        reference=profile.signer_reference,
+        explicit_parameters=profile.signer_explicit_parameters,
+        digest_null=profile.digest_null_parameters,
+        form=profile.security_object_form,
+    )
+    if profile.changed_group:
+        groups[profile.changed_group] = _with_one_byte_changed(groups[profile.changed_group])
+    return groups, security_object
+
+
+def _application_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     """Identifiers and short identifiers of Doc 9303-10 §3.11.3."""
+    groups, security_object = _signed_groups(profile)
     guarded = profile.basic_access_control or profile.pace
     protected = AccessCondition.CHIP_ACCESS if guarded else AccessCondition.ALWAYS
     com = _com(groups, LDS_VERSIONS[profile.security_object_version], profile.lds.unknown_tags)

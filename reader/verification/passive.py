@@ -9,17 +9,18 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crypto.errors import ChipIdError
 from crypto.pki.findings import Finding, FindingCode
-from crypto.pki.passive_authentication import PassiveAuthenticationResult, compare_hashes, verify_security_object
-from crypto.pki.security_object import SecurityObject
-from crypto.pki.trust_store import TrustStore
 from reader.lds import files
-from reader.lds.document import IdDocument, RawDocument
-from reader.verification.clock import without_wrong_clock
-from reader.verification.policy import VerificationPolicy
+
+if TYPE_CHECKING:
+    from crypto.pki.passive_authentication import PassiveAuthenticationResult
+    from crypto.pki.security_object import SecurityObject
+    from crypto.pki.trust_store import TrustStore
+    from reader.lds.document import RawDocument
+    from reader.verification.policy import VerificationPolicy
 
 __all__ = ["NOTHING_EARLY", "Basis", "EarlyFindings", "hash_findings", "hash_of_group", "verify_passively"]
 
@@ -84,6 +85,11 @@ def verify_passively(
     known = early.passive(document, basis)
     if known is not None:
         return known
+    # only now: the first command to the card waits for none of this
+    from crypto.pki.passive_authentication import verify_security_object
+    from reader.lds.document import IdDocument
+    from reader.verification.clock import without_wrong_clock
+
     try:
         mrz = IdDocument(document).mrz
     except ChipIdError:  # what is wrong with DG1 is noted elsewhere
@@ -101,6 +107,8 @@ def verify_passively(
 
 def hash_of_group(security_object: SecurityObject, number: int, content: bytes) -> Finding:
     """What the hash of one data group says: match, mismatch, or not listed."""
+    from crypto.pki.passive_authentication import compare_hashes
+
     return compare_hashes(security_object, {number: content})[number]
 
 
@@ -114,6 +122,8 @@ def hash_findings(
         passive: what EF.SOD proves.
         early: taken over for groups of the very same octets, if it is about the same EF.SOD.
     """
+    from crypto.pki.passive_authentication import compare_hashes
+
     contents = {file.number: document.require(file) for file in document.data_groups if file.number is not None}
     if passive is None or passive.security_object is None:
         return {number: Finding(FindingCode.HASH_NOT_LISTED) for number in contents}

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterable
 from typing import Final
 
-from crypto.pki.signed_object import ValidAt
+from crypto.pki.valid_at import ValidAt
 from reader.verification.checks import NOT_PERMITTED, NOT_READ, CheckName, CheckResult, CheckStatus
 from reader.verification.identity import Assurance
 from reader.verification.verdict import Decision, Verdict
