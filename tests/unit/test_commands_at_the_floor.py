@@ -19,7 +19,7 @@ from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent, EndOfFile, TooLongRead
 from emulator.personalise.answer_to_reset import contactless_atr
 from reader.lds import files
-from tests.unit.reader_cards import PEOPLE, TRUST, can_of, signed_card
+from tests.unit.reader_cards import TRUST, can_of, signed_card
 
 PROTOCOLS = 1 + 5 + 1 + 2 + 1
 WANTED = (files.SOD, *(files.data_group(number) for number in (1, 2, 13, 14, 15)))
@@ -81,6 +81,11 @@ def with_portrait(name: str) -> ChipContent:
     return signed_card(name, {2: encode_tlv(0x75, bytes(PORTRAIT_BYTES - 4))})
 
 
+def announcing(content: ChipContent) -> ChipContent:
+    """The card says in its answer to reset that it takes extended length, and that its sizes stand in EF.ATR/INFO."""
+    return dataclasses.replace(content, atr=contactless_atr(extended_length=True))
+
+
 def short_only(content: ChipContent) -> ChipContent:
     behaviour = dataclasses.replace(content.behaviour, extended_length=False)
     kept = tuple(file for file in content.master_files if file.identifier != 0x2F01)
@@ -105,7 +110,7 @@ def test_short_blocks_of_an_ordinary_card(link_bytes: int) -> None:
 
 
 def test_a_link_without_long_commands_makes_a_long_chip_a_short_one() -> None:
-    transport = Counter(with_portrait("an"), 261)
+    transport = Counter(announcing(with_portrait("an")), 261)
     sizes = read(transport, "an")
     assert len(transport.exchanges) == PROTOCOLS + floor_commands(sizes, longest_block(256)) + 1
 
@@ -115,7 +120,7 @@ def test_a_link_without_long_commands_makes_a_long_chip_a_short_one() -> None:
 )
 def test_long_blocks_of_a_chip_that_says_how_long(name: str, field_bytes: int) -> None:
     """EF.COM and EF.ATR/INFO are the two commands more."""
-    transport = Counter(with_portrait(name))
+    transport = Counter(announcing(with_portrait(name)))
     sizes = read(transport, name)
     assert len(transport.exchanges) == PROTOCOLS + floor_commands(sizes, longest_block(field_bytes)) + 2
     assert len(transport.exchanges) <= 25
@@ -123,7 +128,7 @@ def test_long_blocks_of_a_chip_that_says_how_long(name: str, field_bytes: int) -
 
 @pytest.mark.parametrize("field_bytes", [298, 1_000, 4_094])
 def test_the_links_limit_is_as_good_as_the_chips(field_bytes: int) -> None:
-    transport = Counter(with_portrait("an"), field_bytes + 2)
+    transport = Counter(announcing(with_portrait("an")), field_bytes + 2)
     sizes = read(transport, "an")
     assert len(transport.exchanges) == PROTOCOLS + floor_commands(sizes, longest_block(field_bytes)) + 2
 
@@ -138,7 +143,7 @@ def test_the_bytes_are_those_of_the_files(short: bool) -> None:
 
 
 def test_no_file_is_selected_that_can_be_read_by_its_short_identifier() -> None:
-    transport = Counter(with_portrait("an"))
+    transport = Counter(announcing(with_portrait("an")))
     read(transport, "an")
     selections = [command for command, _ in transport.exchanges if command.ins == 0xA4]
     assert [command.p1 for command in selections] == [0x04], "the application alone"
@@ -167,7 +172,7 @@ def test_the_end_of_files_is_found_out_once_per_chip(end: EndOfFile, short: bool
 @pytest.mark.parametrize("too_long", list(TooLongRead), ids=lambda habit: habit.value)
 def test_the_longest_block_is_found_out_once_per_chip(too_long: TooLongRead, most: int) -> None:
     """Nothing in EF.ATR/INFO says so: a handful of refused reads, then all files in nearly the longest blocks."""
-    content = with_portrait("an")
+    content = announcing(with_portrait("an"))
     told = tuple(file for file in content.master_files if file.identifier != 0x2F01)
     content = dataclasses.replace(content, master_files=told)
     content = habits(short_only(content) if most < 256 else content, max_response_data=most, too_long_read=too_long)
@@ -185,7 +190,7 @@ def test_the_longest_block_is_found_out_once_per_chip(too_long: TooLongRead, mos
 
 def test_a_chip_that_does_not_mean_its_long_commands_is_opened_twice_and_read_short() -> None:
     """The answer to reset says extended length, the chip answers a bare 6700 and forgets its keys."""
-    content = habits(with_portrait("an"), extended_length=False)
+    content = habits(announcing(with_portrait("an")), extended_length=False)
     transport = Counter(content)
     sizes = read(transport, "an")
     opening = 1 + 5 + 1  # EF.CardAccess, PACE, the application
@@ -205,10 +210,12 @@ class DeafToLongCommands(Counter):
 
 
 def test_a_link_that_falls_silent_at_long_commands_is_read_short() -> None:
-    transport = DeafToLongCommands(with_portrait("an"))
+    transport = DeafToLongCommands(announcing(with_portrait("an")))
     read(transport, "an")
     assert sum(command.is_extended for command, _ in transport.exchanges) == 1
 
 
-def test_the_numbers_of_the_catalogue_are_as_announced() -> None:
-    assert PEOPLE["blocks-2048"].expected == "ACCEPT"
+def test_a_card_that_says_nothing_of_long_commands_is_not_asked_for_any() -> None:
+    transport = Counter(with_portrait("an"))
+    sizes = read(transport, "an")
+    assert len(transport.exchanges) == PROTOCOLS + floor_commands(sizes, longest_block(256)) + 1
