@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
-import threading
 from types import TracebackType
 from typing import Self
 
-from crypto.errors import ChipIdError
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd
-from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.outbox import Outbox
 from kiosk_ui.app.ports import CardReading, StaffBell, TicketPrinter
 from kiosk_ui.app.services import KioskServices
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.app.store.check_ins import CheckInStore
-from reader.scanners.qr import parse_citizen_qr_octets
-from reader.scanners.serial import SerialScanner
+from kiosk_ui.bootstrap.scanning import KioskScanner, scan_to_event
 
 __all__ = ["Kiosk", "scan_to_event"]
-
-_log = logging.getLogger(__name__)
-_SCANNER_WITHIN_S = 1.0
 
 
 @dataclasses.dataclass(slots=True)
@@ -36,7 +28,7 @@ class Kiosk:
         settings: what differs from kiosk to kiosk.
         cards: the card reader.
         printer: where tickets go.
-        scanner_port: serial port of the code scanner, or ``None``.
+        scanner_port: serial port in place of the one in ``settings.scanner``.
         bell: calls staff; a line in the log, which the hospital's monitoring can ring on, by default.
     """
 
@@ -71,27 +63,6 @@ class Kiosk:
     def driver(self, front_end: FrontEnd) -> CheckInDriver:
         """The check-in for a front end; the scanner listens from now on."""
         driver = self._services.driver(self.cards, front_end)
-        if self.scanner_port is not None:
-            ready = threading.Event()
-            scanner = SerialScanner(
-                self.scanner_port,
-                on_line=lambda octets: driver.post(scan_to_event(octets)),
-                on_error=_note_scanner,
-                on_ready=ready.set,
-            )
-            self._stack.enter_context(scanner)
-            ready.wait(_SCANNER_WITHIN_S)  # opening a port empties it: the first scan shall not be lost
+        scanner = KioskScanner(self.settings.scanner, driver.post, port=self.scanner_port)
+        self._stack.enter_context(scanner)
         return driver
-
-
-def scan_to_event(octets: bytes) -> ev.NumberKnown | ev.ScanUnreadable:
-    """What one scanned line says: a citizen card's code, whole, or that it is none."""
-    try:
-        scanned = parse_citizen_qr_octets(octets)
-    except ChipIdError:
-        return ev.ScanUnreadable()
-    return ev.NumberKnown(scanned.number.digits, scanned)
-
-
-def _note_scanner(error: ChipIdError) -> None:
-    _log.warning("scanner: %s", error.code.name)

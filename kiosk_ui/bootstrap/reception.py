@@ -12,11 +12,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from kiosk_ui.app.gateways.authentication import service_of
+from kiosk_ui.app.gateways.jtheid import handover_of
 from kiosk_ui.app.settings import Settings, load_settings
 from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
+from kiosk_ui.bootstrap.scanning import hand_over_to
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import (
     QML_FOLDER,
@@ -55,12 +57,22 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         return 2
     require_language(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # what it is made of is no news
+    for talkative in (
+        "alembic.runtime.plugins",
+        "httpx",
+    ):  # what it is made of, and each question to a device, is no news
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     settings = load_settings(arguments.settings)
     place = PcscPlace(arguments.reader)
     trusted = load_trust(arguments.trust, settings)
     service = service_of(settings.authentication)
-    cards = ReaderCards(place, trusted.store, service=service, deviations=trusted.deviations)
+    cards = ReaderCards(
+        place,
+        trusted.store,
+        service=service,
+        deviations=trusted.deviations,
+        on_outcome=hand_over_to(handover_of(settings.handover)),
+    )
     printer = FileTicketPrinter(settings.data_folder / "tickets")
     application = make_application()
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
