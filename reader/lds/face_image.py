@@ -87,17 +87,20 @@ def checked_size(width: int, height: int, components: int, *, tiles: int = 1) ->
 # ------------------------------------------------------------------------ JPEG (ISO/IEC 10918-1 §B)
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _STANDALONE: Final = frozenset({0x01, _SOI, *range(0xD0, 0xD8)})  # §B.1.1.3: markers without a segment
+_LEAST_COMPRESSION: Final = 4
+"""A picture whose end (EOI) is missing may have lost it; one that is longer than a quarter of its pixels has none."""
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOFn; the others are DHT, JPG, DAC
 
 
 def _jpeg_size(octets: bytes) -> tuple[int, int]:
     frames: set[tuple[int, int]] = set()
-    scans = 0
-    position = 0
+    scans = position = most_components = 0
+    ends = False
     while (found := octets.find(b"\xff", position)) != -1 and found + 1 < len(octets):
         marker = octets[found + 1]
         position = found + (1 if marker == 0xFF else 2)  # §B.1.1.2: any number of fill bytes FF
         if marker == _EOI:
+            ends = True
             break
         if marker in (0x00, 0xFF) or marker in _STANDALONE:
             continue
@@ -105,13 +108,17 @@ def _jpeg_size(octets: bytes) -> tuple[int, int]:
         if marker in _FRAMES:
             height, width, components = struct.unpack_from(">HHB", octets, position + 3)
             frames.add(checked_size(width, height, components))
+            most_components = max(most_components, components)
         scans += marker == _SOS
         position += max(length, 2)
     if scans > MAX_SCANS:
         raise errors.DocumentError(errors.IMAGE_TOO_LARGE)
     if len(frames) != 1:  # none, or several that disagree
         raise errors.DocumentError(errors.IMAGE_UNREADABLE)
-    return frames.pop()
+    width, height = frames.pop()
+    if not ends and len(octets) > width * height * most_components // _LEAST_COMPRESSION:
+        raise errors.DocumentError(errors.IMAGE_UNREADABLE)
+    return width, height
 
 
 # ------------------------------------------------------------------- JPEG 2000 (ISO/IEC 15444-1)
