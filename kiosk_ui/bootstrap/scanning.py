@@ -18,7 +18,7 @@ from reader.scanners.devices import SerialKind, interpreter_of, line_of
 from reader.scanners.qr import CitizenQr
 from reader.scanners.recognition import LineInterpreter, Scan
 from reader.scanners.serial import Parity, SerialScanner
-from reader.scanners.vendor.declared import DeviceReading
+from reader.scanners.vendor.declared import DeclaredPerson, DeviceReading
 from reader.scanners.vendor.hn212 import Hn212Card
 
 __all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "scan_to_event"]
@@ -72,7 +72,7 @@ class KioskScanner:
 
     def _source_of(self, settings: ScannerSettings, port: str | None) -> _Source | None:
         if settings.kind == "hn212":
-            card = Hn212Card()
+            card = _PersonOnce()
             return Hn212Listener(
                 lambda message: self._tell(card.take, message),
                 _note,
@@ -98,6 +98,22 @@ class KioskScanner:
             self._post(event)
 
 
+class _PersonOnce:
+    """An HN212's card whose person is told once: the files that follow the words are about the same card."""
+
+    def __init__(self) -> None:
+        self._card = Hn212Card()
+        self._told: DeclaredPerson | None = None
+
+    def take(self, message: object) -> DeviceReading | None:
+        """Take one message; ``None`` if it names nobody new."""
+        reading = self._card.take(message)
+        if reading is None or reading.person is self._told:
+            return None
+        self._told = reading.person
+        return reading
+
+
 def scan_to_event(octets: bytes) -> ScanEvent:
     """What one line alone says: a citizen number, with the whole code if it is a card's, or that there is none in it."""
     return _event(LineInterpreter().take, octets) or ev.ScanUnreadable()
@@ -113,18 +129,13 @@ def _event(take: Callable[[_T], Scan | DeviceReading | None], message: _T) -> Sc
 
 
 def event_of(found: Scan | DeviceReading) -> ScanEvent | None:
-    """What a scan, or a document reader's own words, mean to the check-in: a number, which the chip must confirm.
-
-    Files that follow the words about the same card say nothing new here.
-    """
+    """What a scan, or a document reader's own words, mean to the check-in: a number, which the chip must confirm."""
     if isinstance(found, Scan):
         if found.number is None:
             return ev.ScanUnreadable()
         whole_code = found.content if isinstance(found.content, CitizenQr) else None
         return ev.NumberKnown(found.number.digits, whole_code)
-    if found.person is None or found.document is not None:
-        return None
-    return ev.NumberKnown(found.person.number.digits)
+    return None if found.person is None else ev.NumberKnown(found.person.number.digits)
 
 
 def hand_over_to(system: JtheidHandover | None) -> Callable[[ReadOutcome], None]:
