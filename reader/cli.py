@@ -24,15 +24,14 @@ from reader.protocols.access_key import AccessKey
 from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_of
 
 if TYPE_CHECKING:
-    from crypto.pki.trust_store import TrustStore
     from reader.beside import FileReady
     from reader.plan import ReadPlan
     from reader.terminal_credentials import TerminalCredentials
     from reader.trust.folder import TrustFolder
     from reader.verification.online import AuthenticationService
-    from reader.verification.printed import PrintedData
+    from reader.verification.printed_data import PrintedData
 
-__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trust_of_folder"]
+__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trusted"]
 
 EXIT_ACCEPTED = 0
 EXIT_NOT_ACCEPTED = 1
@@ -168,8 +167,8 @@ def _read(
     from reader import inspection, transport
 
     test_mode = arguments.test_mode or arguments.emulated is not None
-    trusted = _trusted(arguments.trust, test_mode=test_mode)
-    trust = trusted.store
+    anchors = trusted(arguments.trust, test_mode=test_mode)
+    trust = anchors.store
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
@@ -191,7 +190,7 @@ def _read(
             printed=printed if printed.is_given else None,
             now=lambda: read_at,
             service=service,
-            deviations=trusted.deviations,
+            deviations=anchors.deviations,
             draw_challenge=delivery.challenges(),
         )
     from reader.reports import result  # after the reading, which waits for nothing that it does not need
@@ -215,12 +214,8 @@ def _read(
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED
 
 
-def trust_of_folder(folder: Path | None, *, test_mode: bool) -> TrustStore:
+def trusted(folder: Path | None, *, test_mode: bool) -> TrustFolder:
     """Trust anchors; what was left out of a folder is said, or nobody would know why a card is not accepted."""
-    return _trusted(folder, test_mode=test_mode).store
-
-
-def _trusted(folder: Path | None, *, test_mode: bool) -> TrustFolder:
     from reader import inspection
     from reader.trust.folder import TrustFolder, load_folder
 
@@ -262,16 +257,18 @@ def _print(text: str) -> bool:
 
 def _printed(arguments: argparse.Namespace) -> PrintedData:
     """What was given of the card's surface."""
-    from reader.verification.printed import PrintedData
-    from reader.vietnamese.number import parse_number
+    from reader.verification.printed_data import PrintedData
 
-    mrz = qr = None
+    number = mrz = qr = None
     if arguments.mrz is not None:
         from reader.lds.mrz import parse_scanned_mrz
 
         lines = _secret(arguments.mrz).replace("\\n", "\n").split("\n")  # shells make a real newline awkward to type
         mrz = parse_scanned_mrz([line.strip() for line in lines if line.strip()])
-    number = None if arguments.number is None else parse_number(_secret(arguments.number))
+    if arguments.number is not None:
+        from reader.vietnamese.number import parse_number
+
+        number = parse_number(_secret(arguments.number))
     if arguments.qr is not None:
         from reader.scanners.qr import parse_citizen_qr
 

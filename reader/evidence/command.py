@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crypto.errors import ChipIdError
 from reader import console
-from reader.cli import EXIT_ACCEPTED, EXIT_NOT_ACCEPTED, EXIT_NOT_READ, EXIT_USAGE, UsageParser, trust_of_folder
+from reader.cli import EXIT_ACCEPTED, EXIT_NOT_ACCEPTED, EXIT_NOT_READ, EXIT_USAGE, UsageParser, trusted
 
 if TYPE_CHECKING:
     from reader.evidence.recheck import Difference, Judgement, KeptReading
@@ -112,11 +112,13 @@ def _verify(arguments: argparse.Namespace, devices: list[str]) -> int:
     own = known_device() if named is None else load(named).fingerprint
     kept = recheck.load(arguments.file)
     whose = _whose(kept.fingerprint, own, devices)
-    trust = trust_of_folder(arguments.trust, test_mode=arguments.test_mode)
+    trust = trusted(arguments.trust, test_mode=arguments.test_mode)
     policy = None if arguments.policy is None else policy_named(arguments.policy)
     now = inspection.local_now()
-    then = recheck.judge_again(kept, trust, kept.statement.read_at, policy, now=lambda: now)
-    today = recheck.judge_again(kept, trust, now, policy, now=lambda: now)
+    then, today = (
+        recheck.judge_again(kept, trust.store, at, policy, now=lambda: now, deviations=trust.deviations)
+        for at in (kept.statement.read_at, now)
+    )
     if arguments.json:
         text = _as_json(kept, whose, then, today)
     else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from crypto.errors import CryptoError
@@ -21,8 +21,9 @@ from reader.evidence.kept_reading import KeptReading, load, parse
 from reader.evidence.statement import Statement
 from reader.inspection import local_now
 from reader.lds import files
+from reader.trust.deviations import PublishedDeviations
 from reader.verification.assessment import assess
-from reader.verification.checks import CheckName, CheckResult, CheckStatus
+from reader.verification.checks import KNOWN_DEVIATION_POSSIBLE, CheckName, CheckResult, CheckStatus
 from reader.verification.clock import is_plausible, without_wrong_clock
 from reader.verification.identity import Assurance, Identity
 from reader.verification.online import OnlineAnswer, OnlineStatus, check_online
@@ -49,6 +50,12 @@ _ONLY_STATED: Final = frozenset(
     }
 )
 _SHOWN_AGAIN: Final = (CheckStatus.SUCCESSFUL, CheckStatus.FAILED)
+_GRAVITY: Final = {CheckStatus.UNDETERMINED: 1, CheckStatus.FAILED: 2}
+_DEFECT_CODES: Final = (
+    KNOWN_DEVIATION_POSSIBLE,
+    f"{CheckName.KNOWN_DEVIATION}.known",
+    f"{CheckName.KNOWN_DEVIATION}.signer_key",
+)
 _CHIP_PROOFS: Final = (
     CheckName.CHIP_AUTHENTICATION,
     CheckName.CHIP_AUTHENTICATION_MAPPING,
@@ -99,6 +106,7 @@ def judge_again(
     policy: VerificationPolicy | None = None,
     *,
     now: Callable[[], dt.datetime] = local_now,
+    deviations: Iterable[PublishedDeviations] = (),
 ) -> Judgement:
     """Check and judge a kept reading.
 
@@ -110,12 +118,14 @@ def judge_again(
         at: the instant that counts, with a zone: that of the reading, or now.
         policy: the one of the reading if none is given.
         now: the clock of whoever judges, with a zone: it tells whether the stated time has come.
+        deviations: what countries say about defects of their documents, as the trust store of whoever judges has it.
+            Where the device knew of a defect and this store does not, the device's word stands.
     """
     everything = _with_offers(kept, trust)
     policy = policy or policy_named(kept.statement.policy)
-    assessment = assess(kept.reading, everything, policy, at, printed=kept.printed)
+    assessment = assess(kept.reading, everything, policy, at, printed=kept.printed, deviations=deviations)
     then = {check.check: check for check in kept.statement.checks}
-    wrong_keys = _wrong_mapping_keys(kept, everything, at)
+    wrong_keys = _wrong_mapping_keys(kept, everything, at, policy)
     checks = (
         *_transferred(kept, assessment.checks, then, wrong_keys),
         *_reading_time(kept.statement.read_at, now()),
@@ -199,6 +209,8 @@ def _transferred(
             yield _as_answered_then(check, then.get(check.check))
         elif check.check == _TRANSFERABLE_PROOF and kept.reading.active_answer is not None:
             yield _if_asked_then(kept, check)
+        elif check.check == CheckName.KNOWN_DEVIATION:
+            yield _as_known_then(check, then.get(check.check))
         elif check.check not in _CHIP_PROOFS or _stands_alone(check):
             yield check
         else:
@@ -206,6 +218,9 @@ def _transferred(
     mapping = CheckName.CHIP_AUTHENTICATION_MAPPING
     if mapping not in seen and (kept.statement.mapping_proofs or mapping in then):
         yield wrong_keys or _withheld(mapping, then.get(mapping))
+    defects = then.get(CheckName.KNOWN_DEVIATION)
+    if CheckName.KNOWN_DEVIATION not in seen and defects is not None and _is_worse(defects, None):
+        yield _by_the_devices_word(defects)
 
 
 def _has_failed(said: CheckResult | None) -> bool:
@@ -228,6 +243,23 @@ def _as_answered_then(check: CheckResult, said: CheckResult | None) -> CheckResu
     return _withheld(check.check, said) if is_bad_news else check
 
 
+def _as_known_then(check: CheckResult, said: CheckResult | None) -> CheckResult:
+    """A list that named the document's defects then may not be installed here: the worse of both answers counts."""
+    return check if said is None or not _is_worse(said, check) else _by_the_devices_word(said)
+
+
+def _is_worse(said: CheckResult, check: CheckResult | None) -> bool:
+    return _GRAVITY.get(said.status, 0) > (0 if check is None else _GRAVITY.get(check.status, 0))
+
+
+def _by_the_devices_word(said: CheckResult) -> CheckResult:
+    """Never the device's own sentence, which may say anything; nor its code where nobody here knows it."""
+    detail = "A list that the device had that read the card names defects of this document; so it states."
+    is_known = said.code in _DEFECT_CODES
+    code = said.code if is_known else f"{said.check}.{NOT_TRANSFERABLE}"
+    return CheckResult(said.check, said.status if is_known else CheckStatus.UNDETERMINED, code, detail)
+
+
 def _if_asked_then(kept: KeptReading, check: CheckResult) -> CheckResult:
     """The chip's signature, if it is over a challenge of this device and of this reading.
 
@@ -246,12 +278,15 @@ def _if_asked_then(kept: KeptReading, check: CheckResult) -> CheckResult:
     return CheckResult(check.check, CheckStatus.UNDETERMINED, f"{check.check}.{CHALLENGE_UNBOUND}", detail)
 
 
-def _wrong_mapping_keys(kept: KeptReading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
+def _wrong_mapping_keys(
+    kept: KeptReading, trust: TrustStore, at: dt.datetime, policy: VerificationPolicy
+) -> CheckResult | None:
     """A finding if EF.CardSecurity is signed wrongly: for that nobody's word is needed."""
     octets = kept.reading.document.get(files.CARD_SECURITY)
     if octets is None:
         return None
-    signed = without_wrong_clock(verify_card_security(octets, trust, at), at)
+    valid_at = policy.signer_valid_at
+    signed = without_wrong_clock(verify_card_security(octets, trust, at), at, valid_at=valid_at)
     if signed.security_infos is not None and signed.finding.outcome is not Outcome.FAILED:
         return None
     check = CheckName.CHIP_AUTHENTICATION_MAPPING
