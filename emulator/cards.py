@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipBehaviour, ChipContent
 from emulator.personalise.document import personalise
-from emulator.personalise.holder_groups import printed_lines
+from emulator.personalise.printed_lines import printed_lines
 from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import attack_names, load_profile, profile_names
 from emulator.personalise.published import revocation_lists, trust_anchors

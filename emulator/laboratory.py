@@ -17,7 +17,7 @@ from emulator.chip.content import PaceOffer
 from emulator.chip.passwords import Pin, Puk
 from emulator.personalise.cv_issuer import CV_ALGORITHMS, RIGHTS, CvSuite, Validity
 from emulator.personalise.document import personalise
-from emulator.personalise.holder_groups import printed_lines
+from emulator.personalise.printed_lines import printed_lines
 from emulator.personalise.profile import CardProfile, ChipAuthenticationChoice, SignatureChoice, load_profile
 from emulator.personalise.terminal_folder import TerminalChain, terminal_chain
 

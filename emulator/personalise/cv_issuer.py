@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
 from crypto.pki.cvc import ID_TA, CvRole, TerminalType, terminal_signature_algorithm
@@ -143,6 +142,8 @@ class CvKeyPair:
             native = ec.derive_private_key(self.scalar, self.key.curve.native())
         else:
             native = self.key
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
         return native.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def sign(self, data: bytes) -> bytes:

@@ -33,7 +33,6 @@ from emulator.personalise.chip_authentication_keys import (
     public_key_infos,
 )
 from emulator.personalise.cv_issuer import authority_certificate, verifying_authority
-from emulator.personalise.holder_groups import holder_groups, printed_lines
 from emulator.personalise.keys import (
     derived_chip_signing_key,
     derived_key_pair,
@@ -41,6 +40,7 @@ from emulator.personalise.keys import (
     shipped_rsa_key,
 )
 from emulator.personalise.mrz import mrz_information
+from emulator.personalise.printed_lines import printed_lines
 from emulator.personalise.profile import CardProfile
 from emulator.personalise.security_infos import (
     KeyEncoding,
@@ -99,6 +99,8 @@ def _answer_to_reset(profile: CardProfile) -> bytes:
 
 def data_groups(profile: CardProfile) -> dict[int, bytes]:
     """The data groups as they are signed, whole files by number."""
+    from emulator.personalise.holder_groups import holder_groups
+
     groups = holder_groups(profile)
     infos = tuple(_all_infos(profile))
     if infos:  # a chip with BAC and RSA active authentication only has nothing to say there

@@ -13,26 +13,10 @@ from emulator.personalise.dg13 import encode_dg13
 from emulator.personalise.dg16 import encode_dg16
 from emulator.personalise.displayed_images import encode_dg5, encode_dg7
 from emulator.personalise.keys import derived_octets
-from emulator.personalise.mrz import mrz_lines, travel_document_lines
+from emulator.personalise.printed_lines import printed_lines
 from emulator.personalise.profile import CardProfile, DocumentKind
 
-__all__ = ["holder_groups", "printed_lines"]
-
-
-def printed_lines(profile: CardProfile) -> tuple[str, ...]:
-    """The machine readable zone: three lines of thirty, or two of 36 or 44.
-
-    Raises:
-        ValueError: a field does not fit, or a document of another state lacks what only such documents say.
-    """
-    holder, document = profile.holder, profile.travel_document
-    layout = profile.document.mrz_format
-    if layout is None:
-        return mrz_lines(holder.number, holder.full_name, holder.born, holder.mrz_sex, holder.expires)
-    if document is None or holder.expires is None or not holder.full_name.startswith(document.family_name):
-        raise ValueError(f"{profile.name}: a travel document needs its fields, an expiry, and the family name first")
-    secondary = holder.full_name.removeprefix(document.family_name).strip()
-    return travel_document_lines(layout, document, secondary, holder.born, holder.mrz_sex, holder.expires)
+__all__ = ["holder_groups"]
 
 
 def holder_groups(profile: CardProfile) -> dict[int, bytes]:

@@ -11,7 +11,7 @@ import functools
 import importlib.resources
 from typing import Final
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -91,6 +91,8 @@ def shipped_authority_rsa_key() -> rsa.RSAPrivateKey:
 
 def _rsa_key(name: str) -> rsa.RSAPrivateKey:
     pem = importlib.resources.files(__package__).joinpath("rsa_keys", name).read_bytes()
+    from cryptography.hazmat.primitives import serialization
+
     key = serialization.load_pem_private_key(pem, None)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError(f"{name} holds no RSA key")

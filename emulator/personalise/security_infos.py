@@ -6,7 +6,6 @@ import enum
 from collections.abc import Iterable
 from typing import Final
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crypto.pace.parameters import STANDARDIZED_CURVES
@@ -203,4 +202,6 @@ def _explicit_parameters(curve: Curve) -> bytes:
 
 def rsa_public_key_info(key: rsa.RSAPublicKey) -> bytes:
     """SubjectPublicKeyInfo of an RSA key (RFC 3279 §2.3.1)."""
+    from cryptography.hazmat.primitives import serialization
+
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

@@ -17,6 +17,7 @@ from crypto.errors import ChipIdError
 from reader.lds.mrz_fields import FILLER
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
 from reader.verification.identity import Sex
+from reader.verification.printed_data import PrintedData, PrintedSource
 from reader.vietnamese.text import NameMatch, compare_names, compare_with_mrz, fold
 
 if TYPE_CHECKING:
@@ -39,38 +40,6 @@ __all__ = [
 ]
 
 _CHECK: Final = CheckName.PRINTED_DATA
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class PrintedData:
-    """What was taken from the card's surface. Its ``repr`` shows nothing personal.
-
-    Attributes:
-        number: the twelve digits as typed, or ``None``.
-        qr: the printed QR code, or ``None``.
-        mrz: the machine-readable zone as scanned or typed, or ``None``.
-    """
-
-    number: CitizenNumber | None = None
-    qr: CitizenQr | None = None
-    mrz: Mrz | None = None
-
-    def __repr__(self) -> str:
-        given = [source.value for source in PrintedSource if getattr(self, source.value) is not None]
-        return f"PrintedData({', '.join(given)})"
-
-    @property
-    def is_given(self) -> bool:
-        """Whether there is anything to compare."""
-        return (self.number, self.qr, self.mrz) != (None, None, None)
-
-
-class PrintedSource(enum.StrEnum):
-    """Where on the card's surface something was taken from."""
-
-    NUMBER = "number"
-    QR = "qr"
-    MRZ = "mrz"
 
 
 class PrintedField(enum.StrEnum):

@@ -7,7 +7,6 @@ document number of the MRZ its last nine.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import datetime as dt
 import enum
@@ -145,6 +144,7 @@ def document_number_of(number: str) -> str:
 @functools.cache
 def provinces() -> Mapping[str, Province]:
     """The 63 provinces by the three-digit prefix of the number."""
+    import csv
     from importlib import resources  # with what it brings along, longer to load than all else here
 
     table = resources.files("reader.vietnamese") / "tables" / "provinces_63_pre2025.csv"
