@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench import full_read, host_time, machine, pace_suites, passive_authentication, trust_lists
+from bench import full_read, host_time, machine, pace_suites, passive_authentication, read_time, trust_lists
 
 
 def main() -> None:
     print(f"Measured on {machine.describe()}")
     full_read.run()
+    read_time.run()
     host_time.run()
     pace_suites.run()
     passive_authentication.run()
