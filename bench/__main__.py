@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import full_read, host_time, machine, pace_suites, passive_authentication, read_time, trust_lists
+from bench import cold_start, full_read, host_time, machine, pace_suites, passive_authentication, read_time, trust_lists
 
 
 def main() -> None:
@@ -10,6 +10,7 @@ def main() -> None:
     full_read.run()
     read_time.run()
     host_time.run()
+    cold_start.run()
     pace_suites.run()
     passive_authentication.run()
     trust_lists.run()

@@ -8,7 +8,6 @@ lie beside this module as files; they are as public as the others.
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -90,7 +89,9 @@ def shipped_authority_rsa_key() -> rsa.RSAPrivateKey:
 
 
 def _rsa_key(name: str) -> rsa.RSAPrivateKey:
-    pem = importlib.resources.files(__package__).joinpath("rsa_keys", name).read_bytes()
+    from importlib import resources
+
+    pem = resources.files(__package__).joinpath("rsa_keys", name).read_bytes()
     from cryptography.hazmat.primitives import serialization
 
     key = serialization.load_pem_private_key(pem, None)

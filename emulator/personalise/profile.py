@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import importlib.resources
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from crypto.pace.parameters import pace_protocols
@@ -18,7 +18,16 @@ from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.curves import Curve, curve
 from crypto.primitives.dh_groups import DH_GROUPS, DhGroup
 from crypto.primitives.secret import Secret
-from emulator.chip.content import EF_CVCA, ChipBehaviour, EndOfFile, PaceOffer, TooLongRead, UnprotectedErrors
+from emulator.chip.content import (
+    EF_CVCA,
+    ChipBehaviour,
+    EndOfFile,
+    ExtendedRefusal,
+    PaceOffer,
+    TooLongAnswer,
+    TooLongRead,
+    UnprotectedErrors,
+)
 from emulator.chip.passwords import Pin, Puk
 from emulator.personalise.attack import Attack
 from emulator.personalise.cv_issuer import CvSuite
@@ -150,10 +159,11 @@ class CardProfile:
         sorted_infos: whether DG14 is sorted as DER demands.
         announces_lengths: whether a chip that takes extended length says so in its answer to reset, which also tells
             terminals to look into EF.ATR/INFO. Nothing is known of Vietnamese cards, so theirs say nothing by default.
+        claims_extended_length: whether a chip that does not take extended length says that it does.
         behaviour: habits of the operating system.
         authority, signer_reference, signer_explicit_parameters, security_object_version, security_object_form,
             digest_null_parameters: about EF.SOD (:func:`emulator.personalise.issuer.sign_security_object`).
-        nested_parents: variant of field 13.
+        nested_parents, bare_details: variants of the Vietnamese data group 13.
         changed_group: data group of which one byte is changed after signing, 0 for none.
         copied: all files are copied from another chip, the private keys are not.
         attack: what somebody made of the card, or ``None``.
@@ -183,6 +193,7 @@ class CardProfile:
     key_encoding: KeyEncoding = KeyEncoding.EXPLICIT
     sorted_infos: bool = True
     announces_lengths: bool = True
+    claims_extended_length: bool = False
     behaviour: ChipBehaviour = dataclasses.field(default_factory=ChipBehaviour)
     authority: Authority = Authority.TEST
     signer_reference: SignerReference = SignerReference.ISSUER_AND_SERIAL
@@ -191,16 +202,25 @@ class CardProfile:
     security_object_form: SecurityObjectForm = SecurityObjectForm.DER
     digest_null_parameters: bool = False
     nested_parents: bool = False
+    bare_details: bool = False
     changed_group: int = 0
     copied: bool = False
     attack: Attack | None = None
     printed_qr: str = ""
 
 
-_FOLDER: Final = "profiles"
+_FOLDER: Final = Path(__file__).with_name("profiles")
+"""No importlib.resources, which takes longer to load than all profiles together."""
 _ATTACK: Final = "attack-"
 """How the names of cards begin that somebody forged."""
 _CIPHERS: Final = {cipher.label: cipher for cipher in SymmetricCipher}
+_HABITS: Final[Mapping[str, type[enum.Enum]]] = {
+    "end_of_file": EndOfFile,
+    "errors_unprotected": UnprotectedErrors,
+    "extended_refusal": ExtendedRefusal,
+    "too_long_answer": TooLongAnswer,
+    "too_long_read": TooLongRead,
+}
 _DEFAULT_CHIP: Final[Mapping[str, Any]] = {
     "pace": ["PACE-ECDH-GM-AES-CBC-CMAC-128/13"],
     "chip_authentication": [{"cipher": "aes-128", "curve": "brainpoolP256r1"}],
@@ -219,15 +239,14 @@ def attack_names() -> tuple[str, ...]:
 
 
 def _all_names() -> list[str]:
-    folder = importlib.resources.files(__package__).joinpath(_FOLDER)
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return sorted(file.stem for file in _FOLDER.glob("*.toml"))
 
 
 def load_profile(name: str) -> CardProfile:
     """The built-in card of that name. Raises ``KeyError`` if there is none."""
     if name not in _all_names():
         raise KeyError(f"there is no card {name!r}; there are {', '.join(_all_names())}")
-    text = importlib.resources.files(__package__).joinpath(_FOLDER, f"{name}.toml").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     return _profile(name, tomllib.loads(text))
 
 
@@ -314,14 +333,8 @@ def _signature(table: Mapping[str, Any]) -> SignatureChoice | None:
 
 
 def _behaviour(table: Mapping[str, Any]) -> ChipBehaviour:
-    """Status words stand in TOML as hexadecimal integers, 0x6D00."""
-    values = dict(table)
-    if "end_of_file" in values:
-        values["end_of_file"] = EndOfFile(values["end_of_file"])
-    if "too_long_read" in values:
-        values["too_long_read"] = TooLongRead(values["too_long_read"])
-    if "errors_unprotected" in values:
-        values["errors_unprotected"] = UnprotectedErrors(values["errors_unprotected"])
+    """Status words stand in TOML as hexadecimal integers, 0x6D00; habits by the value of their enumeration."""
+    values: dict[str, Any] = {name: _HABITS[name](value) if name in _HABITS else value for name, value in table.items()}
     # Observed on the Vietnamese card: SELECT of the master file fails, files are selected directly
     values.setdefault("master_file_status", 0x6D00)
     return ChipBehaviour(**values)

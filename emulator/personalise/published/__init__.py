@@ -7,7 +7,7 @@ sign them at each start would take too long. ``python -m emulator.personalise.pu
 from __future__ import annotations
 
 import functools
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
 __all__ = ["AUTHORITIES", "revocation_lists", "trust_anchors"]
@@ -29,4 +29,4 @@ def revocation_lists() -> tuple[bytes, ...]:
 
 
 def _file(name: str) -> bytes:
-    return resources.files(__package__).joinpath(name).read_bytes()
+    return Path(__file__).with_name(name).read_bytes()
