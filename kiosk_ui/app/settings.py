@@ -185,6 +185,7 @@ class Settings(BaseSettings):
         trust_seal_key: key file with which the trust store must be sealed; by default the user's own key counts for the
             stores that it knows.
         utc_offset_hours: the hospital's own time. Vietnam has UTC+7 all year.
+        photo: whether the chip's photo is read, to be shown while the patient confirms; it is most of the reading's time.
         relay: the insurance look-up.
         authentication: the service that knows lost and cancelled cards.
         scanner: the code scanner or document reader.
@@ -208,6 +209,7 @@ class Settings(BaseSettings):
     store_url: SecretStr | None = None  # may hold a password
     trust_seal_key: Path | None = None
     utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 7.0
+    photo: bool = True
     relay: RelaySettings = RelaySettings()
     authentication: AuthenticationSettings = AuthenticationSettings()
     scanner: ScannerSettings = ScannerSettings()

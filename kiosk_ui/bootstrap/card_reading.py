@@ -29,7 +29,15 @@ __all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
 
 _LOOK_EVERY_S = 0.15
 _GONE_WITHIN_S = 1.0  # a broken link whose card is gone this soon was a card that was taken away
-_STILL_MOVING = (errors.CARD_ABSENT, errors.CARD_REMOVED, errors.CARD_MUTE, errors.LINK_FAILED)
+_PASSING = (  # what may be over at the next look: a hand that still moves, a reader that went with the card
+    errors.CARD_ABSENT,
+    errors.CARD_REMOVED,
+    errors.CARD_MUTE,
+    errors.CARD_IN_USE,
+    errors.LINK_FAILED,
+    errors.READER_NOT_FOUND,
+    errors.PCSC_NOT_RUNNING,
+)
 _SAY_EVERY_S = 1.0  # a reading that moves is told at least this often, so that it never counts as stalled
 
 
@@ -99,14 +107,16 @@ class _SamePlace:
         while True:
             if cancel.is_set():
                 raise errors.Cancelled
+            obstacle = errors.TransportError(errors.CARD_ABSENT)
             try:
                 if self._place.is_there():
                     return self._place.open()
             except errors.TransportError as error:
-                if error.code not in _STILL_MOVING:
+                if error.code not in _PASSING:
                     raise
+                obstacle = error
             if time.monotonic() >= end:
-                raise errors.TransportError(errors.CARD_ABSENT)
+                raise obstacle
             cancel.wait(_LOOK_EVERY_S)
 
 

@@ -30,6 +30,7 @@ from kiosk_ui.qt.application import (
 )
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
+from reader.plan import HOSPITAL
 from reader.trust.folder import TrustFolder, load_folder
 from reader.trust.sealing import SealState, is_sealed_place
 
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         trusted.store,
         service=service,
         deviations=trusted.deviations,
+        plan=HOSPITAL if settings.photo else HOSPITAL.without_photo(),
         on_outcome=hand_over_to(handover_of(settings.handover)),
     )
     printer = FileTicketPrinter(settings.data_folder / "tickets")

@@ -160,6 +160,51 @@ def test_a_card_that_is_laid_back_is_read_on_and_nobody_has_to_begin_again(
     assert listener.steps[told][0] is step, "that it goes on is told at once, and it does not begin anew"
 
 
+class LooseReader(InProcessTray):
+    """A reader whose cable comes off together with the card."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks_without_reader = 0
+
+    def is_there(self) -> bool:
+        if self.looks_without_reader:
+            self.looks_without_reader -= 1
+            raise errors.TransportError(errors.READER_NOT_FOUND)
+        return super().is_there()
+
+
+@pytest.mark.parametrize(("looks", "failure"), [(2, ""), (10_000, "reader.not_found")])
+def test_a_reader_that_went_with_the_card_may_come_back_with_it(looks: int, failure: str) -> None:
+    tray, listener = LooseReader(), Listener()
+
+    def unplug(step: ReadingStep) -> None:
+        if step is ReadingStep.PHOTO:
+            tray.looks_without_reader = looks
+            tray.lay("an")  # laid anew: the former connection is dead
+
+    plan = HOSPITAL if not failure else dataclasses.replace(HOSPITAL, return_within_s=0.3)
+    cards = reading(tray, on_step=unplug, plan=plan)
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.failures or listener.results))
+    cards.cancel()
+    cards.join()
+    assert [code for code, _ in listener.failures] == ([failure] if failure else [])
+
+
+def test_a_kiosk_without_photos_reads_none(tray: InProcessTray) -> None:
+    cards, listener = reading(tray, plan=HOSPITAL.without_photo()), Listener()
+    tray.lay("an")
+    cards.start(number("an"), listener)
+    assert listener.wait_for(lambda: bool(listener.results))
+    cards.cancel()
+    cards.join()
+    assert listener.results[0].decision is Decision.ACCEPT
+    assert listener.results[0].identity.portrait is None
+    assert ReadingStep.PHOTO not in {step for step, _, _ in listener.steps}
+
+
 def test_another_card_in_its_place_is_told(tray: InProcessTray) -> None:
     listener = Listener()
     cards = reading(tray, on_step=lambda now: tray.lay("quy") if now is ReadingStep.PHOTO else None)

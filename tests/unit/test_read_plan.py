@@ -57,6 +57,20 @@ def test_a_plan_that_waits_without_an_end_is_refused(change: dict[str, float]) -
         dataclasses.replace(HOSPITAL, **change)  # type: ignore[arg-type]
 
 
+def test_the_numbers_of_phases_stay() -> None:
+    assert {phase.label: int(phase) for phase in ReadingPhase} == {
+        "connecting": 10,
+        "card_awaited": 15,
+        "access_control": 20,
+        "reading_file": 30,
+        "chip_authentication": 40,
+        "terminal_authentication": 45,
+        "active_authentication": 50,
+        "verifying": 60,
+        "done": 90,
+    }
+
+
 def test_a_card_read_without_its_photo_is_accepted_and_much_shorter() -> None:
     files: list[str] = []
 
