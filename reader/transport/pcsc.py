@@ -40,7 +40,7 @@ __all__ = ["Context", "PcscTransport", "ReaderInfo", "SlotReading", "SlotState",
 
 _PROTOCOLS: Final = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _GET_FEATURES: Final = scard.SCARD_CTL_CODE(3400)  # CM_IOCTL_GET_FEATURE_REQUEST, PC/SC part 10 §2.2
-_NOTICED_WITHIN_MS: Final = 800  # pcscd looks at a slot every 400 ms: by then it knows whether the card has left
+_NOTICED_WITHIN_MS: Final = 500  # pcscd looks at a slot every 400 ms: by then it knows whether the card has left
 _STATUS_WORD: Final = 2  # an answer without even this was cut off, whatever the driver says
 _EVENT_COUNT_SHIFT: Final = 16  # the upper half of a slot's state counts the cards that came and went (winscard.h)
 

@@ -1,14 +1,16 @@
-"""Scenarios with a real pcscd, each run in a process of its own by ``test_pcsc_in_anger.py``: pcsc_scenarios.py NAME [ARGUMENT]
+"""Scenarios with a real pcscd, run by ``test_pcsc_in_anger.py``: pcsc_scenarios.py "NAME ARGUMENT …" …
 
-A process talks to one PC/SC service for good, and here it must go on with it through everything.
+All in one process, which talks to one PC/SC service for good and must go on with it through everything.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 
 from pcsc_scene import (
@@ -27,6 +29,7 @@ from pcsc_scene import (
     wait_until,
 )
 
+from crypto.errors import ChipIdError
 from reader import errors
 from reader.progress import ProgressEvent, ReadingPhase
 from reader.transport.base import CardTransport, ReturningCard
@@ -41,28 +44,27 @@ def warm_up(scene: Scene, hand: Hand) -> None:
         assert is_of(read(card, "an"), "an")
 
 
-def the_service_dies_and_comes_back() -> None:
+def the_service_dies_and_comes_back(scene: Scene) -> None:
     """With a card in mid-reading: the reading ends with one clear error, the monitor goes on, and so does the program."""
     from reader.transport.monitor import ReaderMonitor
     from reader.transport.pcsc import list_readers
 
-    with Scene() as scene:
-        hand, slot, events = scene.hand(), scene.slots[0], Events()
-        warm_up(scene, hand)
-        with nothing_left(), ReaderMonitor(events):
+    hand, slot, events = scene.hand(), scene.slots[0], Events()
+    warm_up(scene, hand)
+    with nothing_left(), ReaderMonitor(events):
+        events.expect("card_placed", slot)
+        for _ in range(2):
+            with take(slot) as card:
+                assert code_of(lambda: read_and_crash(scene, card)) == "reader.service_down"
+                assert code_of(card.reset) == "reader.service_down"
+            assert code_of(list_readers) == "reader.service_down"
+            before = events.expect("service_down")
+            assert {"card_removed", "reader_gone"} <= set(before), "cards and readers of a dead service are gone"
+            scene.service.restart()
+            events.expect("service_up")
             events.expect("card_placed", slot)
-            for _ in range(2):
-                with take(slot) as card:
-                    assert code_of(lambda: read_and_crash(scene, card)) == "reader.service_down"
-                    assert code_of(card.reset) == "reader.service_down"
-                assert code_of(list_readers) == "reader.service_down"
-                before = events.expect("service_down")
-                assert {"card_removed", "reader_gone"} <= set(before), "cards and readers of a dead service are gone"
-                scene.service.restart()
-                events.expect("service_up")
-                events.expect("card_placed", slot)
-                with take(slot) as card:
-                    assert is_of(read(card, "an"), "an")
+            with take(slot) as card:
+                assert is_of(read(card, "an"), "an")
 
 
 def read_and_crash(scene: Scene, card: CardTransport) -> None:
@@ -73,33 +75,32 @@ def read_and_crash(scene: Scene, card: CardTransport) -> None:
     read(card, "an", on_progress=crash)
 
 
-def a_reader_is_unplugged_and_plugged_in_again() -> None:
+def a_reader_is_unplugged_and_plugged_in_again(scene: Scene) -> None:
     """The other one goes on; the one that was gone is used again by the same program."""
     from reader.transport import PcscReturning
     from reader.transport.monitor import ReaderMonitor
 
-    with Scene(second_reader=True) as scene:
-        first, second, events = scene.hand(0), scene.hand(2), Events()
-        warm_up(scene, first)
-        second.lay("quy")
-        with nothing_left(), ReaderMonitor(events):
-            events.expect("card_placed", SECOND_READER)
-            place = PcscReturning("second pcd 00 00")
-            card = place.wait(20, NEVER)
-            blocker = scene.unplug_second_reader()
-            assert code_of(lambda: card.transmit(SELECT_APPLICATION)) == "reader.service_down"
-            card.close()
-            before = events.expect("service_up")
-            assert before.count("reader_gone") == 4
-            events.expect("card_placed", scene.slots[0])
-            assert code_of(lambda: take_at_once(SECOND_READER)) == "reader.not_found"
-            assert code_of(lambda: place.wait(SHORT_WAIT_S, NEVER)) == "reader.not_found"
-            with take(scene.slots[0]) as card:
-                assert is_of(read(card, "an"), "an")
-            scene.plug_second_reader(blocker)
-            events.expect("reader_arrived", SECOND_READER)
-            with place.wait(20, NEVER) as card:
-                assert is_of(read(card, "quy"), "quy")
+    first, second, events = scene.hand(0), scene.hand(2), Events()
+    warm_up(scene, first)
+    second.lay("quy")
+    with nothing_left(), ReaderMonitor(events):
+        events.expect("card_placed", SECOND_READER)
+        place = PcscReturning("second pcd 00 00")
+        card = place.wait(20, NEVER)
+        blocker = scene.unplug_second_reader()
+        assert code_of(lambda: card.transmit(SELECT_APPLICATION)) == "reader.service_down"
+        card.close()
+        before = events.expect("service_up")
+        assert before.count("reader_gone") == 4
+        events.expect("card_placed", scene.slots[0])
+        assert code_of(lambda: take_at_once(SECOND_READER)) == "reader.not_found"
+        assert code_of(lambda: place.wait(SHORT_WAIT_S, NEVER)) == "reader.not_found"
+        with take(scene.slots[0]) as card:
+            assert is_of(read(card, "an"), "an")
+        scene.plug_second_reader(blocker)
+        events.expect("reader_arrived", SECOND_READER)
+        with place.wait(20, NEVER) as card:
+            assert is_of(read(card, "quy"), "quy")
 
 
 def take_at_once(reader_name: str) -> CardTransport:
@@ -108,43 +109,41 @@ def take_at_once(reader_name: str) -> CardTransport:
     return open_pcsc(reader_name)
 
 
-def twenty_cards_in_a_row(count: str = "20") -> None:
+def cards_in_a_row(scene: Scene, count: str) -> None:
     """Each is read as who it is, whoever was there before, and nothing piles up."""
     people = ["an", "quy", "can-cuoc-2024", "aes256"]
-    with Scene() as scene:
-        hand = scene.hand()
-        warm_up(scene, hand)
-        with nothing_left():
-            for number in range(int(count)):
-                person = people[number % len(people)]
-                hand.lift()
-                hand.lay(person)
-                with take(scene.slots[0]) as card:
-                    assert is_of(read(card, person), person), (number, person)
-
-
-def two_readers_at_once() -> None:
-    """Two threads, two cards: each gets its own person, every time."""
-    with Scene() as scene:
-        hands, people = (scene.hand(0), scene.hand(1)), ("an", "quy")
-        warm_up(scene, hands[0])
-        wrong: list[str] = []
-
-        def read_often(slot: int) -> None:
-            for _ in range(4):
-                with take(scene.slots[slot]) as card:
-                    if not is_of(read(card, people[slot]), people[slot]):
-                        wrong.append(people[slot])
-
-        for hand, person in zip(hands, people, strict=True):
+    hand = scene.hand()
+    warm_up(scene, hand)
+    with nothing_left():
+        for number in range(int(count)):
+            person = people[number % len(people)]
+            hand.lift()
             hand.lay(person)
-        with nothing_left():
-            threads = [threading.Thread(target=read_often, args=(slot,)) for slot in range(2)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert not wrong
+            with take(scene.slots[0]) as card:
+                assert is_of(read(card, person), person), (number, person)
+
+
+def two_readers_at_once(scene: Scene) -> None:
+    """Two threads, two cards: each gets its own person, every time."""
+    hands, people = (scene.hand(0), scene.hand(1)), ("an", "quy")
+    warm_up(scene, hands[0])
+    wrong: list[str] = []
+
+    def read_often(slot: int) -> None:
+        for _ in range(4):
+            with take(scene.slots[slot]) as card:
+                if not is_of(read(card, people[slot]), people[slot]):
+                    wrong.append(people[slot])
+
+    for hand, person in zip(hands, people, strict=True):
+        hand.lay(person)
+    with nothing_left():
+        threads = [threading.Thread(target=read_often, args=(slot,)) for slot in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong
 
 
 @contextlib.contextmanager
@@ -158,62 +157,62 @@ def another_program(reader_name: str, share: str) -> Iterator[None]:
         program.communicate()
 
 
-def another_program_holds_the_card() -> None:
+def another_program_holds_the_card(scene: Scene) -> None:
     """Alone or shared: it is told, nothing is forced, and when it lets go the card is read from a clean start."""
     from reader.transport import PcscReturning
     from reader.transport.monitor import ReaderMonitor
     from reader.transport.pcsc import list_readers
 
-    with Scene() as scene:
-        hand, slot, events = scene.hand(), scene.slots[0], Events()
-        warm_up(scene, hand)
-        with nothing_left(), ReaderMonitor(events):
-            events.expect("card_placed", slot)
-            for share in ("exclusive", "shared"):
-                with another_program(slot, share):
-                    events.expect("card_in_use", slot)
-                    assert [info.state.value for info in list_readers()] == ["in_use", "empty"]
-                    assert code_of(lambda: take_at_once(slot)) == "card.in_use"
-                    assert code_of(lambda: PcscReturning(slot).wait(SHORT_WAIT_S, NEVER)) == "card.in_use"
-                events.expect("card_free", slot)
-                with take_at_once(slot) as card:
-                    assert is_of(read(card, "an"), "an")
-                    assert [info.state.value for info in list_readers()] == ["card", "empty"], "our own hold is none"
-            hand.lift()
-            before = events.expect("card_removed", slot)
-            assert before == [], "what we hold ourselves is never told as in use"
+    hand, slot, events = scene.hand(), scene.slots[0], Events()
+    warm_up(scene, hand)
+    with nothing_left(), ReaderMonitor(events):
+        events.expect("card_placed", slot)
+        for share in ("exclusive", "shared"):
+            with another_program(slot, share):
+                events.expect("card_in_use", slot)
+                assert [info.state.value for info in list_readers()] == ["in_use", "empty", "empty", "empty"]
+                assert code_of(lambda: take_at_once(slot)) == "card.in_use"
+                assert code_of(lambda: PcscReturning(slot).wait(SHORT_WAIT_S, NEVER)) == "card.in_use"
+            events.expect("card_free", slot)
+            with take_at_once(slot) as card:
+                assert is_of(read(card, "an"), "an")
+                assert [info.state.value for info in list_readers()] == ["card", "empty", "empty", "empty"], (
+                    "our own hold is none"
+                )
+        hand.lift()
+        before = events.expect("card_removed", slot)
+        assert before == [], "what we hold ourselves is never told as in use"
 
 
-def a_slow_card_can_be_stopped_within_one_command() -> None:
+def a_slow_card_can_be_stopped_within_one_command(scene: Scene) -> None:
     """Two seconds for each command, as with many waiting-time extensions: the command under way is the last one.
 
     Waiting for a card can be stopped, too.
     """
     from reader.transport import PcscReturning
 
-    with Scene() as scene:
-        hand, slot = scene.hand(), scene.slots[0]
-        with nothing_left():
-            cancel = threading.Event()
-            stop = threading.Timer(0.3, cancel.set)
-            stop.start()
-            with contextlib.suppress(errors.Cancelled):
-                PcscReturning(slot).wait(600, cancel)
-                raise AssertionError("there is no card")
-            stop.join()
-        warm_up(scene, hand)
-        hand.lay("an", delay_s=2)
-        with nothing_left(), take(slot) as card:
-            cancel = threading.Event()
-            reading = threading.Thread(target=read_until_stopped, args=(card, cancel))
-            reading.start()
-            wait_until(lambda: hand.commands == 1)
-            cancel.set()
-            reading.join()
-            assert hand.commands == 1
-        hand.lay("an")
-        with take(slot) as card:
-            assert is_of(read(card, "an"), "an")
+    hand, slot = scene.hand(), scene.slots[0]
+    with nothing_left():
+        cancel = threading.Event()
+        stop = threading.Timer(0.3, cancel.set)
+        stop.start()
+        with contextlib.suppress(errors.Cancelled):
+            PcscReturning(slot).wait(600, cancel)
+            raise AssertionError("there is no card")
+        stop.join()
+    warm_up(scene, hand)
+    hand.lay("an", delay_s=2)
+    with nothing_left(), take(slot) as card:
+        cancel = threading.Event()
+        reading = threading.Thread(target=read_until_stopped, args=(card, cancel))
+        reading.start()
+        wait_until(lambda: hand.commands == 1)
+        cancel.set()
+        reading.join()
+        assert hand.commands == 1
+    hand.lay("an")
+    with take(slot) as card:
+        assert is_of(read(card, "an"), "an")
 
 
 def read_until_stopped(card: CardTransport, cancel: threading.Event) -> None:
@@ -221,27 +220,27 @@ def read_until_stopped(card: CardTransport, cancel: threading.Event) -> None:
         read(card, "an", cancel=cancel)
 
 
-def a_torn_card_comes_back(*tears: str) -> None:
+def a_torn_card_comes_back(scene: Scene, *tears: str) -> None:
     """Torn away at that command, after so many octets of its answer, and laid down again: the reading goes on.
 
     Args:
+        scene: the desk.
         tears: ``COMMAND:OCTETS``; ``every`` stands for each tenth command.
     """
     from reader.transport import PcscReturning
 
-    with Scene() as scene:
-        hand, slot = scene.hand(), scene.slots[0]
-        warm_up(scene, hand)
-        commands = hand.commands
-        with nothing_left():
-            for number, octets in tears_of(tears, commands):
-                hand.lay("an", tear_at=number, tear_after=octets)
-                with take(slot) as card:
-                    laying = threading.Thread(target=lay_when_torn, args=(hand,))
-                    laying.start()
-                    outcome = read(card, "an", comes_back=PcscReturning(slot))
-                    laying.join()
-                    assert is_of(outcome, "an"), (number, octets)
+    hand, slot = scene.hand(), scene.slots[0]
+    warm_up(scene, hand)
+    commands = hand.commands
+    with nothing_left():
+        for number, octets in tears_of(tears, commands):
+            hand.lay("an", tear_at=number, tear_after=octets)
+            with take(slot) as card:
+                laying = threading.Thread(target=lay_when_torn, args=(hand,))
+                laying.start()
+                outcome = read(card, "an", comes_back=PcscReturning(slot))
+                laying.join()
+                assert is_of(outcome, "an"), (number, octets)
 
 
 def tears_of(tears: tuple[str, ...], commands: int) -> Iterator[tuple[int, int]]:
@@ -253,21 +252,20 @@ def tears_of(tears: tuple[str, ...], commands: int) -> Iterator[tuple[int, int]]
                 yield each, int(octets)
 
 
-def another_card_comes_back() -> None:
+def another_card_comes_back(scene: Scene) -> None:
     """Somebody else's is refused at once, as another one; nothing of the two is put together."""
     from reader.transport import PcscReturning
 
-    with Scene() as scene:
-        hand, slot = scene.hand(), scene.slots[0]
-        warm_up(scene, hand)
-        for number, octets in ((hand.commands - 3, 0), (hand.commands - 8, 7)):
-            hand.lay("an", tear_at=number, tear_after=octets)
-            with take(slot) as card:
-                laying = threading.Thread(target=lay_when_torn, args=(hand, "quy"))
-                laying.start()
-                # its number opens nothing here: told as another card, or as one that this number does not open
-                assert protocol_code_of(card, PcscReturning(slot)) in ("card.another", "access.wrong_key")
-                laying.join()
+    hand, slot = scene.hand(), scene.slots[0]
+    warm_up(scene, hand)
+    for number, octets in ((hand.commands - 3, 0), (hand.commands - 8, 7)):
+        hand.lay("an", tear_at=number, tear_after=octets)
+        with take(slot) as card:
+            laying = threading.Thread(target=lay_when_torn, args=(hand, "quy"))
+            laying.start()
+            # its number opens nothing here: told as another card, or as one that this number does not open
+            assert protocol_code_of(card, PcscReturning(slot)) in ("card.another", "access.wrong_key")
+            laying.join()
 
 
 def protocol_code_of(card: CardTransport, comes_back: ReturningCard) -> str:
@@ -283,26 +281,25 @@ def lay_when_torn(hand: Hand, card: str = "an") -> None:
     hand.lay(card)
 
 
-def cards_that_do_not_answer() -> None:
+def cards_that_do_not_answer(scene: Scene) -> None:
     """One that does not start, and one that falls silent until it is lifted: both told, and the next card is read."""
     from reader.transport.monitor import ReaderMonitor
 
-    with Scene() as scene:
-        hand, slot, events = scene.hand(), scene.slots[0], Events()
-        warm_up(scene, hand)
-        hand.lift()
-        with nothing_left(), ReaderMonitor(events):
-            hand.lay("an", mute=True)
-            with take(slot) as card:
-                lifting = threading.Timer(1, hand.lift)
-                lifting.start()
-                assert code_of(lambda: read(card, "an")) == "card.removed"
-                lifting.join()
-            events.expect("card_removed", slot)
-            hand.lay("an")
-            events.expect("card_placed", slot)
-            with take(slot) as card:
-                assert is_of(read(card, "an"), "an")
+    hand, slot, events = scene.hand(), scene.slots[0], Events()
+    warm_up(scene, hand)
+    hand.lift()
+    with nothing_left(), ReaderMonitor(events):
+        hand.lay("an", mute=True)
+        with take(slot) as card:
+            lifting = threading.Timer(1, hand.lift)
+            lifting.start()
+            assert code_of(lambda: read(card, "an")) == "card.removed"
+            lifting.join()
+        events.expect("card_removed", slot)
+        hand.lay("an")
+        events.expect("card_placed", slot)
+        with take(slot) as card:
+            assert is_of(read(card, "an"), "an")
 
 
 SCENARIOS = {
@@ -310,7 +307,7 @@ SCENARIOS = {
     for scenario in (
         the_service_dies_and_comes_back,
         a_reader_is_unplugged_and_plugged_in_again,
-        twenty_cards_in_a_row,
+        cards_in_a_row,
         two_readers_at_once,
         another_program_holds_the_card,
         a_slow_card_can_be_stopped_within_one_command,
@@ -320,5 +317,21 @@ SCENARIOS = {
     )
 }
 
+
+def main(orders: list[str]) -> None:
+    """One after the other in one process, each from empty readers; what came of each is printed as a line of JSON."""
+    with Scene() as scene:
+        for order in orders:
+            name, *arguments = order.split()
+            try:
+                SCENARIOS[name](scene, *arguments)
+                scene.clear()
+            except (ChipIdError, AssertionError, OSError):
+                sys.stdout.write(json.dumps({"scenario": name, "problem": traceback.format_exc()}) + "\n")
+            else:
+                sys.stdout.write(json.dumps({"scenario": name, "problem": ""}) + "\n")
+            sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    SCENARIOS[sys.argv[1]](*sys.argv[2:])
+    main(sys.argv[1:])

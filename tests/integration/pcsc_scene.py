@@ -76,11 +76,11 @@ class Hand:
 
 
 class Scene:
-    """A private pcscd of two slots, which this process and no other talks to. One for each process."""
+    """A private pcscd with a reader of two slots and a second reader, which this process and no other talks to."""
 
-    def __init__(self, *, second_reader: bool = False) -> None:
+    def __init__(self) -> None:
         self.service = PrivatePcscd()
-        self._second_reader = second_reader
+        self._hands: dict[int, Hand] = {}
         self._leave = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -88,8 +88,7 @@ class Scene:
         self._folder = pathlib.Path(folder)
         self._leave.enter_context(self.service)
         os.environ.update(self.service.environment)
-        if self._second_reader:
-            self._add_second_reader()
+        self._add_second_reader()
         return self
 
     def __exit__(self, *what: object) -> None:
@@ -100,10 +99,19 @@ class Scene:
         return self.service.reader_names
 
     def hand(self, slot: int = 0) -> Hand:
-        """A hand at a slot; ``2`` is the second reader."""
-        hand = Hand(self.service, self._folder, (*SLOT_PORTS, SECOND_PORT)[slot])
-        self._leave.callback(hand.close)
-        return hand
+        """The hand at a slot; ``2`` is the second reader."""
+        if slot not in self._hands:
+            self._hands[slot] = Hand(self.service, self._folder, (*SLOT_PORTS, SECOND_PORT)[slot])
+            self._leave.callback(self._hands[slot].close)
+        return self._hands[slot]
+
+    def clear(self) -> None:
+        """No card anywhere, and everybody knows it."""
+        from reader.transport.pcsc import list_readers
+
+        for hand in self._hands.values():
+            hand.lift()
+        wait_until(lambda: {info.state.value for info in list_readers()} <= {"empty"})
 
     # ------------------------------------------------------------------- a reader that comes and goes
     def _add_second_reader(self) -> None:
@@ -118,6 +126,7 @@ class Scene:
 
     def unplug_second_reader(self) -> subprocess.Popen[bytes]:
         """pcscd starts anew and cannot open the second reader's port: another program has it. Returns that program."""
+        (self._folder / "blocked").unlink(missing_ok=True)
         self.service.kill()
         block = (
             "import socket, time\n"
