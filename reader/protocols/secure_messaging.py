@@ -7,6 +7,7 @@ a missing MAC, a status word that differs from the protected one, data in the wr
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Final
 
 from crypto.errors import ChipIdError
@@ -197,6 +198,7 @@ def bare_status(error: errors.ProtocolError) -> StatusWord | None:
     return StatusWord(int(str(error.facts["status_word"]), 16))
 
 
+@functools.lru_cache(maxsize=64)  # asked before every command, of a few sizes
 def block_capacity(cipher: SymmetricCipher | None, field_bytes: int) -> int:
     """Most plain data bytes that fit in a protected data field of ``field_bytes``, of a command or of an answer.
 
@@ -208,6 +210,6 @@ def block_capacity(cipher: SymmetricCipher | None, field_bytes: int) -> int:
     room = field_bytes - 4 - 10
     for length_bytes in (1, 2, 3):
         cryptogram = (room - 1 - length_bytes - 1) // cipher.block_bytes * cipher.block_bytes
-        if len(encode_tlv(_CRYPTOGRAM, bytes(1 + cryptogram))) <= room:
+        if cryptogram > 0 and len(encode_tlv(_CRYPTOGRAM, bytes(1 + cryptogram))) <= room:
             return cryptogram - 1
     return 0
