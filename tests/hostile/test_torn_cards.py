@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import reader
 from emulator.cards import chip_content
@@ -155,6 +157,7 @@ ALL_CASES = [
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(0)  # thousands of readings, when the whole of it is asked for
 def test_cards_torn_at_any_command_in_any_way_are_read_on() -> None:
     for case, at, tear in soak_share("torn cards", ALL_CASES):
         if at in positions(case):
@@ -385,6 +388,58 @@ def test_a_card_signed_anew_for_the_same_person_is_another() -> None:
         ending = read_exchanged(chip_content("an"), renewed, at)
         assert ending.error is not None
         assert ending.error.code is errors.ANOTHER_CARD
+
+
+def with_another_photo() -> ChipContent:
+    original = small_photo()
+    return dataclasses.replace(
+        original,
+        application_files=tuple(
+            dataclasses.replace(file, content=file.content[:-1] + b"\xff") if file.identifier & 0xFF == 2 else file
+            for file in original.application_files
+        ),
+    )
+
+
+@functools.cache
+def laid_down() -> dict[str, ChipContent]:
+    """All of them open by the same number."""
+    genuine, stolen = small_photo(), copy_of("an")
+    return {
+        "genuine": genuine,
+        "copy": dataclasses.replace(
+            genuine,
+            chip_authentication=stolen.chip_authentication,
+            active_authentication=stolen.active_authentication,
+        ),
+        "other photo": with_another_photo(),
+        "renewed": signed_card("an", {15: None}),
+        "stranger": opened_as(chip_content("quy"), genuine),
+    }
+
+
+LAID_DOWN = ("genuine", "copy", "other photo", "renewed", "stranger")
+hands = st.lists(
+    st.tuples(st.sampled_from(LAID_DOWN), st.integers(1, 45), st.sampled_from(Tear)), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(hands)
+def test_whatever_cards_are_laid_down_one_after_the_other_what_is_accepted_is_one_of_them(
+    sequence: list[tuple[str, int, Tear]],
+) -> None:
+    transports = [TornTransport(VirtualCard(laid_down()[name]), at, tear) for name, at, tear in sequence]
+    transports[-1] = TornTransport(VirtualCard(laid_down()[sequence[-1][0]]))
+    hand = Hand(transports[1:])
+    outcome = read_torn(transports[0], can_of("an"), hand, plan=HOSPITAL).outcome
+    if outcome is None or outcome.verdict.decision is not Decision.ACCEPT:
+        return
+    last = sequence[len(hand.laid)][0]
+    assert last in ("genuine", "stranger", "other photo")
+    theirs = {file.content for file in laid_down()["stranger" if last == "stranger" else "genuine"].application_files}
+    document = outcome.reading.document
+    assert {document.require(file) for file in document.contents if file.in_application} <= theirs
 
 
 # ------------------------------------------------------------------------------ secrets of the holder
