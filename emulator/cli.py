@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Final, NoReturn
 
-from emulator.adapters.vpcd import DEFAULT_HOST, DEFAULT_PORT, VirtualReaderError, VpcdSlot
+from emulator.adapters.vpcd import DEFAULT_HOST, DEFAULT_PORT, SlotChip, VirtualReaderError, VpcdSlot
 from emulator.cards import CardSpec, attack_names, card, card_names, catalogue, trust_anchors
 from emulator.terminal_certificates import add_terminal_certificate_arguments
 
@@ -74,6 +74,13 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         type=_seconds,
         default=10.0,
         help="how long to wait for the reader (default 10)",
+    )
+    run.add_argument(
+        "--bit-rate",
+        metavar="KBIT_S",
+        type=int,
+        choices=(106, 212, 424, 848),
+        help="answer as slowly as a contactless chip of 2021 at 106, 212, 424 or 848 kbit/s (default: at once)",
     )
     run.set_defaults(run=_run_card, parser=run)
 
@@ -180,13 +187,23 @@ def _run_card(arguments: argparse.Namespace) -> int:
 
     try:
         with _stopping_on_signals():
-            VpcdSlot(card(name), host, port, patience_s=arguments.patience).serve(announce)
+            VpcdSlot(_slot_chip(name, arguments.bit_rate), host, port, patience_s=arguments.patience).serve(announce)
     except _Stopped:
         return EXIT_OK
     except VirtualReaderError as error:
         sys.stderr.write(f"chipid card run: {error}\n")
         return EXIT_NOT_DONE
     return EXIT_OK
+
+
+def _slot_chip(name: str, kbit_s: int | None) -> SlotChip:
+    """The card, behind the model of a contactless link if a bit rate is given."""
+    if kbit_s is None:
+        return card(name)
+    from emulator.adapters.chip_times import load_chip
+    from emulator.adapters.radio import BitRate, RadioChip, RadioLink
+
+    return RadioChip(card(name), RadioLink(BitRate.named(kbit_s)), load_chip("chip-2021"))
 
 
 @contextlib.contextmanager

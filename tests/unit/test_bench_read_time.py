@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
+from bench import read_time_picture
 from bench.floor import Suite, floor, longest_block, protected_answer_bytes, protected_command_bytes
 from bench.read_time import CHIPS, MOST_COMMANDS_LONG, SHAPES, Reading, Shape, octets, record, times
 from emulator.adapters.chip_times import load_chip
@@ -134,3 +136,36 @@ def test_a_reading_takes_seconds_and_not_minutes(reading: Reading) -> None:
         seconds = [times(reading.sent, rate, load_chip(name)) for rate in BitRate]
         assert [each.total for each in seconds] == sorted((each.total for each in seconds), reverse=True)
         assert all(0.5 < each.total < 10 for each in seconds)
+
+
+# ------------------------------------------------------------------------------------------------- its pages
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_quotes_the_table(reading: Reading) -> None:
+    page = (ROOT / "docs" / "link-model.md").read_text(encoding="utf-8")
+    row = f"| {reading.shape.title} | {len(reading.sent)} | {len(reading.floor)} | {reading.byte_ratio:.3f} |"
+    assert row in page
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_the_page_quotes_the_chips(name: str) -> None:
+    page = (ROOT / "docs" / "link-model.md").read_text(encoding="utf-8")
+    chip = load_chip(name)
+    for value in (
+        f"{1000 * chip.ec_multiplication(256):.1f} ms",
+        f"{1000 * chip.modular_power(2048):.1f}".removesuffix(".0") + " ms",
+        f"{chip.symmetric_us_per_byte:.1f} µs a byte",
+        f"{chip.protection_ms:.1f} ms",
+    ):
+        assert value in page, value
+
+
+def test_the_picture_shows_what_the_model_says() -> None:
+    """Drawn again, each bar ends where it does in the page's picture; a signature is some bytes longer or shorter."""
+    bars = read_time_picture.bars()
+    shown = re.findall(r">(\d+\.\d\d) s<", read_time_picture.PICTURE.read_text(encoding="utf-8"))
+    assert [float(seconds) for seconds in shown] == [pytest.approx(bar.seconds.total, abs=0.02) for bar in bars]
+    assert re.findall(r">(\d+\.\d\d) s<", read_time_picture.draw(bars)) == [
+        bar.label.removesuffix(" s") for bar in bars
+    ]

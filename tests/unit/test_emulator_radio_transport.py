@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from emulator.adapters.chip_times import load_chip
 from emulator.adapters.inprocess import provider, taken_away_at
 from emulator.adapters.radio import BitRate, RadioChip, RadioLink, RadioTransport
 from emulator.cards import card
+from emulator.cli import main
 from reader.transport.base import CardTransport
 from tests.unit.reader_cards import TRUST, can_of
 
@@ -104,3 +106,35 @@ def test_the_model_needs_no_reader() -> None:
         "import sys, emulator.adapters.radio; sys.exit(any(name.split('.')[0] == 'reader' for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class Slot:
+    """In place of a slot of the virtual reader: asks the card once."""
+
+    def __init__(self, chip: object, host: str, port: int, *, patience_s: float) -> None:
+        self.chip = chip
+        slots.append(self)
+
+    def serve(self, announce: Callable[[], None]) -> None:
+        assert self.chip.transmit(PLAIN_READ)[-2:] == b"\x90\x00"  # type: ignore[attr-defined]
+        announce()
+
+
+slots: list[Slot] = []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "slow"), [([], False), (["--bit-rate", "106"], True), (["--bit-rate", "848"], True)]
+)
+def test_card_run_takes_a_bit_rate(arguments: list[str], slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.cli.VpcdSlot", Slot)
+    slots.clear()
+    assert main(["card", "run", "an", *arguments]) == 0
+    assert isinstance(slots[0].chip, RadioChip) is slow
+    if isinstance(slots[0].chip, RadioChip):
+        assert slots[0].chip.clock() > 0.001
+
+
+def test_card_run_knows_four_bit_rates(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", "run", "an", "--bit-rate", "115"]) == 64
+    assert "106, 212, 424, 848" in capsys.readouterr().err
