@@ -34,10 +34,17 @@ _Way: TypeAlias = tuple[bool, bool]  # whether protected, whether by odd instruc
 
 @dataclasses.dataclass(slots=True)
 class _Bounds:
-    """Plain bytes: the longest block that came, and the shortest that is known to be too long (``None``: none is)."""
+    """Plain bytes of blocks: what is known of one way of reading.
+
+    Attributes:
+        given: the longest that came.
+        too_long: the shortest that is known to be too long; ``None`` if none is.
+        past_end: the shortest that was refused because the file had less; 0 if none was.
+    """
 
     given: int = 0
     too_long: int | None = None
+    past_end: int = 0
 
     def known(self, longest: int) -> int:
         """The most that nothing speaks against."""
@@ -70,7 +77,6 @@ class Learnt:
 
     bounds: Mapping[_Way, _Bounds]
     short_only: bool
-    refuses_past_end: int
 
 
 class BlockSizes:
@@ -94,7 +100,6 @@ class BlockSizes:
         self._sizes_asked = False
         self._bounds = {(protected, odd): _Bounds() for protected in (False, True) for odd in (False, True)}
         self._short_only = False
-        self._refuses_past_end = 0  # the fewest bytes that were refused in a first block; 0: none were
         self.takes_short_identifiers = True
         self.reads_odd = True
         self.sets_aside_header = False
@@ -127,7 +132,7 @@ class BlockSizes:
         """
         bounds = self._bounds[cipher is not None, odd]
         short = self._capacity(cipher, limits.SHORT_NE)
-        if left is None and (cipher is None or self._refuses_past_end):
+        if left is None and (cipher is None or bounds.past_end):
             # before access control every chip takes short commands; and a chip that refuses to read past the end is not
             # asked for more than most files have
             return bounds.known(short)
@@ -140,10 +145,9 @@ class BlockSizes:
         """Whether an answer with that many plain bytes needs extended length fields."""
         return ne > self._capacity(cipher, limits.SHORT_NE)
 
-    @property
-    def refuses_past_end(self) -> bool:
+    def refuses_past_end(self, cipher: SymmetricCipher | None) -> bool:
         """Whether the chip gives nothing at all when asked for more than the file has."""
-        return bool(self._refuses_past_end)
+        return bool(self._bounds[cipher is not None, False].past_end)
 
     def _capacity(self, cipher: SymmetricCipher | None, field_bytes: int) -> int:
         """Plain bytes in an answer whose data field may have that many, as far as link and chip carry it."""
@@ -195,8 +199,8 @@ class BlockSizes:
         if asked <= max(bounds.given, min(SMALLEST_BLOCK, self._capacity(cipher, limits.SHORT_NE))):
             return False  # the chip has given as much before, so it is not about the length
         bounds.too_long = min(asked, bounds.too_long or asked)
-        if self._refuses_past_end >= bounds.too_long:
-            self._refuses_past_end = 0  # that one was too long as well
+        if bounds.past_end >= bounds.too_long:
+            bounds.past_end = 0  # that one was too long as well
         return True
 
     def note_first_refusal(self, cipher: SymmetricCipher | None, asked: int, total: int) -> None:
@@ -207,11 +211,11 @@ class BlockSizes:
             asked: plain bytes.
             total: bytes of the whole file, as it turned out.
         """
-        too_long = self._bounds[cipher is not None, False].too_long
+        bounds = self._bounds[cipher is not None, False]
         if asked <= total:
             self.note_refusal(cipher, asked)
-        elif too_long is None or asked < too_long:
-            self._refuses_past_end = min(asked, self._refuses_past_end or asked)
+        elif bounds.too_long is None or asked < bounds.too_long:
+            bounds.past_end = min(asked, bounds.past_end or asked)
 
     def note_break(self, command: CommandApdu) -> bool:
         """A protected command broke the channel: the chip answered a bare 6700, or nothing at all.
@@ -237,12 +241,12 @@ class BlockSizes:
     def learnt(self) -> Learnt:
         """What answers have taught so far, for :meth:`unlearn`."""
         bounds = {way: dataclasses.replace(each) for way, each in self._bounds.items()}
-        return Learnt(bounds, self._short_only, self._refuses_past_end)
+        return Learnt(bounds, self._short_only)
 
     def unlearn(self, learnt: Learnt) -> None:
         """Go back: a file that could not be read teaches nothing about the others."""
         self._bounds = {way: dataclasses.replace(each) for way, each in learnt.bounds.items()}
-        self._short_only, self._refuses_past_end = learnt.short_only, learnt.refuses_past_end
+        self._short_only = learnt.short_only
 
 
 def is_about_length(sw: StatusWord) -> bool:

@@ -181,7 +181,7 @@ class _Reading:
 
     def _first_ne(self) -> int:
         ne = self.blocks.ne_for(self.cipher, None)
-        if self.blocks.refuses_past_end and self._file in _SHORT_BY_STANDARD:
+        if self.blocks.refuses_past_end(self.cipher) and self._file in _SHORT_BY_STANDARD:
             return min(ne, files.HEADER_BYTES)
         return ne
 
@@ -210,11 +210,12 @@ class _Reading:
             return ne, answer
         # 6CXX names the length that is right: of the whole file, or the most that the chip gives
         less = max(answer.sw.correct_ne or 0, files.HEADER_BYTES)
-        less = less if less < ne else files.HEADER_BYTES
-        answer = self.transmit(self._read_binary(p1, 0, less))
-        if _has_data(answer):
-            self._learn_from_first_refusal(ne, answer.data)
-        return less, answer
+        for asked in dict.fromkeys((less if less < ne else files.HEADER_BYTES, files.HEADER_BYTES)):
+            answer = self.transmit(self._read_binary(p1, 0, asked))
+            if _has_data(answer):
+                self._learn_from_first_refusal(ne, answer.data)
+                break
+        return asked, answer
 
     def _learn_from_first_refusal(self, asked: int, first: bytes) -> None:
         if not self.partial.data:
