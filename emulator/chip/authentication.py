@@ -172,6 +172,7 @@ class AuthenticationCommands:
         self._require_chip_access(session)
         if session.terminal is not None and session.terminal.version == 2:  # TR-03110-2 §3.4.1: version 2 follows
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        self._require_working_agreement(session)
         session.agree(agree_by_key_agreement_template(self._content.chip_authentication, command.data))
 
     def _set_issuer(self, session: Session, command: CommandApdu) -> None:
@@ -205,6 +206,7 @@ class AuthenticationCommands:
         if session.agreement_key is None:
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         self._require_chip_access(session)
+        self._require_working_agreement(session)
         agreement = self._agreement(session, session.agreement_key, command.data)
         session.agree(agreement)
         return ResponseApdu(agreement.answer, StatusWord.SUCCESS)
@@ -215,6 +217,15 @@ class AuthenticationCommands:
         if terminal is not None and terminal.version == 2:
             return agree_with_authenticated_terminal(key, data, terminal.compressed_key, self._random)
         return agree_by_general_authenticate(key, data)
+
+    def _require_working_agreement(self, session: Session) -> None:
+        """Some documents announce chip authentication and cannot do it; some are lost afterwards."""
+        behaviour = self._content.behaviour
+        if behaviour.chip_authentication_status == StatusWord.SUCCESS:
+            return
+        if behaviour.chip_authentication_breaks_off:
+            session.end()
+        raise CommandRefusedError(behaviour.chip_authentication_status)
 
     def _pace_step(self, session: Session, run: PaceRun, command: CommandApdu) -> ResponseApdu:
         try:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NoReturn
 
 from crypto.errors import WireError
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
 from emulator.chip.authentication import AuthenticationCommands
-from emulator.chip.content import ChipContent, UnprotectedErrors
+from emulator.chip.content import ChipContent, ExtendedRefusal, TooLongAnswer, UnprotectedErrors
 from emulator.chip.misbehaviour import Misbehaviour
 from emulator.chip.passwords import PasswordStore
 from emulator.chip.pin_management import PinManagement
@@ -115,7 +115,8 @@ class VirtualCard:
             Data and status word, at least two bytes. Nothing that a terminal sends raises.
 
         Raises:
-            ConnectionError: only if a declared fault takes the card away.
+            ConnectionError: only if a declared fault takes the card away, or by the habit of not answering what is too
+                long (:attr:`ExtendedRefusal.MUTE`).
         """
         octets = bytes(command)
         self._misbehaviour.before(octets)
@@ -138,8 +139,7 @@ class VirtualCard:
             session.end()
             raise CommandRefusedError(StatusWord.WRONG_LENGTH) from None
         if command.extended and not self._content.behaviour.extended_length:
-            session.end()
-            raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+            self._refuse_extended_length()
         if command.cla & 0xEF == 0x0C:
             return self._protected_exchange(command)
         if session.channel is not None:
@@ -170,6 +170,16 @@ class VirtualCard:
         session.take_over(response, self._misbehaviour)  # §9.8.2: the answer itself still ran under the old keys
         return sealed
 
+    def _refuse_extended_length(self) -> NoReturn:
+        """In the way of this operating system (:class:`ExtendedRefusal`)."""
+        habit = self._content.behaviour.extended_refusal
+        if habit is ExtendedRefusal.MUTE:
+            self.power_off()
+            raise ConnectionError("the emulated card does not answer")
+        if habit is ExtendedRefusal.SESSION_ENDS:
+            self._session.end()
+        raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+
     def _leave_unprotected(self, channel: ChipChannel) -> None:
         """The habit of answering an error in plain: the session ends with it, or the answer is only counted."""
         session = self._session
@@ -195,10 +205,15 @@ class VirtualCard:
             command = whole
             response = handler(session, command, capacity)
             if len(response.data) > capacity:
-                raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+                response = self._too_long(response, capacity)
         except CommandRefusedError as refused:
             response = ResponseApdu(b"", refused.status)
         return self._misbehaviour.plain_answer(command, response)
+
+    def _too_long(self, response: ResponseApdu, capacity: int) -> ResponseApdu:
+        if self._content.behaviour.too_long_answer is TooLongAnswer.REFUSED:
+            raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+        return ResponseApdu(response.data[:capacity], response.sw)
 
     def _joined(self, command: CommandApdu) -> CommandApdu | None:
         """The command with all parts of its data field, ``None`` while parts are missing (ISO/IEC 7816-4 §5.3.3)."""

@@ -31,7 +31,9 @@ __all__ = [
     "ChipContent",
     "ElementaryFile",
     "EndOfFile",
+    "ExtendedRefusal",
     "PaceOffer",
+    "TooLongAnswer",
     "TooLongRead",
     "UnprotectedErrors",
 ]
@@ -88,6 +90,29 @@ class TooLongRead(enum.Enum):
     """Nothing; the terminal must ask for less."""
 
 
+class TooLongAnswer(enum.Enum):
+    """How the operating system answers a command whose result does not fit the answer that the terminal left room for.
+
+    Typical: an RSA signature of 256 bytes through secure messaging with short length.
+    """
+
+    REFUSED = "6700"
+    """Nothing."""
+    CUT = "9000"
+    """As much as fits, as if it were all."""
+
+
+class ExtendedRefusal(enum.Enum):
+    """What an operating system without extended length does with a command that has such fields."""
+
+    SESSION_ENDS = "session ends"
+    """6700, and the keys are gone: the command was no well-formed one (Doc 9303-11 §9.8.3)."""
+    NOT_COUNTED = "not counted"
+    """6700 from below secure messaging: keys and send sequence counter are what they were before the command."""
+    MUTE = "mute"
+    """No answer at all, until the chip is powered anew."""
+
+
 class UnprotectedErrors(enum.Enum):
     """Whether an error status comes back without secure messaging although the command itself was well protected.
 
@@ -112,13 +137,18 @@ class ChipBehaviour:
             deactivated file, was seen.
         plain_select_status: answer to a SELECT of a protected file before access control; 6982 or 9000
             (Doc 9303-11 §4.3.2 allows both).
-        extended_length: whether extended length fields are understood; otherwise they earn 6700.
+        extended_length: whether extended length fields are understood.
+        extended_refusal: what they earn otherwise; see :class:`ExtendedRefusal`.
         max_response_data: longest data field of an answer in bytes; by default what EF.ATR/INFO announces.
         end_of_file: see :class:`EndOfFile`.
         too_long_read: see :class:`TooLongRead`.
+        too_long_answer: see :class:`TooLongAnswer`; of every command but READ BINARY.
         zero_le_status: answer to a READ BINARY whose Le is all zeros, "as much as there is"; 6B00 and 6282, without
             data, were seen.
         odd_read: whether READ BINARY with INS B1 is known.
+        chip_authentication_status: answer to every agreement of chip authentication; anything but 9000 leaves the keys
+            as they are. Some documents announce the protocol and cannot do it.
+        chip_authentication_breaks_off: whether the session is over after such a refusal.
         wrong_password_status: answer to a wrong PACE token or BAC cryptogram.
         pace_in_application: whether PACE also runs while the application is selected.
         names_password_state: whether a blocked, deactivated or suspended password is refused with a status word of
@@ -132,11 +162,15 @@ class ChipBehaviour:
     card_access_status: int = StatusWord.SUCCESS
     plain_select_status: int = StatusWord.SECURITY_STATUS_NOT_SATISFIED
     extended_length: bool = True
+    extended_refusal: ExtendedRefusal = ExtendedRefusal.SESSION_ENDS
     max_response_data: int = 65_533
     end_of_file: EndOfFile = EndOfFile.WARNING
     too_long_read: TooLongRead = TooLongRead.SHORTENED
+    too_long_answer: TooLongAnswer = TooLongAnswer.REFUSED
     zero_le_status: int = StatusWord.SUCCESS
     odd_read: bool = True
+    chip_authentication_status: int = StatusWord.SUCCESS
+    chip_authentication_breaks_off: bool = False
     wrong_password_status: int = StatusWord.AUTHENTICATION_FAILED
     pace_in_application: bool = True
     names_password_state: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from typing import Final
 
 from crypto.wire.oid import encode_oid
@@ -20,13 +21,17 @@ _OID_UTF8: Final = "1.0.10646.1.0.8"
 NO_EXPIRY_TEXT: Final = "Không thời hạn"
 
 
-def encode_dg13(holder: Holder, *, nested_parents: bool = False) -> bytes:
+def encode_dg13(holder: Holder, *, nested_parents: bool = False, bare: bool = False) -> bytes:
     """The whole file, tag 6D.
 
     Args:
         holder: the person.
         nested_parents: field 13 as one SEQUENCE of both names instead of one SEQUENCE each; both forms exist.
+        bare: without version and object identifier, numbers and dates in UTF8String, and a field 17 that nobody knows:
+            no card is known to be so, but nobody has seen all of them, and sources disagree in such things.
     """
+    if bare:
+        return _bare_dg13(holder)
     expiry = _date(holder.expires) if holder.expires else NO_EXPIRY_TEXT
     fields = [
         _text(1, _PRINTABLE, holder.number),
@@ -52,6 +57,28 @@ def encode_dg13(holder: Holder, *, nested_parents: bool = False) -> bytes:
     # In the order of the numbers, as real cards have it, although DER would sort a SET
     body = version + encode_tlv(0x06, encode_oid(_OID_UTF8)) + encode_tlv(_SET, fields)
     return encode_tlv(0x6D, encode_tlv(_SEQUENCE, body))
+
+
+def _bare_dg13(holder: Holder) -> bytes:
+    expiry = _date(holder.expires) if holder.expires else NO_EXPIRY_TEXT
+    texts = {
+        1: holder.number,
+        2: unicodedata.normalize("NFD", holder.full_name),  # letters and their marks apart, as some systems store them
+        3: _date(holder.born),
+        4: holder.sex,
+        5: holder.nationality,
+        6: holder.ethnic,
+        7: holder.religion,
+        8: holder.origin,
+        9: holder.residence,
+        10: holder.features,
+        11: _date(holder.issued),
+        12: expiry,
+        17: "MẪU THỬ",
+    }
+    fields = [_text(number, _UTF8, text) for number, text in texts.items()]
+    fields.insert(-1, _parents(holder, nested=False))
+    return encode_tlv(0x6D, encode_tlv(_SEQUENCE, encode_tlv(_SET, fields)))
 
 
 def _date(day: datetime.date) -> str:

@@ -93,8 +93,12 @@ def personalise(profile: CardProfile, random_bytes: Callable[[int], bytes] = os.
 
 
 def _answer_to_reset(profile: CardProfile) -> bytes:
-    is_silent = profile.behaviour.extended_length and not profile.announces_lengths
-    return contactless_atr(extended_length=None if is_silent else profile.behaviour.extended_length)
+    takes_long = _says_that_it_takes_extended_length(profile)
+    return contactless_atr(extended_length=None if takes_long and not profile.announces_lengths else takes_long)
+
+
+def _says_that_it_takes_extended_length(profile: CardProfile) -> bool:
+    return profile.behaviour.extended_length or profile.claims_extended_length
 
 
 def data_groups(profile: CardProfile) -> dict[int, bytes]:
@@ -261,7 +265,7 @@ def _master_files(profile: CardProfile) -> tuple[ElementaryFile, ...]:
     version_2 = any(2 in choice.versions for choice in profile.chip_authentication)
     if _mapping_curves(profile) or version_2:  # Doc 9303-11 §9.2.11; TR-03110-3 §A.1.2
         files.append(ElementaryFile(0x011D, card_security(profile), 0x1D, AccessCondition.PACE))
-    if profile.behaviour.extended_length:
+    if _says_that_it_takes_extended_length(profile):
         sizes = extended_length_information(profile.behaviour.max_response_data)
         files.append(ElementaryFile(0x2F01, sizes, 0x01, AccessCondition.ALWAYS))
     if profile.directory:  # one application template (Doc 9303-10 §3.11.2)

@@ -36,7 +36,7 @@ def holder_groups(profile: CardProfile) -> dict[int, bytes]:
     if lds.document_details is not None:
         groups[12] = encode_dg12(lds.document_details)
     if profile.document is DocumentKind.CCCD:
-        groups[13] = encode_dg13(profile.holder, nested_parents=profile.nested_parents)
+        groups[13] = encode_dg13(profile.holder, nested_parents=profile.nested_parents, bare=profile.bare_details)
     elif lds.optional_details:
         groups[13] = encode_tlv(0x6D, encode_tlv(0x0C, lds.optional_details.encode()))  # 6D is a constructed tag
     if lds.persons_to_notify:
