@@ -178,8 +178,8 @@ class CardSession:
                     raise
                 return self.open(key, plan, terminal)  # now without asking for that file, or for so much of it
         if self._terminal is not None and self.general_authentication and self.general_authentication.keys is None:
-            # a long certificate may have shown only now that commands have to go in parts: once more with them
-            learnt = self.can_send_shorter and not could_send_shorter
+            # a long certificate or file may have shown only now that commands have to be shorter: once more with them
+            learnt = self.can_ask_for_less or (self.can_send_shorter and not could_send_shorter)
             return self.open(key, plan, terminal if learnt else None)
         return report
 
