@@ -186,9 +186,9 @@ def _arrivals(
 
 def _keyed() -> Iterator[Arrival]:
     """What is typed, line by line, until the end of standard input."""
-    from reader.scanners.keyboard import parse_keyed_code
+    from reader.scanners.keyboard import KeyedLines
 
-    stream = sys.stdin
+    stream, lines = sys.stdin, KeyedLines()
     while stream is not None:
         try:
             line = stream.readline(_LONGEST_KEYED_LINE)
@@ -197,4 +197,4 @@ def _keyed() -> Iterator[Arrival]:
         if not line:
             return
         if line.strip():
-            yield Arrival.of(lambda message: parse_keyed_code(message.decode()), line.strip().encode())
+            yield Arrival.of(lambda message: lines.take(message.decode()), line.strip().encode(errors="replace"))

@@ -139,7 +139,7 @@ class ScannerSettings(BaseModel):
     """What people hold their cards to: a code scanner, or a document reader of another maker.
 
     Attributes:
-        kind: which device it is; docs/scanners.md has a table.
+        kind: which device it is; docs/scanners.md has a table. ``keyboard``: a scanner that types; a fall-back.
         port: its serial port; ``None``: there is none, or it is on the network.
         baud_rate: bits per second; what its maker sets if not given.
         parity: what its maker sets if not given.
@@ -148,7 +148,7 @@ class ScannerSettings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    kind: Literal["code", "elyctis", "desko", "est-100pr", "hn212"] = "code"
+    kind: Literal["code", "elyctis", "desko", "est-100pr", "hn212", "keyboard"] = "code"
     port: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     baud_rate: Annotated[int, Field(ge=300, le=4_000_000)] | None = None
     parity: Literal["none", "odd", "even"] | None = None

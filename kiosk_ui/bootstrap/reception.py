@@ -18,7 +18,7 @@ from kiosk_ui.app.ticket import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
-from kiosk_ui.bootstrap.scanning import hand_over_to
+from kiosk_ui.bootstrap.scanning import hand_over_to, typed_lines_to
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import (
     QML_FOLDER,
@@ -28,6 +28,7 @@ from kiosk_ui.qt.application import (
     make_application,
     run_until_closed,
 )
+from kiosk_ui.qt.keyed_lines import KeyedLineCatcher
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
 from reader.plan import HOSPITAL
@@ -79,11 +80,17 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     application = make_application()
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
         shown = open_window(arguments, settings, shape_of(arguments))
+        typed: KeyedLineCatcher | None = None
         try:
-            shown.run(kiosk.driver(shown.view_model))
+            driver = kiosk.driver(shown.view_model)
+            if settings.scanner.kind == "keyboard":
+                typed = KeyedLineCatcher(application, typed_lines_to(driver.post))
+            shown.run(driver)
             quit_when_told(application, stop)
             return run_until_closed(application)
         finally:
+            if typed is not None:
+                typed.stop()
             shown.close()
             cards.join()
 

@@ -15,13 +15,14 @@ from kiosk_ui.app.gateways.jtheid import JtheidHandover
 from kiosk_ui.app.settings import ScannerSettings
 from reader.inspection import ReadOutcome
 from reader.scanners.devices import SerialKind, interpreter_of, line_of
+from reader.scanners.keyboard import KeyedLines
 from reader.scanners.qr import CitizenQr
 from reader.scanners.recognition import LineInterpreter, Scan
 from reader.scanners.serial import Parity, SerialScanner
 from reader.scanners.vendor.declared import DeclaredPerson, DeviceReading
 from reader.scanners.vendor.hn212 import Hn212Card
 
-__all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "scan_to_event"]
+__all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "keyed_event_of", "scan_to_event", "typed_lines_to"]
 
 _log = logging.getLogger(__name__)
 _READY_WITHIN_S = 1.0
@@ -79,7 +80,7 @@ class KioskScanner:
                 on_ready=self._ready.set,
                 url=settings.url,
             )
-        if port is None:
+        if port is None or settings.kind == "keyboard":  # what is typed arrives by the window
             return None
         kind = SerialKind(settings.kind)
         interpreter = interpreter_of(kind)
@@ -136,6 +137,28 @@ def event_of(found: Scan | DeviceReading) -> ScanEvent | None:
         whole_code = found.content if isinstance(found.content, CitizenQr) else None
         return ev.NumberKnown(found.number.digits, whole_code)
     return None if found.person is None else ev.NumberKnown(found.person.number.digits)
+
+
+def keyed_event_of(lines: KeyedLines, line: str) -> ScanEvent | None:
+    """What a line from a scanner that types says; ``None`` while lines of an MRZ are missing."""
+    try:
+        code = lines.take(line)
+    except ChipIdError as error:
+        _note(error)
+        return ev.ScanUnreadable()
+    return None if code is None else ev.NumberKnown(code.number.digits)
+
+
+def typed_lines_to(post: Callable[[ScanEvent], None]) -> Callable[[str], None]:
+    """What to do with each line from a scanner that types."""
+    lines = KeyedLines()
+
+    def take(line: str) -> None:
+        event = keyed_event_of(lines, line)
+        if event is not None:
+            post(event)
+
+    return take
 
 
 def hand_over_to(system: JtheidHandover | None) -> Callable[[ReadOutcome], None]:

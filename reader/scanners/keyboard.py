@@ -16,10 +16,11 @@ from reader import errors
 from reader.lds.mrz import Mrz, parse_scanned_mrz
 from reader.scanners import codes
 from reader.scanners.insurance_qr import is_insurance_code
+from reader.scanners.mrz import MrzCollector
 from reader.scanners.qr import TextDamage, parse_citizen_qr
 from reader.vietnamese.number import CitizenNumber, parse_number
 
-__all__ = ["KeyedCode", "parse_keyed_code"]
+__all__ = ["KeyedCode", "KeyedLines", "parse_keyed_code"]
 
 _NUMBER_ONLY: Final = re.compile(r"[0-9]{12}")
 _MRZ_RUN: Final = re.compile(r"[A-Z0-9<]{72,90}")
@@ -68,13 +69,30 @@ def parse_keyed_code(text: str) -> KeyedCode:
     return KeyedCode(code.number, code.date_of_birth, code.issued_on, code.damage)
 
 
+class KeyedLines:
+    """Lines that are typed one after the other: codes in one line, an MRZ in one, two or three."""
+
+    def __init__(self) -> None:
+        self._mrz = MrzCollector()
+
+    def take(self, line: str) -> KeyedCode | None:
+        """Take one line; ``None`` while lines of an MRZ are missing. Raises as :func:`parse_keyed_code`."""
+        mrz = self._mrz.add(line.strip().encode("ascii", "replace"))  # a letter beyond ASCII makes it no line of an MRZ
+        if mrz is not None:
+            return _with_number_of(mrz)
+        return None if self._mrz.is_collecting else parse_keyed_code(line)
+
+
 def _of_mrz(text: str) -> KeyedCode:
     run = re.sub(r"\s", "", text).upper()
     if not run.isascii():
         raise errors.DocumentError(codes.SCAN_KEYBOARD_DAMAGE)  # an MRZ has no such letters: DD became Đ
     if not _MRZ_RUN.fullmatch(run):
         raise errors.DocumentError(errors.MRZ_MALFORMED)
-    mrz: Mrz = parse_scanned_mrz([run])
+    return _with_number_of(parse_scanned_mrz([run]))
+
+
+def _with_number_of(mrz: Mrz) -> KeyedCode:
     if mrz.citizen_number is None:
         raise errors.DocumentError(errors.NUMBER_MALFORMED)
     return KeyedCode(parse_number(mrz.citizen_number), None, None, TextDamage.NONE)

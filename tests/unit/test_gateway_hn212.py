@@ -112,6 +112,21 @@ def test_whatever_the_device_does_it_is_told_and_listened_to_again(
     assert device.connections == (2 if reconnects else 1)
 
 
+def test_a_device_that_sends_nothing_but_rubbish_is_left_alone_for_a_while(device: Hn212Device) -> None:
+    heard = Heard(device)
+    with heard.listener:
+        heard.ready.get(timeout=PATIENCE_S)
+        for _ in range(4):
+            device.misbehave(Hn212Fault.GARBAGE)
+            first = heard.errors.get(timeout=PATIENCE_S)
+            if first is codes.DEVICE_REFUSED:
+                break
+        assert first is codes.DEVICE_REFUSED
+        heard.ready.get(timeout=PATIENCE_S)
+        device.emit({"id": 1})
+        assert heard.message() == {"id": 1}
+
+
 def test_a_device_that_falls_silent_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kiosk_ui.app.gateways.hn212._GRACE_S", 0.1)
     with Hn212Device(ping_interval_s=0.1, ping_timeout_s=0.1) as device:

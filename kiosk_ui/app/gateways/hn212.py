@@ -36,7 +36,7 @@ DEFAULT_URL: Final = "http://192.168.5.1:8000"
 _PATH: Final = "/socket.io/"
 _MAX_BODY_BYTES: Final = 4 << 20
 _GRACE_S: Final = 2.0
-_BREATH_S: Final = 0.1
+_MOST_LOST_IN_A_ROW: Final = 3
 _POLLS_UNTIL_CONNECTED: Final = 5
 _GOODBYE_S: Final = 0.5
 _SERIAL_NAMES: Final = ("serial", "serialNumber", "serial_number", "sn", "data")
@@ -169,6 +169,7 @@ class _Session:
         self._connect_timeout_s = connect_timeout_s
         self._version = EngineVersion.FOUR
         self._handshake: Handshake | None = None
+        self._lost_in_a_row = 0
 
     async def events(self) -> AsyncGenerator[object, None]:
         """What happens: connected first, then messages and lost messages. Raises ``TransportError`` at its end."""
@@ -236,14 +237,20 @@ class _Session:
             within_s = self._handshake.ping_interval_s + self._handshake.ping_timeout_s + _GRACE_S
         try:
             body = await self._request(client, "GET", None, within_s or self._connect_timeout_s)
-            return list(split_payload(body.decode("utf-8"), self._version))
+            packets = split_payload(body.decode("utf-8"), self._version)
+            self._lost_in_a_row = 0
+            return list(packets)
         except _StatusError as error:  # it has forgotten the session: restarted, or it took us for gone
             raise errors.TransportError(codes.DEVICE_UNREACHABLE, http_status=error.status) from None
         except (PacketError, UnicodeDecodeError):
             lost = codes.DEVICE_MESSAGE_UNUSABLE
         except _TooLargeError:
             lost = codes.DEVICE_MESSAGE_TOO_LARGE
-        await asyncio.sleep(_BREATH_S)  # a device that sends nothing else must not keep a core busy
+        self._lost_in_a_row += 1
+        if (
+            self._lost_in_a_row > _MOST_LOST_IN_A_ROW
+        ):  # a device that sends nothing else must keep neither a core nor a log busy
+            raise errors.TransportError(codes.DEVICE_REFUSED)
         return [errors.DocumentError(lost)]
 
     async def _post(self, client: httpx.AsyncClient, packet: str) -> None:

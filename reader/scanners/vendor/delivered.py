@@ -107,7 +107,10 @@ def assess_delivered(
     if standing is DataStanding.DECLARED and reading.person is not None:
         identity = _declared_identity(reading.person, reading.portrait)
     elif standing in _SIGNED:
-        identity = _signed_identity(document, verdict.assurance, at.date(), signed_from)
+        try:
+            identity = _signed_identity(document, verdict.assurance, at.date(), signed_from)
+        except ChipIdError:  # signed, and still not readable: it names nobody
+            identity = None
     return DeliveredAssessment(standing, tuple(checks), verdict, identity)
 
 
