@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -12,11 +13,14 @@ from typing import Self
 import reader
 from crypto.errors import ChipIdError
 from emulator.adapters.inprocess import EmulatedTransport
+from emulator.cards import chip_content
 from emulator.chip.card import VirtualCard
+from emulator.chip.content import ChipContent
 from reader import errors
+from reader.plan import HOSPITAL, ReadPlan
 from reader.progress import ProgressEvent, ReadingPhase
 from reader.transport.base import CardTransport
-from tests.unit.reader_cards import TRUST
+from tests.unit.reader_cards import PEOPLE, TRUST, can_of, signed_card
 
 
 class Tear(enum.Enum):
@@ -152,3 +156,68 @@ def read_torn(
     assert all(transport.is_closed for transport in laid), "a connection was left open"
     awaited = sum(event.phase is ReadingPhase.CARD_AWAITED for event in events)
     return Ending(outcome, error, first.commands + sum(transport.commands for transport in laid), awaited)
+
+
+QUICK = HOSPITAL.without_photo()  # a fourth of the commands, and every kind of them
+
+
+def key_of(name: str) -> reader.CanKey | reader.MrzKey:
+    return (
+        reader.MrzKey.from_lines(PEOPLE[name].mrz)
+        if name in ("bac-only", "short-reads")
+        else can_of(name.removesuffix("-small"))
+    )
+
+
+@functools.cache
+def small_photo() -> ChipContent:
+    """An's card with a DG2 of six blocks that holds no picture; the TEST authority signs anything."""
+    return signed_card("an", {2: bytes.fromhex("75820500") + bytes(index % 251 for index in range(0x500))})
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A card and a plan."""
+
+    name: str
+    plan: ReadPlan = QUICK
+
+    @property
+    def content(self) -> ChipContent:
+        return small_photo() if self.name == "an-small" else chip_content(self.name)
+
+    def read(self, *tears: tuple[int, Tear], returns: bool = True, **options: object) -> Ending:
+        """The same card each time; the last connection holds."""
+        card = VirtualCard(self.content)
+        transports = [*(TornTransport(card, at, tear) for at, tear in tears), TornTransport(card)]
+        hand = Hand(transports[1:]) if returns else None
+        return read_torn(transports[0], key_of(self.name), hand, plan=self.plan, **options)
+
+
+CCCD, WITH_PHOTO, LONG_BLOCKS = Case("an"), Case("an", HOSPITAL), Case("blocks-2048", HOSPITAL)
+SMALL_PHOTO = Case("an-small", HOSPITAL)
+BAC, CAM, PLAIN = Case("bac-only"), Case("pace-cam"), Case("no-access-control")
+GM_CAM, DH, SMALL = Case("pace-gm-cam"), Case("chip-auth-dh"), Case("short-reads")
+
+
+@functools.cache
+def untorn(case: Case) -> Ending:
+    ending = case.read()
+    assert ending.outcome is not None
+    assert ending.awaited == 0
+    return ending
+
+
+def require_same(ending: Ending, whole: Ending) -> None:
+    """Read whole, and every proof given again."""
+    assert whole.outcome is not None
+    assert ending.error is None, ending.error
+    assert ending.outcome is not None
+    assert ending.outcome.reading.document.contents == whole.outcome.reading.document.contents
+    assert ending.outcome.checks == whole.outcome.checks
+    assert ending.outcome.verdict == whole.outcome.verdict
+    assert ending.outcome.reading.unread == whole.outcome.reading.unread
+
+
+def positions(case: Case) -> range:
+    return range(1, untorn(case).commands + 1)
