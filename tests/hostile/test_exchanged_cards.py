@@ -70,7 +70,7 @@ def test_another_persons_card_with_the_same_access_number_is_told_and_not_read(n
         chip_authentication_mapping=case.content.chip_authentication_mapping,
     )  # fmt: skip
     told = []
-    for at in positions(case)[::1 if name == "an" else 3]:
+    for at in positions(case)[:: 1 if name == "an" else 3]:
         ending = read_exchanged(case.content, stranger, at, name)
         if ending.error is not None:
             assert ending.error.code is errors.ANOTHER_CARD, at
