@@ -95,6 +95,7 @@ class EmulatedTransport:
 
         Raises:
             ConnectionError: closed, or the card was taken away.
+            TimeoutError: the card does not answer.
         """
         if not self._open:
             raise ConnectionError("the emulated card is no longer there")

@@ -153,7 +153,10 @@ class VpcdSlot:
 
     def _answer(self, message: bytes) -> bytes | None:
         if len(message) != 1:
-            return self._chip.transmit(message)
+            try:
+                return self._chip.transmit(message)
+            except TimeoutError:  # a chip that says nothing more is, to a contactless reader, no longer there
+                raise ConnectionError from None
         code = message[0]
         if code == _CONTROL_ATR:
             return self._chip.atr

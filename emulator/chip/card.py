@@ -115,8 +115,8 @@ class VirtualCard:
             Data and status word, at least two bytes. Nothing that a terminal sends raises.
 
         Raises:
-            ConnectionError: only if a declared fault takes the card away, or by the habit of not answering what is too
-                long (:attr:`ExtendedRefusal.MUTE`).
+            ConnectionError: only if a declared fault takes the card away.
+            TimeoutError: only by the habit of not answering long commands (:attr:`ExtendedRefusal.MUTE`).
         """
         octets = bytes(command)
         self._misbehaviour.before(octets)
@@ -175,7 +175,7 @@ class VirtualCard:
         habit = self._content.behaviour.extended_refusal
         if habit is ExtendedRefusal.MUTE:
             self.power_off()
-            raise ConnectionError("the emulated card does not answer")
+            raise TimeoutError("the emulated card does not answer")
         if habit is ExtendedRefusal.SESSION_ENDS:
             self._session.end()
         raise CommandRefusedError(StatusWord.WRONG_LENGTH)

@@ -199,6 +199,20 @@ def basic_access_in_small_blocks(terminal: Terminal, printed: Printed) -> Readin
     return reading
 
 
+def from_long_to_short(terminal: Terminal, printed: Printed) -> Reading:
+    """Believes a chip that promises extended length; refused, takes its counter back and goes on with short commands."""
+    terminal.expect("00A4040C", APPLICATION)
+    terminal.bac(mrz_information(printed.mrz))
+    session = terminal.session
+    assert session is not None
+    before = session.counter
+    try:
+        terminal.expect("00B09E00", le=b"\x01\0")
+    except Refused:
+        session.counter = before
+    return _read_all(lambda file: terminal.read_by_identifier(file, block=_block(terminal)))
+
+
 def in_plain(terminal: Terminal) -> Reading:
     """Only for a chip without access control: the application, then every file, nothing protected."""
     terminal.expect("00A4040C", APPLICATION)

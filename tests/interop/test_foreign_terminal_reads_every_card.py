@@ -22,6 +22,7 @@ from tests.interop.reading_habits import basic_access_in_small_blocks as small_b
 from tests.interop.reading_habits import by_identifier_with_reference as by_identifier
 from tests.interop.reading_habits import by_short_identifier as by_short_identifiers
 from tests.interop.reading_habits import extended_with_authorisation as extended
+from tests.interop.reading_habits import from_long_to_short as long_to_short
 
 WITHOUT_OUR_CODE = [
     "foreign_tlv",
@@ -46,6 +47,7 @@ WITHOUT_PACE = {
     "ca-refused",
     "cut-signature",
     "ef-dir-6982",
+    "extended-mute",
     "extended-uncounted",
     "long-number",
     "select-mf-6a81",
@@ -138,6 +140,14 @@ def test_a_reader_of_this_habit_reads_this_card(name: str, habit: Habit) -> None
     assert reading.chip_authentication == (CHIP_AUTHENTICATION.get(name, "done") if offers_agreement else "")
     if reading.active_authentication:
         assert reading.active_authentication == ("invalid" if name in ("copied", "cut-signature") else "valid")
+
+
+@pytest.mark.parametrize("name", ["extended-uncounted", "select-mf-6a86"])
+def test_whoever_takes_the_counter_back_goes_on_in_the_same_session(name: str) -> None:
+    """The refused command was not counted by the one chip; the other takes it."""
+    spec = SPECS[name]
+    reading = long_to_short(Terminal(card(name).transmit), Printed(b"", spec.mrz))
+    judge(spec, reading)
 
 
 def test_a_card_without_access_control_is_read_in_plain() -> None:

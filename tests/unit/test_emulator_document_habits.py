@@ -62,10 +62,11 @@ def test_long_reads_are_refused(length: int, expected: str) -> None:
     assert (len(data), status) == ((length, OK) if expected == OK else (0, expected))
 
 
-def test_a_read_without_length_is_refused() -> None:
-    link = opened("zero-le-6b00")
+@pytest.mark.parametrize("status", ["6B00", "6282"])
+def test_a_read_without_length_is_refused(status: str) -> None:
+    link = opened(f"zero-le-{status.lower()}")
     link.expect("00A4020C", b"\x01\x02")
-    assert link.send("00B00000", le=b"\0") == (b"", "6B00")
+    assert link.send("00B00000", le=b"\0") == (b"", status)
     assert len(link.expect("00B00000", le=b"\xdf")) == 0xDF
 
 
@@ -96,6 +97,83 @@ def test_without_extended_length_long_commands_are_refused() -> None:
     link = terminal("p384-short")
     assert link.raw("00A4040C000007" + APPLICATION.hex())[1] == "6700"
     assert not any(file.identifier == 0x2F01 for file in chip_content("p384-short").master_files)
+
+
+LONG_READ = {"head": "00B09E00", "le": b"\0\x10"}
+
+
+@pytest.mark.parametrize("name", ["extended-uncounted", "extended-mute"])
+def test_a_chip_promises_long_commands_that_it_does_not_take(name: str) -> None:
+    assert chip_content(name).atr[-2] & 0x40  # card capabilities (ISO/IEC 7816-4 table 119)
+    sizes = next(file.content for file in chip_content(name).master_files if file.identifier == 0x2F01)
+    assert sizes.hex().startswith("4703f401e0" + "7f66")
+
+
+def test_a_long_command_is_refused_below_secure_messaging_and_not_counted() -> None:
+    """A terminal goes on where its counter was before; any other value is out of step, and the session is lost."""
+    for steps, outcome in ((0, "read"), (1, "6988"), (2, "6988")):
+        link = opened("extended-uncounted")
+        session = link.session
+        assert session is not None
+        before = session.counter
+        with pytest.raises(Refused, match="6700"):
+            link.send(**LONG_READ)
+        session.counter = before + steps
+        if outcome == "read":
+            assert link.expect("00B09E00", le=b"\x10")[0] == 0x60
+            continue
+        with pytest.raises(Refused, match=outcome):
+            link.expect("00B09E00", le=b"\x10")
+        session.counter = before
+        with pytest.raises(Refused, match="6988"):  # the keys are gone
+            link.expect("00B09E00", le=b"\x10")
+
+
+def test_a_chip_falls_silent_at_a_long_command_until_it_is_powered_anew() -> None:
+    chip = card("extended-mute")
+    link = Terminal(chip.transmit)
+    link.expect("00A4040C", APPLICATION)
+    with pytest.raises(TimeoutError):
+        link.send(**LONG_READ)
+    assert link.raw("00A4040C07" + APPLICATION.hex()) == (b"", "6F00")
+    chip.reset()
+    link.expect("00A4040C", APPLICATION)
+    link.bac(mrz_information(SPECS["extended-mute"].mrz))
+    assert link.expect("00B09E00", le=b"\x10")[0] == 0x60
+
+
+def test_chip_authentication_is_announced_and_refused() -> None:
+    for name, lost in (("ca-refused", False), ("ca-breaks-off", True)):
+        link = opened(name)
+        infos = security_infos(only(link.read_by_identifier(0x010E), 0x6E))
+        with pytest.raises(Refused, match="6985"):
+            link.chip_authentication(infos.chip_authentication[None], infos.chip_keys[None], by_template=True)
+        if not lost:
+            link.expect("00A4020C", b"\x01\x01")
+            continue
+        with pytest.raises(Refused, match="6988"):
+            link.expect("00A4020C", b"\x01\x01")
+
+
+def test_a_signature_is_cut_to_what_a_short_answer_carries() -> None:
+    link = opened("signature-cut-to-fit")
+    assert len(link.expect("00880000", bytes(8), b"\0")) == 231  # 3DES: 256 less DO'87', DO'99' and DO'8E'
+    assert len(link.expect("00880000", bytes(8), b"\0\0")) == 2048 // 8
+
+
+@pytest.mark.parametrize("name", ["pace-unproven", "bac-unproven"])
+def test_a_chip_has_nothing_to_prove_itself_with(name: str) -> None:
+    link = opened(name)
+    assert link.send("00880000", bytes(8), b"\0") == (b"", "6D00")
+    assert not any(file.identifier == 0x010F for file in chip_content(name).application_files)
+
+
+def test_the_vietnamese_card_of_the_other_kind() -> None:
+    """SELECT of the master file: 6D00 on most, 6982 on some; EF.CardAccess is selected directly on both."""
+    for name, status in (("an", "6D00"), ("master-file-6982", "6982")):
+        link = terminal(name)
+        assert link.raw("00A4000C023F00") == (b"", status)
+        assert link.raw("00A4020C02011C") == (b"", OK)
 
 
 def test_ef_sod_is_written_in_other_ways() -> None:
