@@ -119,26 +119,40 @@ class ReaderMonitor:
     def _watch(self, context: Context) -> None:
         """Until stopped; raises when the service goes away."""
         known: dict[str, int] = {}
+        notifies = True
         while not self._stop.is_set():
             names = context.reader_names()
             self._compare_readers(names)
-            known = {name: known.get(name, scard.SCARD_STATE_UNAWARE) for name in (*names, _PLUG_AND_PLAY)}
+            watched = (*names, _PLUG_AND_PLAY) if notifies else names
+            known = {name: known.get(name, scard.SCARD_STATE_UNAWARE) for name in watched}
             try:
-                found = context.slots(list(known.items()), _POLL_MS)
-                if found is None:  # pcscd calls it no change when another program takes a card: look for that
-                    found = context.slots([(name, scard.SCARD_STATE_UNAWARE) for name in names]) if names else []
+                found = self._look(context, known, names)
             except errors.TransportError as error:
                 if error.code is not errors.READER_NOT_FOUND:
                     raise
-                known = {}  # it went between listing and asking: list again
+                # one went between listing and asking; if none did, it is the pseudo reader, which not all services have
+                notifies = notifies and context.reader_names() != names
+                known = {}
                 self._stop.wait(_SECOND_LOOK_S)
                 continue
-            found = found or []
             known.update((reading.info.name, reading.event) for reading in found)
             doubtful = [each.info.name for each in found if each.info.name != _PLUG_AND_PLAY and not self._note(each)]
             if doubtful:
                 self._stop.wait(_SECOND_LOOK_S)
                 known.update(dict.fromkeys(doubtful, scard.SCARD_STATE_UNAWARE))
+
+    def _look(self, context: Context, known: dict[str, int], names: list[str]) -> list[SlotReading]:
+        """What changed, or after a while without a change how everything is.
+
+        pcscd calls it no change when another program takes a card.
+        """
+        if not known:
+            self._stop.wait(_POLL_MS / 1000)
+            return []
+        found = context.slots(list(known.items()), _POLL_MS)
+        if found is None and names:
+            found = context.slots([(name, scard.SCARD_STATE_UNAWARE) for name in names])
+        return found or []
 
     def _compare_readers(self, names: list[str]) -> None:
         for name in [known for known in self._slots if known not in names]:

@@ -235,6 +235,7 @@ class PcscTransport:
             self._connect()
             self._limits = self._find_limits()
         except BaseException:
+            self.give_up()
             self.close()
             raise
 

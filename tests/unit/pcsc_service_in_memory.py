@@ -20,10 +20,14 @@ PLUG_AND_PLAY = "\\\\?PnP?\\Notification"
 
 @dataclasses.dataclass
 class Slot:
-    """One reader. While ``failure`` is set, commands end with it instead of an answer."""
+    """One reader. While ``failure`` is set, commands end with it instead of an answer.
+
+    A card that ``is_overlooked`` lies there, but the service calls the slot empty until it is powered.
+    """
 
     has_card: bool = False
     is_mute: bool = False
+    is_overlooked: bool = False
     visits: int = 0
     holder: int = 0  # 0 nobody, -1 exclusive, else how many share it
     protocol: int = scard.SCARD_PROTOCOL_T1
@@ -47,6 +51,7 @@ class ServiceInMemory:
     def __init__(self) -> None:
         self.readers: dict[str, Slot] = {}
         self.refusal = scard.SCARD_S_SUCCESS  # of everything
+        self.has_plug_and_play = True
         self.contexts: set[int] = set()
         self.cards: dict[int, str] = {}
         self.sent: list[bytes] = []
@@ -113,7 +118,9 @@ class ServiceInMemory:
             self._news.wait_for(lambda: self._differs(known, listed), min(wait_ms, 50) / 1000)
             if self.refusal:
                 return self.refusal, []
-            if any(name not in self.readers and name != PLUG_AND_PLAY for name, _ in known):
+            if any(
+                name not in self.readers and not (name == PLUG_AND_PLAY and self.has_plug_and_play) for name, _ in known
+            ):
                 return scard.SCARD_E_UNKNOWN_READER, []
             if not self._differs(known, listed):
                 return scard.SCARD_E_TIMEOUT, []
@@ -153,6 +160,8 @@ class ServiceInMemory:
 
     def SCardReconnect(self, card: int, share: int, protocols: int, disposition: int) -> tuple[int, int]:
         self.reconnected += 1
+        slot = self.readers[self.cards[card]]
+        slot.has_card, slot.is_overlooked = slot.has_card or slot.is_overlooked, False
         return scard.SCARD_S_SUCCESS, self.readers[self.cards[card]].protocol
 
     def SCardDisconnect(self, card: int, disposition: int) -> int:

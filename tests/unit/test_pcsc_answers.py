@@ -241,6 +241,25 @@ def test_the_way_back_lets_go_of_what_still_holds_the_reader(service: ServiceInM
             assert code_of(torn.reset) == "card.removed"
 
 
+def test_a_card_that_the_service_overlooks_is_found(service: ServiceInMemory) -> None:
+    """Torn away while it was reset and back before pcscd looked: no departure was counted, and yet it says "empty"."""
+    with PcscTransport(READER) as card:
+        service.change(READER, failure=scard.SCARD_E_NOT_TRANSACTED)
+        code_of(lambda: card.transmit(b"\x00\xa4\x00\x00"))
+    slot = service.readers[READER]
+    slot.failure, slot.has_card, slot.is_overlooked = scard.SCARD_S_SUCCESS, False, True
+    with returning.PcscReturning(READER).wait(5, threading.Event()) as card:
+        assert card.transmit(b"\x00\xa4\x00\x00") == b"\x90\x00"
+
+
+def test_an_empty_reader_is_not_powered(service: ServiceInMemory) -> None:
+    with PcscTransport(READER):
+        pass
+    service.change(READER, has_card=False)
+    assert code_of(lambda: returning.PcscReturning(READER).wait(0.2, threading.Event())) == "card.absent"
+    assert service.reconnected == 0
+
+
 def test_a_part_of_a_name_never_becomes_another_reader(service: ServiceInMemory) -> None:
     place = returning.PcscReturning("test reader")
     service.unplug(READER)
@@ -293,6 +312,21 @@ def test_a_reader_unplugged_with_its_card_and_plugged_in_again(service: ServiceI
     watch.expect(Kind.READER_ARRIVED)
     service.change(READER, has_card=True)
     watch.expect(Kind.CARD_PLACED)
+
+
+def test_a_service_without_notification_of_readers_is_asked_again_and_again(
+    service: ServiceInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor_module, "_POLL_MS", 10)
+    service.has_plug_and_play = False
+    service.unplug(READER)
+    watch = Watch()
+    with watch.monitor:
+        watch.expect(Kind.SERVICE_UP)
+        service.change(READER, has_card=True)
+        watch.expect(Kind.READER_ARRIVED, Kind.CARD_PLACED)
+        service.unplug(READER)
+        watch.expect(Kind.CARD_REMOVED, Kind.READER_GONE)
 
 
 def test_a_card_exchanged_between_two_looks_is_told(service: ServiceInMemory, watch: Watch) -> None:
