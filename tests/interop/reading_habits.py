@@ -207,7 +207,7 @@ def from_long_to_short(terminal: Terminal, printed: Printed) -> Reading:
     assert session is not None
     before = session.counter
     try:
-        terminal.expect("00B09E00", le=b"\x01\0")
+        terminal.expect("00B09E00", le=b"\0\x04")
     except Refused:
         session.counter = before
     return _read_all(lambda file: terminal.read_by_identifier(file, block=_block(terminal)))
