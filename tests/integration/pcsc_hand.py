@@ -4,7 +4,7 @@ It runs where the virtual reader listens and obeys lines of JSON from a socket i
 
     {"do": "lay", "card": "an"}     lay a card down; with "delay_s" each command takes that long, with "tear_at" it is torn
                                     away at the command of this number, after "tear_after" octets of the answer (0: before
-                                    it), with "mute" it answers no command, with "dead" it does not start when powered
+                                    it), with "mute" it answers no command
     {"do": "lift"}                  take it away
     {"do": "look"}                  how many commands it got, and whether it still lies there
 
@@ -37,7 +37,6 @@ class LaidCard(threading.Thread):
         self.chip = card(order["card"])
         self.commands = 0
         self.lifted = False
-        self.just_powered = False
         self.link: socket.socket | None = None
 
     def run(self) -> None:
@@ -67,9 +66,7 @@ class LaidCard(threading.Thread):
 
     def control(self, code: int) -> bytes | None:
         if code == SEND_ATR:
-            is_dead, self.just_powered = self.just_powered and self.order.get("dead"), False
-            return b"" if is_dead else self.chip.atr
-        self.just_powered = code != POWER_OFF
+            return self.chip.atr
         {POWER_OFF: self.chip.power_off, POWER_ON: self.chip.power_on, RESET: self.chip.reset}[code]()
         return None
 

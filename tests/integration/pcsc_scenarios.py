@@ -281,8 +281,8 @@ def lay_when_torn(hand: Hand, card: str = "an") -> None:
     hand.lay(card)
 
 
-def cards_that_do_not_answer(scene: Scene) -> None:
-    """One that does not start, and one that falls silent until it is lifted: both told, and the next card is read."""
+def a_card_falls_silent(scene: Scene) -> None:
+    """It falls silent until it is lifted: that is told, and the next card is read."""
     from reader.transport.monitor import ReaderMonitor
 
     hand, slot, events = scene.hand(), scene.slots[0], Events()
@@ -311,7 +311,7 @@ SCENARIOS = {
         two_readers_at_once,
         another_program_holds_the_card,
         a_slow_card_can_be_stopped_within_one_command,
-        cards_that_do_not_answer,
+        a_card_falls_silent,
         a_torn_card_comes_back,
         another_card_comes_back,
     )

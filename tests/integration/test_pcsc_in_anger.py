@@ -25,7 +25,7 @@ SCENARIOS = [
     "the_service_dies_and_comes_back",
     "a_reader_is_unplugged_and_plugged_in_again",
     "another_program_holds_the_card",
-    "cards_that_do_not_answer",
+    "a_card_falls_silent",
     "another_card_comes_back",
     "a_torn_card_comes_back every:0 every:7",
     "a_slow_card_can_be_stopped_within_one_command",
