@@ -99,11 +99,23 @@ def _run(arguments: argparse.Namespace, report: ScanReport, cancel: threading.Ev
         if isinstance(opened, ChipIdError):
             console.say(f"chipid: {opened}\n")
             return EXIT_NOT_OPENED
-        console.say("Ready. Hold something to the device; Ctrl-C ends.\n")
+        console.say(f"Ready{_named(arguments)}. Hold something to the device; Ctrl-C ends.\n")
         deadline = None if arguments.seconds is None else time.monotonic() + arguments.seconds
         return _print_all(_arrivals(found, cancel, deadline), report, arguments.count)
     finally:
         device.stop()
+
+
+def _named(arguments: argparse.Namespace) -> str:
+    """The serial number of a device that tells it."""
+    if arguments.kind != "hn212":
+        return ""
+    from kiosk_ui.app.gateways.hn212 import DEFAULT_URL, serial_number
+
+    try:
+        return f": serial number {serial_number(arguments.url or DEFAULT_URL)}"
+    except errors.TransportError:  # the events matter, that page does not
+        return ""
 
 
 def _print_all(arrivals: Iterator[Arrival], report: ScanReport, count: int | None) -> int:

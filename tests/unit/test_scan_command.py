@@ -115,6 +115,7 @@ def test_document_readers_and_what_their_files_prove(ready: Ready, capsys: pytes
     with Hn212Device() as device:
         ready.then(lambda: device.lay(RECORD, files))
         assert main(["scan", "--kind", "hn212", "--url", device.url, "--count", "2", "--json", "--test-mode"]) == 0
+    assert ready.said[0].startswith("Ready: serial number TEST-HN212-0001.")
     words, whole = lines(capsys)
     assert (words["kind"], words["standing"], words["decision"]) == ("device_reading", "declared", "REFER")
     assert whole["standing"] in ("authentic", "issuer_unknown")
