@@ -120,7 +120,7 @@ class Curve:
         """
         if not self.in_openssl:
             return _SplitPrivateKey(self, random_scalar(self))
-        return _OpenSslPrivateKey(self, ec.generate_private_key(self.native()))
+        return _FreshPrivateKey(self, ec.generate_private_key(self.native()))
 
     def public_key(self, point: Point) -> ec.EllipticCurvePublicKey:
         """OpenSSL's key object for a point. Raises :class:`CryptoError` if it is not on the curve."""
@@ -165,6 +165,10 @@ class EcPrivateKey(abc.ABC):
     def multiply(self, point: Point) -> Point:
         """The whole point scalar·point. Raises as :meth:`shared_x`."""
 
+    def public_point_on(self, generator: Point) -> Point:
+        """The public point on another generator; a fresh key may be given either sign. Raises as :meth:`shared_x`."""
+        return self.multiply(generator)
+
 
 class _OpenSslPrivateKey(EcPrivateKey):
     """The scalar is inside OpenSSL; Python does not see it."""
@@ -201,6 +205,21 @@ class _OpenSslPrivateKey(EcPrivateKey):
         if y * y % p != y_squared:
             raise CryptoError(POINT_INVALID)
         return Point(x, y)
+
+
+class _FreshPrivateKey(_OpenSslPrivateKey):
+    """Its scalar was just drawn, and k is as good as n - k: both give the same x-coordinate with any point.
+
+    So on a generator of PACE the half of the work that would tell the two apart is left out; the root that is taken
+    says which of them was drawn.
+    """
+
+    __slots__ = ()
+
+    def public_point_on(self, generator: Point) -> Point:
+        curve = self.curve
+        x = int.from_bytes(self.shared_x(generator), "big")
+        return Point(x, square_root(x**3 + curve.a * x + curve.b, curve.p))
 
 
 class _SplitPrivateKey(EcPrivateKey):

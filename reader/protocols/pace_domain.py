@@ -54,7 +54,7 @@ class PaceDomain(abc.ABC, Generic[Key, Element]):
 
     @abc.abstractmethod
     def public_octets_on(self, key: Key, generator: Element) -> bytes:
-        """The key's public value on a mapped generator, encoded."""
+        """The key's public value on a mapped generator, encoded. A fresh key serves on one generator only."""
 
     @abc.abstractmethod
     def compress(self, public_octets: bytes) -> bytes:
@@ -90,7 +90,7 @@ class EcdhDomain(PaceDomain[EcPrivateKey, Point]):
         return map_integrated_ecdh(self.curve, pseudo_random_element(cipher, nonce, own_nonce, self.curve.p))
 
     def public_octets_on(self, key: EcPrivateKey, generator: Point) -> bytes:
-        return self.curve.encode_point(key.multiply(generator))
+        return self.curve.encode_point(key.public_point_on(generator))
 
     def compress(self, public_octets: bytes) -> bytes:
         """The x-coordinate, as long as a field element."""

@@ -226,6 +226,27 @@ def test_a_random_scalar_is_in_range_and_another_every_time() -> None:
     assert all(1 <= scalar < domain.n for scalar in scalars)
 
 
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_a_fresh_key_on_another_generator_is_a_key_pair_there_whichever_sign_it_was_given(name: str) -> None:
+    domain = curve(name)
+    generator = domain.private_key(0x1234567).public_point
+    signs: set[bool] = set()
+    while len(signs) < 2:  # k and n - k are drawn alike
+        fresh, other = domain.fresh_key(), domain.private_key(0x7654321)
+        public = fresh.public_point_on(generator)
+        whole = fresh.multiply(generator)
+        assert public in (whole, domain.negate(whole))
+        assert fresh.shared_x(other.multiply(generator)) == other.shared_x(public), "both sides agree"
+        signs.add(public == whole)
+
+
+@pytest.mark.parametrize("name", SUPPORTED)
+def test_a_known_key_has_one_public_point_on_another_generator(name: str) -> None:
+    domain = curve(name)
+    key, generator = domain.private_key(0x13579BDF), domain.private_key(0x2468).public_point
+    assert key.public_point_on(generator) == key.multiply(generator)
+
+
 @pytest.mark.parametrize("name", list(CURVE_PARAMETERS))
 def test_a_fresh_key_agrees_with_any_other_and_is_another_every_time(name: str) -> None:
     domain = curve(name)
