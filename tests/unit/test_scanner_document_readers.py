@@ -426,3 +426,29 @@ def test_a_device_that_was_set_to_another_speed() -> None:
     line = line_of(SerialKind.DESKO, baud_rate=115_200, parity=Parity.EVEN)
     assert (line.baud_rate, line.parity) == (115_200, Parity.EVEN)
     assert dataclasses.replace(line, baud_rate=9600, parity=Parity.NONE).framer is line.framer
+
+
+MRZ_OCTETS = st.lists(st.sampled_from(sorted(b"ABVNM<0123456789*?# \r\n\xc3\xff")), max_size=100).map(bytes)
+JSON_OCTETS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["CameraData", "PCSign", "EidlinkResult", "idCode", "id_card", "personName", "img_data"]),
+        inner,
+        max_size=3,
+    ),
+    max_leaves=8,
+).map(lambda value: json.dumps(value).encode())
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(list(SerialKind)), st.one_of(st.binary(max_size=120), MRZ_OCTETS, JSON_OCTETS), st.booleans())
+def test_any_message_of_any_device_is_something_or_an_error_of_ours(
+    kind: SerialKind, octets: bytes, with_header: bool
+) -> None:
+    message = b"\x49" + len(octets).to_bytes(2, "big") + octets if with_header else octets
+    code: str | None = None
+    try:
+        interpreter_of(kind).take(message)
+    except ChipIdError as error:
+        code = error.code.name
+    assert code is None or code.partition(".")[0] in {"device", "mrz", "qr", "number", "scanner", "text"}
