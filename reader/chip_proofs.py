@@ -27,7 +27,7 @@ from reader.protocols.chip_authentication import (
     chip_authentication_terminal,
 )
 from reader.protocols.exchange import Transmit, run
-from reader.protocols.pace_domain import DhDomain, PaceDomain
+from reader.protocols.pace_domain import DhDomain, NewScalar, PaceDomain
 from reader.protocols.secure_messaging import SessionKeys
 
 __all__ = ["ChipAgreement", "ChipAnswer", "ChipAuthenticationRecord", "agree_with_chip", "authenticate_actively"]
@@ -90,7 +90,10 @@ class ChipAgreement:
 
 
 def agree_with_chip(
-    suites: Sequence[ChipAuthenticationSuite], transmit: Transmit, reopen: Callable[[], None]
+    suites: Sequence[ChipAuthenticationSuite],
+    transmit: Transmit,
+    reopen: Callable[[], None],
+    new_scalar: NewScalar | None = None,
 ) -> ChipAgreement:
     """Chip authentication version 1 with the first of these that the chip takes.
 
@@ -98,6 +101,7 @@ def agree_with_chip(
         suites: at least one, best first.
         transmit: through the channel of access control.
         reopen: opens the chip afresh.
+        new_scalar: gives the terminal's private scalars if they are to be known.
 
     Raises:
         TransportError, ProtocolError: the card is gone, or ``reopen`` failed.
@@ -105,7 +109,7 @@ def agree_with_chip(
     refused: dict[str, None] = {}  # in order, each once: 3DES may be tried in two ways
     answers: list[ChipAnswer] = []
     for suite in suites[:_MOST_SUITES]:
-        outcome = _agree_by(suite, transmit, reopen)
+        outcome = _agree_by(suite, transmit, reopen, new_scalar)
         if isinstance(outcome, ChipAuthenticationResult):
             record = ChipAuthenticationRecord(ChipAnswer.GIVEN, 1, suite.name, tuple(refused))
             return ChipAgreement(record, outcome.keys, outcome.terminal_key)
@@ -118,11 +122,16 @@ def agree_with_chip(
 
 
 def _agree_by(
-    suite: ChipAuthenticationSuite, transmit: Transmit, reopen: Callable[[], None], *, again: bool = True
+    suite: ChipAuthenticationSuite,
+    transmit: Transmit,
+    reopen: Callable[[], None],
+    new_scalar: NewScalar | None,
+    *,
+    again: bool = True,
 ) -> ChipAuthenticationResult | ChipAnswer:
     """One key and protocol. A chip that takes no long commands, and none in parts either, cannot be asked by a long key."""
     try:
-        return run(chip_authentication_terminal(suite), transmit)
+        return run(chip_authentication_terminal(suite, new_scalar), transmit)
     except errors.ProtocolError as error:
         about_length = _is_about_length(error) and _is_long(suite.domain)
         if error.code is errors.CHIP_AUTHENTICATION_REFUSED:
@@ -131,7 +140,7 @@ def _agree_by(
             raise
     reopen()
     if about_length and again:  # whoever sends for us may know by now that the command has to go in parts
-        return _agree_by(suite, transmit, reopen, again=False)
+        return _agree_by(suite, transmit, reopen, new_scalar, again=False)
     return ChipAnswer.NOT_SPOKEN if about_length else ChipAnswer.BROKE_OFF
 
 

@@ -32,6 +32,7 @@ from reader.protocols.secure_messaging import SessionKeys
 from reader.terminal_access import TerminalAnswer, TerminalRecord, authenticate_terminal
 
 if TYPE_CHECKING:
+    from reader.protocols.pace_domain import NewScalar
     from reader.terminal_credentials import TerminalCredentials
 
 __all__ = ["NOT_ADMITTED", "GeneralAuthentication", "TerminalIdentity", "authenticate_generally"]
@@ -79,6 +80,7 @@ def authenticate_generally(
     pace: PaceResult,
     transmit: Transmit,
     read_card_security_file: Callable[[], bytes | None],
+    new_scalar: NewScalar | None = None,
 ) -> GeneralAuthentication:
     """Both authentications, in the channel that PACE opened.
 
@@ -88,6 +90,7 @@ def authenticate_generally(
         pace: with the chip's identifier and the authorities that it named.
         transmit: through the protected channel.
         read_card_security_file: EF.CardSecurity, or ``None`` if the chip does not show it (yet).
+        new_scalar: gives the terminal's private scalar if it is to be known.
 
     Raises:
         TransportError: the card is gone.
@@ -95,7 +98,7 @@ def authenticate_generally(
     offer, card_security = _choose(infos, read_card_security_file)
     if offer is None:
         return _failed(TerminalRecord(TerminalAnswer.NOT_POSSIBLE, _VERSION), ChipAnswer.NOT_SPOKEN, card_security)
-    own_key = EphemeralKey(offer.domain)
+    own_key = EphemeralKey(offer.domain, new_scalar)
     try:
         groups = _admit(terminal, pace, transmit, own_key)
     except (errors.TerminalError, errors.ProtocolError) as error:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from reader import transport as transports
 from reader.beside import Beside, OnFile, ignore_file
 from reader.document_reader import DocumentReader, Reading
-from reader.link import Link, LinkStatistics
+from reader.link import Link, LinkStatistics, LinkWitness
 from reader.plan import ReadPlan, plan_named
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey
 from reader.protocols.active_authentication import DrawChallenge, random_challenge
+from reader.randomness import SYSTEM_RANDOMNESS, Randomness
 from reader.resumption import Returns
 from reader.session import CardSession
 from reader.verification.passive import Basis
@@ -107,6 +108,8 @@ def read(
     draw_challenge: DrawChallenge = random_challenge,
     comes_back: ReturningCard | None = None,
     on_file: OnFile = ignore_file,
+    randomness: Randomness = SYSTEM_RANDOMNESS,
+    witness: LinkWitness | None = None,
 ) -> ReadOutcome:
     """Open, read, verify and judge one card.
 
@@ -133,6 +136,8 @@ def read(
             (``card.another``) and proves itself anew; reading goes on where it stopped. How often and how long it is
             waited for stands in the plan. A PIN or PUK is never sent again: with these a torn card ends the reading.
         on_file: told about each file as soon as it is complete, in this thread.
+        randomness: source of what the terminal draws by lot, but for the challenges above.
+        witness: told about all that goes over the link; see :mod:`reader.trace`.
 
     Raises:
         ChipIdError: the card could not be read; see :mod:`reader.errors`.
@@ -140,7 +145,7 @@ def read(
     """
     judging, reading_plan = policy_named(policy), plan or plan_named(policy)  # a wrong name costs nobody a reading
     basis, cancel = Basis(trust, judging, now()), cancel or threading.Event()
-    link = Link(card, cancel)
+    link = Link(card, cancel, randomness=randomness, witness=witness)
     session = CardSession(link, on_progress)
     returns = Returns(link, key, reading_plan, comes_back, cancel, on_progress)
     with Beside(basis, on_file) as beside:

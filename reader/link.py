@@ -11,15 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from crypto.errors import WireError
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from reader import errors
 from reader.progress import ReadingPhase
+from reader.randomness import SYSTEM_RANDOMNESS, Randomness
 from reader.transport.base import CardTransport
 
-__all__ = ["Link", "LinkStatistics"]
+__all__ = ["Link", "LinkStatistics", "LinkWitness", "Passage"]
 
 
 _EXTERNAL_AUTHENTICATE, _GENERAL_AUTHENTICATE = 0x82, 0x86
@@ -41,6 +43,36 @@ class LinkStatistics:
     bytes_received: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Passage:
+    """One command-response pair as it went over the link, or a power cycle. Personal, and as good as a key: never logged.
+
+    Attributes:
+        transport: to which card.
+        phase: of the reading, or ``None`` outside of one.
+        command: octets; ``None`` for a power cycle.
+        answer: octets with the status word; ``None`` if none came.
+        began_s, ended_s: by the link's clock, in seconds.
+        error: what came in place of the answer, or ``None``.
+    """
+
+    transport: CardTransport
+    phase: ReadingPhase | None
+    command: bytes | None
+    answer: bytes | None
+    began_s: float
+    ended_s: float
+    error: errors.TransportError | None
+
+
+class LinkWitness(Protocol):
+    """Whoever looks on: a trace, or a survey."""
+
+    def on_passage(self, passage: Passage) -> None:
+        """Told about everything that went over the link, as soon as it did. Does not raise."""
+        ...
+
+
 class Link:
     """One conversation with one card.
 
@@ -48,6 +80,8 @@ class Link:
         transport: an open connection.
         cancel: when set, the next command raises :class:`reader.errors.Cancelled` instead of being sent.
         clock: monotonic seconds.
+        randomness: source of all that the terminal draws by lot in this conversation.
+        witness: told about everything that goes over the link; ``None`` for nobody.
     """
 
     def __init__(
@@ -55,8 +89,13 @@ class Link:
         transport: CardTransport,
         cancel: threading.Event | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        *,
+        randomness: Randomness = SYSTEM_RANDOMNESS,
+        witness: LinkWitness | None = None,
     ) -> None:
         self.transport = transport
+        self.randomness = randomness
+        self._witness = witness
         self._cancel = cancel or threading.Event()
         self._clock = clock
         self._commands = self._sent = self._received = 0
@@ -95,8 +134,7 @@ class Link:
     def reset(self) -> None:
         """Power-cycle the card."""
         self._check_cancelled()
-        with _transport_errors():
-            self.transport.reset()
+        self._pass(None)
 
     def exchange(self, command: CommandApdu) -> ResponseApdu:
         """Send a command and return the complete answer.
@@ -132,8 +170,7 @@ class Link:
         if self._commands >= _MOST_COMMANDS:
             raise errors.TransportError(errors.CARD_ENDLESS)
         octets = command.encode()
-        with _transport_errors():
-            answer = self.transport.transmit(octets)
+        answer = self._pass(octets)
         self._commands += 1
         self._sent += len(octets)
         self._received += len(answer)
@@ -141,6 +178,29 @@ class Link:
             return ResponseApdu.parse(answer)
         except WireError as error:
             raise errors.TransportError(errors.LINK_FAILED) from error
+
+    def _pass(self, command: bytes | None) -> bytes:
+        """To the card and back: a command, or a power cycle, which has no answer."""
+        transport, witness = self.transport, self._witness
+        if witness is None:  # nearly always
+            with _transport_errors():
+                return self._send(transport, command)
+        began_s = self._clock()
+        try:
+            with _transport_errors():
+                answer = self._send(transport, command)
+        except errors.TransportError as error:
+            witness.on_passage(Passage(transport, self._phase, command, None, began_s, self._clock(), error))
+            raise
+        witness.on_passage(Passage(transport, self._phase, command, answer, began_s, self._clock(), None))
+        return answer
+
+    @staticmethod
+    def _send(transport: CardTransport, command: bytes | None) -> bytes:
+        if command is not None:
+            return transport.transmit(command)
+        transport.reset()
+        return b""
 
     def _check_cancelled(self) -> None:
         if self._cancel.is_set():

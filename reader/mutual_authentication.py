@@ -228,7 +228,9 @@ class MutualAuthentication:
             return b""
         self._on_progress(ProgressEvent(ReadingPhase.CHIP_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.CHIP_AUTHENTICATION):
-            agreement = agree_with_chip(declared.suites, self._session.transmit, self.reopen)
+            agreement = agree_with_chip(
+                declared.suites, self._session.transmit, self.reopen, self._session.link.randomness.new_scalar
+            )
         self.chip = agreement.record
         if agreement.keys is not None:
             self._session.replace_channel(agreement.keys)

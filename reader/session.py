@@ -35,7 +35,7 @@ from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey, HolderKey, MrzKey
 from reader.protocols.bac import bac_terminal
-from reader.protocols.exchange import run
+from reader.protocols.exchange import Steps, run
 from reader.protocols.offers import OfferProblem, PaceOffers, pace_offers
 from reader.protocols.pace import MappingProof, PaceResult, PaceSuite, pace_terminal
 from reader.protocols.password_status import RESUMABLE
@@ -298,7 +298,9 @@ class CardSession:
 
         self._on_progress(ProgressEvent(ReadingPhase.TERMINAL_AUTHENTICATION))
         with self.link.phase(ReadingPhase.TERMINAL_AUTHENTICATION):
-            outcome = authenticate_generally(terminal, infos, pace, self.transmit, card_security)
+            outcome = authenticate_generally(
+                terminal, infos, pace, self.transmit, card_security, self.link.randomness.new_scalar
+            )
         self.general_authentication = outcome
         if outcome.keys is not None:
             self.replace_channel(outcome.keys)
@@ -313,12 +315,18 @@ class CardSession:
         """
         shown = b"" if terminal is None else terminal.authorization
         try:
-            return run(pace_terminal(suite, key, authorization=shown), self.link.exchange), False
+            return run(self._pace(suite, key, shown), self.link.exchange), False
         except errors.ProtocolError as error:
             if error.code not in RESUMABLE or not isinstance(key, HolderKey) or key.resume_with is None:
                 raise
-        self.replace_channel(run(pace_terminal(suite, key.resume_with), self.link.exchange).keys)
-        return run(pace_terminal(suite, key, authorization=shown, resumed=True), self.transmit), True
+        self.replace_channel(run(self._pace(suite, key.resume_with), self.link.exchange).keys)
+        return run(self._pace(suite, key, shown, resumed=True), self.transmit), True
+
+    def _pace(
+        self, suite: PaceSuite, key: AccessKey, authorization: bytes = b"", *, resumed: bool = False
+    ) -> Steps[PaceResult]:
+        lots = self.link.randomness
+        return pace_terminal(suite, key, lots.new_scalar, lots.octets, authorization, resumed=resumed)
 
     def _open_without_pace(
         self,
@@ -337,7 +345,7 @@ class CardSession:
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, **reason) from error
         if isinstance(key, MrzKey):  # BAC knows no card access number
             try:
-                self._channel = SecureChannel(run(bac_terminal(key), self.link.exchange))
+                self._channel = SecureChannel(run(bac_terminal(key, self.link.randomness.octets), self.link.exchange))
                 self.chip_identifier = key.document_number
             except errors.ProtocolError as error:
                 if error.code is not errors.ACCESS_NOT_SUPPORTED:
