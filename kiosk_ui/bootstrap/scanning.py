@@ -19,7 +19,7 @@ from reader.scanners.keyboard import KeyedLines
 from reader.scanners.qr import CitizenQr
 from reader.scanners.recognition import LineInterpreter, Scan
 from reader.scanners.serial import Parity, SerialScanner
-from reader.scanners.vendor.declared import DeclaredPerson, DeviceReading
+from reader.scanners.vendor.declared import DeviceReading
 from reader.scanners.vendor.hn212 import Hn212Card
 
 __all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "keyed_event_of", "scan_to_event", "typed_lines_to"]
@@ -73,9 +73,8 @@ class KioskScanner:
 
     def _source_of(self, settings: ScannerSettings, port: str | None) -> _Source | None:
         if settings.kind == "hn212":
-            card = _PersonOnce()
             return Hn212Listener(
-                lambda message: self._tell(card.take, message),
+                lambda message: self._tell(_words_of_hn212, message),
                 _note,
                 on_ready=self._ready.set,
                 url=settings.url,
@@ -99,20 +98,9 @@ class KioskScanner:
             self._post(event)
 
 
-class _PersonOnce:
-    """An HN212's card whose person is told once: the files that follow the words are about the same card."""
-
-    def __init__(self) -> None:
-        self._card = Hn212Card()
-        self._told: DeclaredPerson | None = None
-
-    def take(self, message: object) -> DeviceReading | None:
-        """Take one message; ``None`` if it names nobody new."""
-        reading = self._card.take(message)
-        if reading is None or reading.person is self._told:
-            return None
-        self._told = reading.person
-        return reading
+def _words_of_hn212(message: object) -> DeviceReading | None:
+    """One message of an HN212 by itself. Its files say nothing new to the check-in, and nobody's data are kept for them."""
+    return Hn212Card().take(message)
 
 
 def scan_to_event(octets: bytes) -> ScanEvent:
