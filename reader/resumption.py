@@ -20,7 +20,14 @@ from reader.transport.base import CardTransport, ReturningCard
 
 __all__ = ["Returns", "is_gone"]
 
-_TORN: Final[tuple[ErrorCode, ...]] = (errors.CARD_REMOVED, errors.CARD_ABSENT, errors.CARD_MUTE, errors.LINK_FAILED)
+_TORN: Final[tuple[ErrorCode, ...]] = (
+    errors.CARD_REMOVED,
+    errors.CARD_ABSENT,
+    errors.CARD_MUTE,
+    errors.LINK_FAILED,
+    errors.PCSC_NOT_RUNNING,  # a service that is started again, a cable that is put back: the card may still lie there
+    errors.READER_NOT_FOUND,
+)
 _NOT_BACK: Final[tuple[ErrorCode, ...]] = (errors.CARD_ABSENT, errors.CARD_REMOVED)
 
 

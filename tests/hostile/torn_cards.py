@@ -31,6 +31,7 @@ class Tear(enum.Enum):
     ANSWER_HALF = "answer_half"  # half of the answer comes, as if it were whole
     ANSWER_STUMP = "answer_stump"  # two octets of it come, which look like a bare status word
     MUTE = "mute"  # it stays where it is, and says nothing any more
+    SERVICE_GONE = "service_gone"  # the smart-card service, and with it the answer
 
 
 class TornTransport:
@@ -86,6 +87,8 @@ class TornTransport:
         self._inner.close()
 
     def _require_card(self) -> None:
+        if self.is_gone and self._tear is Tear.SERVICE_GONE:
+            raise errors.TransportError(errors.PCSC_NOT_RUNNING)
         if self.is_closed or self.is_gone:
             raise TimeoutError if self._tear is Tear.MUTE else ConnectionError
 

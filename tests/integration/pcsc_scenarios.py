@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pcsc_scene import (
     FOLDER,
@@ -65,6 +65,29 @@ def the_service_dies_and_comes_back(scene: Scene) -> None:
             events.expect("card_placed", slot)
             with take(slot) as card:
                 assert is_of(read(card, "an"), "an")
+
+
+def a_reading_outlives_its_service(scene: Scene) -> None:
+    """Where somebody waits for the card: the service is started again, and the reading goes on where it stopped."""
+    from reader.transport import PcscReturning
+
+    class RestartedFirst:
+        def wait(self, timeout_s: float, cancel: threading.Event) -> CardTransport:
+            scene.service.restart()
+            return place.wait(timeout_s, cancel)
+
+    hand, slot = scene.hand(), scene.slots[0]
+    warm_up(scene, hand)
+    kills: Iterator[Callable[[], None]] = iter([scene.service.kill])
+
+    def crash(event: ProgressEvent) -> None:
+        if event.phase is ReadingPhase.READING_FILE and event.file == "DG13":
+            next(kills, lambda: None)()
+
+    with nothing_left(), take(slot) as card:
+        place = PcscReturning(slot)
+        assert is_of(read(card, "an", on_progress=crash, comes_back=RestartedFirst()), "an")
+    assert next(kills, None) is None, "it was killed"
 
 
 def read_and_crash(scene: Scene, card: CardTransport) -> None:
@@ -306,6 +329,7 @@ SCENARIOS = {
     scenario.__name__: scenario
     for scenario in (
         the_service_dies_and_comes_back,
+        a_reading_outlives_its_service,
         a_reader_is_unplugged_and_plugged_in_again,
         cards_in_a_row,
         two_readers_at_once,

@@ -23,6 +23,7 @@ PROGRAM = pathlib.Path(__file__).with_name("pcsc_scenarios.py")
 SCENARIOS = [
     "two_readers_at_once",
     "the_service_dies_and_comes_back",
+    "a_reading_outlives_its_service",
     "a_reader_is_unplugged_and_plugged_in_again",
     "another_program_holds_the_card",
     "a_card_falls_silent",
