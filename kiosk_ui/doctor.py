@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NoReturn
 
 from crypto.errors import ChipIdError
-from reader import fonts
+from reader import errors, fonts
 
 __all__ = ["Finding", "NeededFor", "examine", "main", "render"]
 
@@ -31,6 +31,10 @@ _OLDEST_PYTHON: Final = (3, 11)
 #: A clock outside this range was never set: the project is younger, and no certificate that it can meet lives longer.
 _EARLIEST_TIME: Final = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _LATEST_TIME: Final = datetime.datetime(2060, 1, 1, tzinfo=datetime.UTC)
+
+_INSTALL_SERVICE: Final = (
+    "sudo apt-get install pcscd && sudo systemctl enable --now pcscd.socket (without systemd: sudo pcscd)"
+)
 
 
 class NeededFor(enum.StrEnum):
@@ -174,17 +178,20 @@ def _reader_names() -> list[str]:
 
 def service_findings(reader_names: Callable[[], list[str]] = _reader_names) -> list[Finding]:
     """Whether the smart-card service answers, and which readers it has."""
+    how_to_fix = _INSTALL_SERVICE
     try:
         names: list[str] | None = reader_names()
         detail = "answers"
     except (ChipIdError, ImportError) as problem:
         names = None
         detail = "cannot be asked" if isinstance(problem, ImportError) else "does not answer"
+        if isinstance(problem, ChipIdError) and problem.code is errors.PCSC_NOT_PERMITTED:
+            detail, how_to_fix = "refuses this user", "docs/readers.md says which polkit rule lets a user in."
     service = Finding(
         name="Smart-card service (pcscd)",
         ok=names is not None,
         needed_for=NeededFor.CARD_READER,
-        how_to_fix="sudo apt-get install pcscd && sudo systemctl enable --now pcscd.socket (without systemd: sudo pcscd)",
+        how_to_fix=how_to_fix,
         detail=detail,
     )
     readers = Finding(

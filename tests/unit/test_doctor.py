@@ -53,6 +53,10 @@ def _no_service() -> list[str]:
     raise errors.TransportError(errors.PCSC_NOT_RUNNING)
 
 
+def _not_permitted() -> list[str]:
+    raise errors.TransportError(errors.PCSC_NOT_PERMITTED)
+
+
 def _no_library() -> list[str]:
     raise ImportError
 
@@ -62,9 +66,10 @@ def test_the_service_and_its_readers_are_told_apart() -> None:
     assert (service.ok, readers.ok, readers.detail) == (True, True, "ACS ACR1252 00 00")
     service, readers = doctor.service_findings(list)
     assert (service.ok, readers.ok) == (True, False), "a service without a reader is a service"
-    for broken in (_no_service, _no_library):
+    for broken in (_no_service, _no_library, _not_permitted):
         service, readers = doctor.service_findings(broken)
         assert (service.ok, readers.ok) == (False, False)
+    assert "polkit" in service.how_to_fix, "installing a service that refuses this user helps nobody"
 
 
 def test_the_virtual_reader_needs_its_driver_and_namespaces(tmp_path: pathlib.Path) -> None:
