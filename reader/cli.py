@@ -22,6 +22,7 @@ from reader import console, errors
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase
 from reader.protocols.access_key import AccessKey
 from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_of
+from reader.trace_options import add_trace_arguments, check_trace_arguments, reading_tools
 
 if TYPE_CHECKING:
     from reader.beside import FileReady
@@ -58,6 +59,7 @@ def _read_parser() -> UsageParser:
     card = parser.add_mutually_exclusive_group(required=True)
     card.add_argument("--reader", metavar="NAME", help="PC/SC reader; see 'chipid readers'")
     card.add_argument("--emulated", metavar="NAME", help="built-in emulated card; see 'chipid cards'")
+    card.add_argument("--replay", metavar="FILE", type=Path, help="a full trace of a TEST card; see --trace-full")
     add_key_arguments(parser)
     parser.add_argument("--trust", metavar="FOLDER", type=Path, help="folder with CSCA certificates (DER or PEM)")
     parser.add_argument(
@@ -79,10 +81,13 @@ def _read_parser() -> UsageParser:
     )
     parser.add_argument("--policy", choices=("hospital", "desk", "laboratory"), default="hospital")
     parser.add_argument("--no-photo", action="store_true", help="leave out DG2, most of what goes over the link")
-    parser.add_argument("--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated")
+    parser.add_argument(
+        "--test-mode", action="store_true", help="allow TEST authorities; implied by --emulated and --replay"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--out", metavar="FOLDER", type=Path, help="keep the files exactly as read")
     add_delivery_arguments(parser)
+    add_trace_arguments(parser)
     return parser
 
 
@@ -128,6 +133,7 @@ def read_command(argv: Sequence[str], *, service_at: Callable[[str], Authenticat
     check_key_arguments(parser, arguments)
     if arguments.terminal_key is not None and arguments.terminal is None:
         parser.error("argument --terminal-key: not allowed without --terminal, which names the certificates")
+    check_trace_arguments(parser, arguments)
     service = _service(parser, arguments.online, service_at)
     delivery = delivery_of(parser, arguments)
     try:
@@ -164,35 +170,38 @@ def _read(
     cancel: threading.Event,
     service: AuthenticationService | None,
 ) -> int:
-    from reader import inspection, transport
+    from reader import inspection
 
-    test_mode = arguments.test_mode or arguments.emulated is not None
-    anchors = trusted(arguments.trust, test_mode=test_mode)
-    trust = anchors.store
+    test_mode = arguments.test_mode or arguments.reader is None
+    anchors = functools.cache(lambda: trusted(arguments.trust, test_mode=test_mode))
+    if arguments.trust is not None:
+        anchors()  # what is wrong with the folder is said before the card is touched
     terminal = _terminal(arguments.terminal, arguments.terminal_key)
     if arguments.out is not None and (problem := _prepare_folder(arguments.out)):
         return _fail(problem)
     delivery.prepare()
-    read_at = inspection.local_now()
-    emulated: str | None = arguments.emulated
-    with transport.open_pcsc(arguments.reader) if emulated is None else transport.open_emulated(emulated) as card:
+    with reading_tools(arguments, plan=_plan(arguments), terminal=terminal, challenges=delivery.challenges) as tools:
+        read_at = tools.read_at
         outcome = inspection.read(
-            card,
+            tools.card,
             key,
             policy=arguments.policy,
-            trust=trust,
+            trust=lambda: anchors().store,
             on_progress=_progress_printer(),
             on_file=_tell_a_changed_file,
             cancel=cancel,
-            plan=_plan(arguments),
-            comes_back=transport.PcscReturning(arguments.reader) if emulated is None else None,
-            terminal=terminal,
+            plan=tools.plan,
+            comes_back=tools.comes_back,
+            terminal=tools.terminal,
             printed=printed if printed.is_given else None,
             now=lambda: read_at,
             service=service,
-            deviations=anchors.deviations,
-            draw_challenge=delivery.challenges(),
+            deviations=(one for _ in (1,) for one in anchors().deviations),
+            draw_challenge=tools.draw_challenge,
+            randomness=tools.randomness,
+            witness=tools.witness,
         )
+        tools.conclude(outcome)
     from reader.reports import result  # after the reading, which waits for nothing that it does not need
 
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
@@ -203,12 +212,14 @@ def _read(
             return _fail(f"The files could not be kept in the folder given by --out: {error.strerror or 'disk error'}.")
     delivery.keep(
         outcome,
-        trust=trust,
+        trust=anchors().store,
         read_at=read_at,
         policy=arguments.policy,
-        is_emulated=emulated is not None,
+        is_emulated=arguments.reader is None,
         printed=printed if printed.is_given else None,
     )
+    if tools.problem is not None:
+        return _fail(str(tools.problem))
     if not delivered:
         return EXIT_NOT_READ
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED

@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-__all__ = ["require_free", "write_private"]
+__all__ = ["open_private", "require_free", "write_private"]
 
 
 def require_free(path: Path, *, force: bool) -> None:
@@ -23,6 +23,22 @@ def require_free(path: Path, *, force: bool) -> None:
         raise NotADirectoryError
     if not force and (path.exists() or path.is_symlink()):
         raise FileExistsError
+
+
+def open_private(path: Path, *, force: bool = False) -> int:
+    """A new file that grows while something goes on, such as a trace. What is in it so far stays if the program dies.
+
+    Returns:
+        A descriptor, open for writing; whoever asked closes it.
+
+    Raises:
+        FileExistsError: something is there, and ``force`` does not allow to replace it.
+        OSError: it cannot be made.
+    """
+    require_free(path, force=force)
+    if force:
+        path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def write_private(path: Path, octets: bytes, *, force: bool = False) -> None:
