@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import signal
 import sys
@@ -25,7 +26,9 @@ from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_o
 from reader.trace_options import add_trace_arguments, check_trace_arguments, reading_tools
 
 if TYPE_CHECKING:
+    from crypto.pki.trust_store import TrustStore
     from reader.beside import FileReady
+    from reader.inspection import ReadOutcome
     from reader.plan import ReadPlan
     from reader.terminal_credentials import TerminalCredentials
     from reader.trust.folder import TrustFolder
@@ -196,12 +199,25 @@ def _read(
             printed=printed if printed.is_given else None,
             now=lambda: read_at,
             service=service,
-            deviations=(one for _ in (1,) for one in anchors().deviations),
+            deviations=() if arguments.trust is None else anchors().deviations,
             draw_challenge=tools.draw_challenge,
             randomness=tools.randomness,
             witness=tools.witness,
         )
         tools.conclude(outcome)
+    code = _hand_over(arguments, outcome, trust, read_at, printed, delivery)
+    return code if tools.problem is None else _fail(str(tools.problem))
+
+
+def _hand_over(
+    arguments: argparse.Namespace,
+    outcome: ReadOutcome,
+    trust: TrustStore,
+    read_at: dt.datetime,
+    printed: PrintedData,
+    delivery: Delivery,
+) -> int:
+    """The result to standard output, and what was asked to be kept to its files. Returns the exit code."""
     from reader.reports import result  # after the reading, which waits for nothing that it does not need
 
     delivered = _print(result.as_json(outcome) if arguments.json else result.as_text(outcome))
@@ -218,8 +234,6 @@ def _read(
         is_emulated=arguments.reader is None,
         printed=printed if printed.is_given else None,
     )
-    if tools.problem is not None:
-        return _fail(str(tools.problem))
     if not delivered:
         return EXIT_NOT_READ
     return EXIT_ACCEPTED if outcome.verdict.decision.name == "ACCEPT" else EXIT_NOT_ACCEPTED

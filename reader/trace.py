@@ -47,6 +47,25 @@ TRACE_UNWRITABLE = ErrorCode(
     Hint.CALL_STAFF,
     "The trace cannot be written to the end. What is in it so far is right; check the path and the disk.",
 )
+TRACE_UNREADABLE = ErrorCode(
+    "trace.unreadable", Hint.CALL_STAFF, "This is no trace of a card, it is damaged, or it cannot be read."
+)
+TRACE_VERSION_UNKNOWN = ErrorCode(
+    "trace.version_unknown",
+    Hint.NOT_SUPPORTED,
+    "The trace has a version that this program does not know. Use a newer program, or record it again.",
+)
+TRACE_WITHOUT_PAYLOADS = ErrorCode(
+    "trace.without_payloads",
+    Hint.NOT_SUPPORTED,
+    "The trace holds no payloads, so it cannot be replayed. Record a TEST card with --trace-full.",
+)
+REPLAY_DIVERGED = ErrorCode(
+    "replay.diverged",
+    Hint.NOT_SUPPORTED,
+    "The reading took another course than the recorded one. Give the same key and options as when it was recorded.",
+)
+
 _MOST_HELD_BYTES: Final = 16 << 20
 """Of payloads that wait for their card's signature; the files of a card and all protection around them stay far below."""
 

@@ -17,13 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
-from crypto.errors import ErrorCode, Hint, all_codes
+from crypto.errors import all_codes
 from crypto.primitives.curves import Curve
 from reader import errors
 from reader.protocols.active_authentication import Challenge
 from reader.randomness import Randomness
 from reader.redaction import shown_command
-from reader.trace import TRACE_VERSION, Draw
+from reader.trace import (
+    REPLAY_DIVERGED,
+    TRACE_UNREADABLE,
+    TRACE_VERSION,
+    TRACE_VERSION_UNKNOWN,
+    TRACE_WITHOUT_PAYLOADS,
+    Draw,
+)
 
 if TYPE_CHECKING:
     from crypto.primitives.dh_groups import DhGroup
@@ -34,24 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recording", "ReplayTransport", "load_recording"]
 
-TRACE_UNREADABLE = ErrorCode(
-    "trace.unreadable", Hint.CALL_STAFF, "This is no trace of a card, it is damaged, or it cannot be read."
-)
-TRACE_VERSION_UNKNOWN = ErrorCode(
-    "trace.version_unknown",
-    Hint.NOT_SUPPORTED,
-    "The trace has a version that this program does not know. Use a newer program, or record it again.",
-)
-TRACE_WITHOUT_PAYLOADS = ErrorCode(
-    "trace.without_payloads",
-    Hint.NOT_SUPPORTED,
-    "The trace holds no payloads, so it cannot be replayed. Record a TEST card with --trace-full.",
-)
-REPLAY_DIVERGED = ErrorCode(
-    "replay.diverged",
-    Hint.NOT_SUPPORTED,
-    "The reading took another course than the recorded one. Give the same key and options as when it was recorded.",
-)
 
 _MOST_LINE_BYTES: Final = 1 << 19  # the longest command and answer as hexadecimal, with everything around them
 _MOST_LINES: Final = 200_000
