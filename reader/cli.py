@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 import functools
 import json
 import signal
@@ -26,7 +27,6 @@ from reader.reports.delivery import Delivery, add_delivery_arguments, delivery_o
 from reader.trace_options import add_trace_arguments, check_trace_arguments, reading_tools
 
 if TYPE_CHECKING:
-    from crypto.pki.trust_store import TrustStore
     from reader.beside import FileReady
     from reader.inspection import ReadOutcome
     from reader.plan import ReadPlan
@@ -205,14 +205,14 @@ def _read(
             witness=tools.witness,
         )
         tools.conclude(outcome)
-    code = _hand_over(arguments, outcome, trust, read_at, printed, delivery)
+    code = _hand_over(arguments, outcome, anchors, read_at, printed, delivery)
     return code if tools.problem is None else _fail(str(tools.problem))
 
 
 def _hand_over(
     arguments: argparse.Namespace,
     outcome: ReadOutcome,
-    trust: TrustStore,
+    anchors: Callable[[], TrustFolder],
     read_at: dt.datetime,
     printed: PrintedData,
     delivery: Delivery,
