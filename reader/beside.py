@@ -57,11 +57,12 @@ class Beside:
     """Verifies beside one reading. Use it as a context manager: leaving it ends its thread.
 
     Args:
-        basis: trust anchors, policy, instant; nobody may change the trust store meanwhile.
+        basis: gives trust anchors, policy and instant, the same ones each time; nobody may change the trust store
+            meanwhile. It is not asked before there is something to verify.
         on_file: told about each file, in the reading's thread.
     """
 
-    def __init__(self, basis: Basis, on_file: OnFile = ignore_file) -> None:
+    def __init__(self, basis: Callable[[], Basis], on_file: OnFile = ignore_file) -> None:
         self._basis = basis
         self._on_file = on_file
         self._security_object: SecurityObject | None = None
@@ -110,7 +111,7 @@ class Beside:
         result = self._signature.result()
         if result is None:
             return NOTHING_EARLY
-        return EarlyFindings((self._contents[files.SOD], self._contents[_DG1], self._basis, result), self._hashes)
+        return EarlyFindings((self._contents[files.SOD], self._contents[_DG1], self._basis(), result), self._hashes)
 
     def _begin_signature(self) -> None:
         """Once both are there: who may sign what depends on the state and kind of document that DG1 names."""
@@ -121,7 +122,7 @@ class Beside:
         from reader.lds.document import RawDocument
 
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-reading")
-        self._signature = self._worker.submit(verify_passively, RawDocument(dict(self._contents)), self._basis)
+        self._signature = self._worker.submit(verify_passively, RawDocument(dict(self._contents)), self._basis())
 
     def _is_trusted_so_far(self) -> bool | None:
         if self._signature is None or not self._signature.done():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -95,7 +96,7 @@ def read(
     card: CardTransport,
     key: AccessKey,
     *,
-    trust: TrustStore,
+    trust: TrustStore | Callable[[], TrustStore],
     policy: str = "hospital",
     plan: ReadPlan | None = None,
     on_progress: OnProgress = ignore_progress,
@@ -116,7 +117,8 @@ def read(
     Args:
         card: an open connection; it stays open.
         key: CAN, MRZ, PIN or PUK.
-        trust: trust anchors; an empty store trusts nobody, and says so.
+        trust: trust anchors, or who brings them, asked once when the first file is there that needs them; an empty
+            store trusts nobody, and says so.
         policy: ``hospital``, ``desk`` or ``laboratory``.
         plan: what to read; the policy's own by default.
         on_progress: told about every step, in this thread.
@@ -144,7 +146,12 @@ def read(
         Cancelled: somebody asked to stop.
     """
     judging, reading_plan = policy_named(policy), plan or plan_named(policy)  # a wrong name costs nobody a reading
-    basis, cancel = Basis(trust, judging, now()), cancel or threading.Event()
+    begun, cancel = now(), cancel or threading.Event()
+
+    @functools.cache
+    def basis() -> Basis:
+        return Basis(trust() if callable(trust) else trust, judging, begun)
+
     link = Link(card, cancel, randomness=randomness, witness=witness)
     session = CardSession(link, on_progress)
     returns = Returns(link, key, reading_plan, comes_back, cancel, on_progress)
@@ -166,7 +173,7 @@ def read(
             returns.close()
         on_progress(ProgressEvent(ReadingPhase.VERIFYING))
         with link.phase(ReadingPhase.VERIFYING):
-            assessment = _judge(reading, basis, beside.findings(), printed, service, deviations)
+            assessment = _judge(reading, basis(), beside.findings(), printed, service, deviations)
     on_progress(ProgressEvent(ReadingPhase.DONE))
     return ReadOutcome(reading, assessment, link.statistics, link.timing_ms)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import threading
 from collections.abc import Iterator
 
@@ -75,7 +76,7 @@ def test_whatever_is_found_early_changes_nothing(data: st.DataObject, documents:
     """Files in any order, some of them never, and what was found early may be about other octets, policies or times."""
     early_document = data.draw(st.sampled_from(documents))
     order = data.draw(st.permutations(sorted(early_document.contents, key=lambda file: file.name)))
-    with Beside(BASIS) as beside:
+    with Beside(lambda: BASIS) as beside:
         for file in order[: data.draw(st.integers(0, len(order)))]:
             beside.on_complete(file, early_document.require(file))
         early = beside.findings()
@@ -157,7 +158,7 @@ def test_the_signer_is_known_before_the_photo_is_there_and_never_known_wrongly()
     document = document_of("an")
     for trust, expected in ((TRUST, True), (TrustStore(), False)):
         ready: list[FileReady] = []
-        with Beside(Basis(trust, HOSPITAL_POLICY, NOON), ready.append) as beside:
+        with Beside(functools.partial(Basis, trust, HOSPITAL_POLICY, NOON), ready.append) as beside:
             for file in (files.COM, files.SOD, DG1):
                 beside.on_complete(file, document.require(file))
             beside.findings()  # waits
@@ -174,7 +175,7 @@ def test_it_is_told_in_the_readings_own_thread() -> None:
 
 def test_an_unreadable_list_of_hashes_says_nothing_about_groups() -> None:
     ready: list[FileReady] = []
-    with Beside(BASIS, ready.append) as beside:
+    with Beside(lambda: BASIS, ready.append) as beside:
         beside.on_complete(files.SOD, b"\x77\x02\x05\x00")
         beside.on_complete(DG1, document_of("an").require(DG1))
         findings = beside.findings()
@@ -201,10 +202,26 @@ def test_its_thread_ends_when_somebody_stops() -> None:
         read("an", cancel=cancel, on_file=lambda ready: cancel.set() if ready.file.number == 13 else None)
 
 
+def test_whoever_brings_the_anchors_is_asked_once_and_not_before_the_card_has_answered() -> None:
+    asked: list[int] = []
+    with EmulatedTransport(card("an")) as chip:
+
+        def anchors() -> TrustStore:
+            asked.append(1)
+            return TRUST
+
+        outcome = reader.read(chip, can_of("an"), trust=anchors, now=lambda: NOON)
+    assert outcome.verdict.decision is Decision.ACCEPT
+    assert len(asked) == 1
+    with EmulatedTransport(card("an")) as chip, pytest.raises(reader.errors.ProtocolError):
+        reader.read(chip, can_of("quy"), trust=anchors)
+    assert len(asked) == 1, "nobody needs anchors for a card that does not open"
+
+
 def test_nothing_is_begun_for_a_card_that_does_not_open() -> None:
     with EmulatedTransport(card("an")) as chip, pytest.raises(reader.errors.ProtocolError):
         reader.read(chip, can_of("quy"), trust=TRUST)
-    with Beside(BASIS) as beside:
+    with Beside(lambda: BASIS) as beside:
         assert beside.findings() is NOTHING_EARLY
 
 
