@@ -217,17 +217,23 @@ class BlockSizes:
         elif bounds.too_long is None or asked < bounds.too_long:
             bounds.past_end = min(asked, bounds.past_end or asked)
 
-    def note_break(self, command: CommandApdu) -> bool:
-        """A protected command broke the channel: the chip answered a bare 6700, or nothing at all.
+    def note_break(self, command: CommandApdu, *, refused: bool) -> bool:
+        """A protected command broke the channel.
+
+        Args:
+            command: plain.
+            refused: whether the chip answered a bare 6700; else it said nothing at all.
 
         Returns:
-            Whether it was a READ BINARY for more than the chip has ever given, so that the next opening asks for less.
+            Whether the next opening asks for less: it was an extended READ BINARY, and for more than the chip has ever
+            given or refused in words.
         """
         if command.ins not in _READS or not command.is_extended:
             return False
         bounds = self._bounds[True, bool(command.ins & 1)]
         if command.ne <= bounds.given:
-            return False
+            self._short_only |= refused  # it gave as much before, and does not any more
+            return refused
         if bounds.given > limits.SHORT_NE:
             bounds.too_long = min(bounds.given + 1, bounds.too_long or bounds.given + 1)
         else:

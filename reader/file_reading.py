@@ -142,8 +142,8 @@ def select_file(transmit: Transmit, file: FileId) -> ResponseApdu:
 
 
 def _most_blocks(left: int, ne: int) -> int:
-    """Answers that are waited for, and as many refusals as it takes to find out what a chip gives."""
-    return left // max(1, min(SMALLEST_BLOCK, ne) - _LONGEST_OBJECT_HEADER) + 2
+    """Answers that are waited for, with some to spare: a chip may give less than it is asked for to the last octet."""
+    return left // max(1, min(SMALLEST_BLOCK, ne) - _LONGEST_OBJECT_HEADER) + 2 + SMALLEST_BLOCK
 
 
 @dataclasses.dataclass(slots=True)
@@ -277,7 +277,10 @@ class _Reading:
         if odd and sw in _INSTRUCTION_UNKNOWN:
             self.blocks.reads_odd = False
             raise errors.CardStatusError(errors.END_OUT_OF_REACH, file=self._file.name, status_word=str(sw))
-        if not is_about_length(sw) or not self.blocks.note_refusal(self.cipher, asked, odd=odd):
+        # there is no telling which error a chip has for a length that it does not know
+        is_error = not sw.is_success and not sw.is_warning and sw not in _DEFINITE
+        is_too_long = is_error and self.blocks.is_extended(self.cipher, asked)
+        if not (is_about_length(sw) or is_too_long) or not self.blocks.note_refusal(self.cipher, asked, odd=odd):
             is_at_end = sw.is_success or sw in (StatusWord.OFFSET_OUTSIDE_FILE, StatusWord.END_OF_FILE)
             code = errors.SHORT_ANSWER if is_at_end else errors.COMMAND_REFUSED
             raise errors.CardStatusError(code, file=self._file.name, status_word=str(sw))

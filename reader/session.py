@@ -117,12 +117,12 @@ class CardSession:
         except errors.ProtocolError as error:
             if bare_status(error) == StatusWord.WRONG_LENGTH:
                 self.can_send_shorter |= self._lengths.note_refusal(command, channel.cipher)
-                self.can_ask_for_less = self._blocks.note_break(command)
+                self.can_ask_for_less = self._blocks.note_break(command, refused=True)
             raise
         except errors.TransportError as error:
             channel.close()  # an answer that never came leaves the counter unknown: closed for good
             if error.code in _MUTE:
-                self.can_ask_for_less = self._blocks.note_break(command)
+                self.can_ask_for_less = self._blocks.note_break(command, refused=False)
             raise
         except BaseException:
             channel.close()

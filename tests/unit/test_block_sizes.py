@@ -112,13 +112,16 @@ def test_a_refusal_of_less_than_was_given_before_is_not_about_the_length() -> No
 
 def test_a_broken_channel_teaches_only_about_long_reads() -> None:
     known = blocks()
-    assert not known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=223))
-    assert not known.note_break(CommandApdu(0x00, 0x88, 0x00, 0x00, bytes(8), ne=65_536))
+    assert not known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=223), refused=True)
+    assert not known.note_break(CommandApdu(0x00, 0x88, 0x00, 0x00, bytes(8), ne=65_536), refused=True)
     assert known.ne_for(AES, None) > 256
     known.note_answer(AES, 1_500, 1_500, more=False)
-    assert known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=60_000))
+    assert known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=60_000), refused=False)
     assert known.ne_for(AES, 60_000) == 1_500, "as much as it gave before"
-    assert not known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=1_500)), "that was no matter of length"
+    again = CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=1_500)
+    assert not known.note_break(again, refused=False), "that was no matter of length"
+    assert known.note_break(again, refused=True), "it says that it is"
+    assert known.ne_for(AES, 60_000) == SHORT_AES
 
 
 # ------------------------------------------------------------------------------- any mix, behind a plain reader
