@@ -12,7 +12,8 @@ from typing import Final
 from crypto.errors import CryptoError, ErrorCode, Hint
 from crypto.pki.cms import parse_signed_data
 from crypto.pki.findings import Finding, FindingCode
-from crypto.pki.signed_object import SignedObjectResult, verify_signed_data
+from crypto.pki.path_rules import DocumentClaims
+from crypto.pki.signed_object import SignedObjectResult, ValidAt, verify_signed_data
 from crypto.pki.trust_store import TrustStore
 
 __all__ = ["CardSecurityResult", "read_card_security", "verify_card_security"]
@@ -47,13 +48,22 @@ def read_card_security(ef_card_security: bytes) -> bytes:
     return signed.content
 
 
-def verify_card_security(ef_card_security: bytes, trust_store: TrustStore, at: datetime.datetime) -> CardSecurityResult:
+def verify_card_security(
+    ef_card_security: bytes,
+    trust_store: TrustStore,
+    at: datetime.datetime,
+    *,
+    valid_at: ValidAt = ValidAt.SIGNING_TIME,
+    issuing_state: str | None = None,
+) -> CardSecurityResult:
     """The signature over the SecurityInfos, and the way from the signer to a trust anchor.
 
     Args:
         ef_card_security: the file exactly as read: a CMS object without a template of its own.
         trust_store: who is trusted.
         at: now, with a time zone.
+        valid_at: the instant for which the certificates must be valid, by the caller's policy.
+        issuing_state: DG1's, to be held against the authority's country; ``None``: not known.
 
     Returns:
         The facts. A malformed file is a finding, too.
@@ -63,6 +73,7 @@ def verify_card_security(ef_card_security: bytes, trust_store: TrustStore, at: d
         signed = parse_signed_data(ef_card_security)
     except CryptoError as error:
         return CardSecurityResult(Finding(FindingCode.MALFORMED, error.code.name))
-    result = verify_signed_data(signed, trust_store, at)
+    claims = DocumentClaims(issuing_state=issuing_state)
+    result = verify_signed_data(signed, trust_store, at, valid_at=valid_at, claims=claims)
     facts = {field.name: getattr(result, field.name) for field in dataclasses.fields(SignedObjectResult)}
     return CardSecurityResult(**facts, security_infos=content)

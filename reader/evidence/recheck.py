@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from crypto.errors import CryptoError
-from crypto.pki.card_security import verify_card_security
 from crypto.pki.findings import Outcome
 from crypto.pki.trust_store import TrustStore
 from reader.evidence.challenge import LONGEST_READING, is_bound_to
 from reader.evidence.kept_reading import KeptReading, load, parse
 from reader.evidence.statement import Statement
 from reader.inspection import local_now
-from reader.lds import files
 from reader.trust.deviations import PublishedDeviations
 from reader.verification.assessment import assess
+from reader.verification.card_security import verified_card_security
 from reader.verification.checks import KNOWN_DEVIATION_POSSIBLE, CheckName, CheckResult, CheckStatus
-from reader.verification.clock import is_plausible, without_wrong_clock
+from reader.verification.clock import is_plausible
 from reader.verification.identity import Assurance, Identity
 from reader.verification.online import OnlineAnswer, OnlineStatus, check_online
+from reader.verification.passive import Basis
 from reader.verification.policy import VerificationPolicy, evaluate, policy_named
 from reader.verification.verdict import Decision, Verdict
 
@@ -282,11 +282,9 @@ def _wrong_mapping_keys(
     kept: KeptReading, trust: TrustStore, at: dt.datetime, policy: VerificationPolicy
 ) -> CheckResult | None:
     """A finding if EF.CardSecurity is signed wrongly: for that nobody's word is needed."""
-    octets = kept.reading.document.get(files.CARD_SECURITY)
-    if octets is None:
+    signed = verified_card_security(kept.reading.document, Basis(trust, policy, at))
+    if signed is None:
         return None
-    valid_at = policy.signer_valid_at
-    signed = without_wrong_clock(verify_card_security(octets, trust, at), at, valid_at=valid_at)
     if signed.security_infos is not None and signed.finding.outcome is not Outcome.FAILED:
         return None
     check = CheckName.CHIP_AUTHENTICATION_MAPPING

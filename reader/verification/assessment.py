@@ -88,9 +88,11 @@ def assess(
         early: what was found while the card was being read; it saves time and changes nothing.
     """
     document = IdDocument(reading.document)
-    passive = verify_passively(reading.document, Basis(trust, policy, at), early)
+    basis = Basis(trust, policy, at)
+    passive = verify_passively(reading.document, basis, early)
     hashes = hash_findings(reading.document, passive, early)
-    mapping = check_chip_authentication_mapping(reading, trust, at)
+    dg14 = _binding(passive, hashes.get(14))
+    mapping = check_chip_authentication_mapping(reading, basis, dg14)
     terminal = check_terminal_authentication(reading, document, even_if_not_asked=policy.shows_terminal)
     signed_from = _signer_valid_from(passive)
     known = deviations_of(document, passive, hashes, deviations)
@@ -101,15 +103,13 @@ def assess(
         check, comparisons = check_printed_data(document, printed, at.date())
         surface = (check,)
     checks = (
-        check_access_control(
-            reading.access, document, dg14_is_signed=_binding(passive, hashes.get(14)) is not KeyBinding.LOOSE
-        ),
+        check_access_control(reading.access, document, dg14_is_signed=dg14 is not KeyBinding.LOOSE),
         _passive_check(reading, passive),
         *(() if passive is None else (_of_finding(CheckName.REVOCATION, passive.revocation),)),
         *(() if defects is None else (defects,)),
         check_com(document, None if passive is None else passive.security_object),
         *_hash_checks(reading, hashes),
-        _chip_authentication_check(reading, passive, hashes, trust, at),
+        _chip_authentication_check(reading, passive, hashes, basis),
         without_leaked_key(_chip_check(CheckName.ACTIVE_AUTHENTICATION, reading, passive, hashes), known),
         *(() if mapping is None else (mapping,)),
         *(() if terminal is None else (terminal,)),
@@ -164,15 +164,14 @@ def _chip_authentication_check(
     reading: Reading,
     passive: PassiveAuthenticationResult | None,
     hashes: dict[int, Finding],
-    trust: TrustStore,
-    at: dt.datetime,
+    basis: Basis,
 ) -> CheckResult:
     """By a key of DG14, or of EF.CardSecurity. Announcing the second excuses no chip that hides the first."""
     first = _chip_check(CheckName.CHIP_AUTHENTICATION, reading, passive, hashes)
     is_withheld = first.code == f"{CheckName.CHIP_AUTHENTICATION}.key_withheld"
     if reading.chip.version == 1 or (is_withheld and reading.chip.answer is not ChipAnswer.GIVEN):
         return first
-    return check_chip_authentication_v2(reading, trust, at)
+    return check_chip_authentication_v2(reading, basis, _binding(passive, hashes.get(14)))
 
 
 def _chip_check(

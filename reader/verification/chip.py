@@ -7,15 +7,12 @@ data group is covered by an EF.SOD that a trusted authority signed; :class:`KeyB
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import enum
 import functools
 from collections.abc import Callable, Iterator
 
 from crypto.errors import ChipIdError, CryptoError
-from crypto.pki.card_security import CardSecurityResult, verify_card_security
+from crypto.pki.card_security import CardSecurityResult
 from crypto.pki.findings import Outcome
-from crypto.pki.trust_store import TrustStore
 from crypto.signatures import ecdsa_plain, rsa_iso9796_2
 from crypto.signatures.dh_public_key import DH_PARAMETERS_MANIPULATED, parse_dh_public_key
 from crypto.signatures.explicit_parameters import CURVE_PARAMETERS_MANIPULATED
@@ -31,8 +28,9 @@ from reader.lds.security_infos import ActiveAuthenticationInfo, ChipAuthenticati
 from reader.protocols.active_authentication import ActiveAuthenticationAnswer
 from reader.protocols.chip_authentication_offers import static_keys
 from reader.protocols.pace import MappingProof
+from reader.verification.card_security import KeyBinding, binding_of, verified_card_security
 from reader.verification.checks import CheckName, CheckResult, CheckStatus
-from reader.verification.clock import without_wrong_clock
+from reader.verification.passive import Basis
 
 __all__ = [
     "KeyBinding",
@@ -52,14 +50,6 @@ _ECDSA_PLAIN = {
 }
 
 
-class KeyBinding(enum.Enum):
-    """How the data group that holds the chip's key hangs on the issuer's signature."""
-
-    TRUSTED = "trusted"  # hash right, EF.SOD signed by a trusted issuer
-    CONSISTENT = "consistent"  # hash right, but nobody trusted vouches for EF.SOD
-    LOOSE = "loose"  # not covered by EF.SOD, or its hash is wrong: the key could be anybody's
-
-
 def check_chip_authentication(reading: Reading, binding: KeyBinding) -> CheckResult:
     """What chip authentication by a key of DG14 showed."""
     if reading.chip.answer is ChipAnswer.NOT_SPOKEN and _is_manipulated(reading, _keys_of_dg14):
@@ -68,16 +58,22 @@ def check_chip_authentication(reading: Reading, binding: KeyBinding) -> CheckRes
     return _with_refusals(result, reading)
 
 
-def check_chip_authentication_v2(reading: Reading, trust: TrustStore, at: dt.datetime) -> CheckResult:
-    """What chip authentication by a key of EF.CardSecurity showed, which has a signature of its own."""
+def check_chip_authentication_v2(reading: Reading, basis: Basis, dg14: KeyBinding) -> CheckResult:
+    """What chip authentication by a key of EF.CardSecurity showed, which has a signature of its own.
+
+    Args:
+        reading: what was read.
+        basis: trust anchors, policy, instant.
+        dg14: how DG14 hangs on EF.SOD: it ties EF.CardSecurity to this document.
+    """
     check = CheckName.CHIP_AUTHENTICATION
     if reading.chip.answer is not ChipAnswer.GIVEN:
         return _result(check, reading.chip.answer, KeyBinding.LOOSE)
-    signed = _signed_keys(check, reading, trust, at)
+    signed = _signed_keys(check, reading, basis)
     if isinstance(signed, CheckResult):
         return signed
     # the key was taken from these very octets
-    return _result(check, ChipAnswer.GIVEN, KeyBinding.TRUSTED if signed.is_trusted else KeyBinding.CONSISTENT)
+    return _result(check, ChipAnswer.GIVEN, binding_of(signed, reading.document, dg14))
 
 
 def _with_refusals(result: CheckResult, reading: Reading) -> CheckResult:
@@ -89,15 +85,12 @@ def _with_refusals(result: CheckResult, reading: Reading) -> CheckResult:
     return dataclasses.replace(result, detail=f"{result.detail} {remark}")
 
 
-def _signed_keys(
-    check: CheckName, reading: Reading, trust: TrustStore, at: dt.datetime
-) -> CardSecurityResult | CheckResult:
+def _signed_keys(check: CheckName, reading: Reading, basis: Basis) -> CardSecurityResult | CheckResult:
     """EF.CardSecurity with a signature that is not wrong; else what to say about it."""
-    octets = reading.document.get(files.CARD_SECURITY)
-    if octets is None:
+    signed = verified_card_security(reading.document, basis)
+    if signed is None:
         detail = "The chip did not show the signed list of its keys."
         return CheckResult(check, CheckStatus.UNDETERMINED, f"{check}.card_security_unreadable", detail)
-    signed = without_wrong_clock(verify_card_security(octets, trust, at), at)
     if signed.security_infos is None or signed.finding.outcome is Outcome.FAILED:
         detail = f"The signed list of the chip's keys is wrong ({signed.finding.code.value})."
         return CheckResult(check, CheckStatus.FAILED, f"{check}.card_security_wrong", detail)
@@ -118,17 +111,22 @@ def check_active_authentication(reading: Reading, binding: KeyBinding) -> CheckR
     return _result(CheckName.ACTIVE_AUTHENTICATION, ChipAnswer.GIVEN if right else ChipAnswer.LOST, binding)
 
 
-def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: dt.datetime) -> CheckResult | None:
+def check_chip_authentication_mapping(reading: Reading, basis: Basis, dg14: KeyBinding) -> CheckResult | None:
     """What PACE with chip-authentication mapping showed; ``None`` where it was not used.
 
     The proof is held against the static keys of EF.CardSecurity, which has a signature of its own. It says something
     about the files of its own channel only: if the chip was opened more than once, every opening must have brought one.
+
+    Args:
+        reading: what was read.
+        basis: trust anchors, policy, instant.
+        dg14: how DG14 hangs on EF.SOD: it ties EF.CardSecurity to this document.
     """
     proofs = reading.mapping_proofs
     if not proofs:
         return None
     check = CheckName.CHIP_AUTHENTICATION_MAPPING
-    signed = _signed_keys(check, reading, trust, at)
+    signed = _signed_keys(check, reading, basis)
     if isinstance(signed, CheckResult):
         return signed
     try:
@@ -139,7 +137,7 @@ def check_chip_authentication_mapping(reading: Reading, trust: TrustStore, at: d
     if not fitting:
         return _result(check, ChipAnswer.NOT_SPOKEN, KeyBinding.LOOSE)
     genuine = any(all(_holds(proof, key) for proof in proofs) for key in fitting)
-    binding = KeyBinding.TRUSTED if signed.is_trusted else KeyBinding.CONSISTENT
+    binding = binding_of(signed, reading.document, dg14)
     return _result(check, ChipAnswer.GIVEN if genuine else ChipAnswer.LOST, binding)
 
 
