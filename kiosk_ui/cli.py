@@ -29,6 +29,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "pin": ("reader.pin_command:pin_command", "unblock or change a card's PIN"),
     "trust": ("reader.trust.command:trust_command", "whom to trust: import master lists and certificates, list, audit"),
     "readers": ("reader.cli:readers_command", "list the PC/SC readers and what is in them"),
+    "survey": ("reader.survey.command:survey_command", "report what kind of card this is, without anything personal"),
     "scan": ("kiosk_ui.scan_command:scan_command", "show what a scanner or document reader sends"),
     "selftest": ("reader.selftest.command:selftest_command", "run every combination of protocols on emulated chips"),
     "cards": ("emulator.cli:main", "list the built-in emulated people"),

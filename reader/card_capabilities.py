@@ -13,7 +13,7 @@ from typing import Final
 from crypto.errors import WireError
 from crypto.wire.tlv import iter_tlvs
 
-__all__ = ["ApduSizes", "CardCapabilities"]
+__all__ = ["ApduSizes", "CardCapabilities", "historical_bytes"]
 
 _COMPACT_TLV: Final = 0x80  # category indicator: the historical bytes are COMPACT-TLV objects to the end
 _COMPACT_TLV_WITH_STATUS: Final = 0x00  # the same, and three bytes of status behind them
@@ -41,14 +41,14 @@ class CardCapabilities:
     @classmethod
     def from_atr(cls, atr: bytes) -> CardCapabilities:
         """As an answer to reset tells them; all unknown if it does not."""
-        table = _capability_bytes(_historical_bytes(atr))
+        table = _capability_bytes(historical_bytes(atr))
         if len(table) < 3:
             return cls()
         third = table[2]
         return cls(bool(third & _CHAINING), bool(third & _EXTENDED_LENGTH), bool(third & _SIZES_IN_FILE))
 
 
-def _historical_bytes(atr: bytes) -> bytes:
+def historical_bytes(atr: bytes) -> bytes:
     """Behind TS, T0 and the interface bytes, whose presence each TDi announces (ISO/IEC 7816-3 §8.2.3)."""
     if len(atr) < 2:
         return b""

@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from reader.verification.online import AuthenticationService
     from reader.verification.printed_data import PrintedData
 
-__all__ = ["cancelled_by_ctrl_c", "read_command", "readers_command", "trusted"]
+__all__ = [
+    "access_key",
+    "cancelled_by_ctrl_c",
+    "printed_data",
+    "progress_printer",
+    "read_command",
+    "readers_command",
+    "trusted",
+]
 
 EXIT_ACCEPTED = 0
 EXIT_NOT_ACCEPTED = 1
@@ -140,8 +148,8 @@ def read_command(argv: Sequence[str], *, service_at: Callable[[str], Authenticat
     service = _service(parser, arguments.online, service_at)
     delivery = delivery_of(parser, arguments)
     try:
-        printed = _printed(arguments)  # may wait for standard input, and Ctrl-C must end that at once
-        key = _access_key(arguments, printed)
+        printed = printed_data(arguments)  # may wait for standard input, and Ctrl-C must end that at once
+        key = access_key(arguments, printed)
         with cancelled_by_ctrl_c() as cancel:
             return _read(arguments, key, printed, delivery, cancel, service)
     except (errors.Cancelled, KeyboardInterrupt):
@@ -190,7 +198,7 @@ def _read(
             key,
             policy=arguments.policy,
             trust=lambda: anchors().store,
-            on_progress=_progress_printer(),
+            on_progress=progress_printer(),
             on_file=_tell_a_changed_file,
             cancel=cancel,
             plan=tools.plan,
@@ -280,7 +288,7 @@ def _print(text: str) -> bool:
     return True
 
 
-def _printed(arguments: argparse.Namespace) -> PrintedData:
+def printed_data(arguments: argparse.Namespace) -> PrintedData:
     """What was given of the card's surface."""
     from reader.verification.printed_data import PrintedData
 
@@ -301,7 +309,7 @@ def _printed(arguments: argparse.Namespace) -> PrintedData:
     return PrintedData(number=number, qr=qr, mrz=mrz)
 
 
-def _access_key(arguments: argparse.Namespace, printed: PrintedData) -> AccessKey:
+def access_key(arguments: argparse.Namespace, printed: PrintedData) -> AccessKey:
     """A secret of the holder's, else what is printed; a QR code names the number only where nothing else was given:
     beside a PIN, who scanned the card has not yet allowed the last try."""
     from reader.protocols.access_key import CanKey, MrzKey, PinKey, PukKey
@@ -372,7 +380,7 @@ _PHASE_TEXTS = {
 }
 
 
-def _progress_printer() -> OnProgress:
+def progress_printer() -> OnProgress:
     """A line per step; on a terminal, the file being read counts up in place."""
     stderr: TextIO | None = sys.stderr
     on_terminal = stderr is not None and stderr.isatty()
