@@ -23,7 +23,7 @@ from tests.fuzz.lines import LineTracer
 from tests.fuzz.mutation import Seed, mutate
 from tests.fuzz.parsers import PARSERS, Parser
 
-__all__ = ["BATCH_INPUTS", "BatchResult", "Failure", "HangError", "run_batch", "run_one"]
+__all__ = ["BATCH_INPUTS", "BatchResult", "Failure", "HangError", "alarm_clock", "run_batch", "run_one", "wind_up"]
 
 BATCH_INPUTS: Final = 2000
 TRACED_EVERY: Final = 100
@@ -73,7 +73,7 @@ class BatchResult:
 
 
 @contextlib.contextmanager
-def _alarm_clock() -> Iterator[None]:
+def alarm_clock() -> Iterator[None]:
     """Processor time that runs out interrupts a parser that does not come to an end, where the system can."""
     if not hasattr(signal, "setitimer"):
         yield
@@ -90,7 +90,8 @@ def _alarm_clock() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _wind_up() -> None:
+def wind_up() -> None:
+    """Give the next input its time."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, _HANG_AFTER_S)
 
@@ -123,7 +124,7 @@ def run_batch(name: str, number: int, seed: str, inputs: int = BATCH_INPUTS) -> 
     seen: set[tuple[object, ...]] = set()
     tracer = LineTracer()
     result = BatchResult(lines=tracer.lines)
-    with _alarm_clock():
+    with alarm_clock():
         for index in range(inputs):
             octets = mutate(rng, rng.choice(seeds), seeds, parser.grammar)
             ended = _guarded(parser, octets, number, tracer if index % TRACED_EVERY == 0 else None, result)
@@ -141,7 +142,7 @@ def _guarded(
     begun = time.process_time()
     ended: tuple[object, ...] | None = None
     what = ""
-    _wind_up()
+    wind_up()
     try:
         if tracer is None:
             ended = run_one(parser, octets)
@@ -153,13 +154,20 @@ def _guarded(
     finally:
         sys.settrace(None)
     took = time.process_time() - begun
+    if tracer is None and took > MOST_PROCESSOR_S and not what:  # a stall of the machine does not come again
+        took = min(took, _processor_time_of(parser, octets))
+        what = f"{took:.1f} s" if took > MOST_PROCESSOR_S else ""
     result.inputs += 1
     result.refused += bool(ended)
     if tracer is None:
         result.slowest_s = max(result.slowest_s, took)
-        if took > MOST_PROCESSOR_S and not what:
-            what = f"{took:.1f} s"
     if what:
         result.failures.append(Failure(parser.name, number, octets, what))
         return None
     return ended
+
+
+def _processor_time_of(parser: Parser, octets: bytes) -> float:
+    begun = time.process_time()
+    run_one(parser, octets)
+    return time.process_time() - begun
