@@ -158,13 +158,13 @@ class BlockSizes:
         return max(1, block_capacity(cipher, min(field_bytes, carried)))
 
     @property
+    def link_carries_long(self) -> bool:
+        """Whether the reader carries commands and answers with extended length fields at all."""
+        return self._link_command > _LONGEST_SHORT_COMMAND and self._link_response > _LONGEST_SHORT_ANSWER
+
+    @property
     def _may_be_extended(self) -> bool:
-        return (
-            not self._short_only
-            and self._capabilities.extended_length is True
-            and self._link_command > _LONGEST_SHORT_COMMAND
-            and self._link_response > _LONGEST_SHORT_ANSWER
-        )
+        return not self._short_only and self._capabilities.extended_length is True and self.link_carries_long
 
     # -------------------------------------------------------------------------------- what answers teach
     def note_answer(

@@ -145,7 +145,12 @@ def _agree_by(
 
 
 def authenticate_actively(
-    key: PublicKey, transmit: Transmit, reopen: Callable[[], None], draw: DrawChallenge = random_challenge
+    key: PublicKey,
+    transmit: Transmit,
+    reopen: Callable[[], None],
+    draw: DrawChallenge = random_challenge,
+    *,
+    short_link: bool = False,
 ) -> tuple[ChipAnswer, ActiveAuthenticationAnswer | None]:
     """Have the chip sign a challenge with the key of DG15 (Doc 9303-11 §6.1).
 
@@ -157,11 +162,18 @@ def authenticate_actively(
         transmit: through the channel of access control.
         reopen: opens the chip afresh.
         draw: source of challenges; asked anew for each question.
+        short_link: whether the reader carries no extended lengths. Then a long signature comes in pieces or not at all.
 
     Raises:
         TransportError, ProtocolError: the card is gone, or ``reopen`` failed.
     """
     length_bytes = _signature_bytes(key)
+    if short_link and needs_extended_answer(length_bytes):
+        answer, signature, about_length = _ask(length_bytes, transmit, reopen, draw, short_only=True)
+        is_cut = signature is not None and len(signature.signature) < length_bytes
+        if about_length or is_cut or answer is ChipAnswer.BROKE_OFF:  # it is the reader that fails, not the chip
+            return ChipAnswer.NOT_SPOKEN, None
+        return answer, signature
     answer, signature, about_length = _ask(length_bytes, transmit, reopen, draw, short_only=False)
     if about_length and needs_extended_answer(length_bytes):
         answer, signature, about_length = _ask(length_bytes, transmit, reopen, draw, short_only=True)

@@ -19,7 +19,9 @@ from reader.protocols.secure_messaging import block_capacity
 __all__ = ["CommandLengths"]
 
 _CHAINED: Final = 0x10  # CLA bit 5: not the last command of a chain
-_EXTENDED_OVERHEAD: Final = 4 + 3 + 2  # header, Lc, Le
+_SHORT_OVERHEAD: Final = 4 + 1 + 1  # header, Lc, Le
+_EXTENDED_OVERHEAD: Final = 4 + 3 + 2
+_LEAST_FIELD: Final = 64  # no reader carries less
 _LONGEST_SHORT_COMMAND: Final = 4 + 1 + limits.SHORT_NC + 1
 
 
@@ -83,7 +85,7 @@ class CommandLengths:
     @property
     def _field_bytes(self) -> int:
         """Longest data field of a command as it goes over the link."""
-        if self._is_short:
-            return limits.SHORT_NC
+        if self._is_short:  # there are readers that carry not even all of a short command
+            return min(limits.SHORT_NC, max(_LEAST_FIELD, self._link_bytes - _SHORT_OVERHEAD))
         longest = min(self._link_bytes, self._card_bytes or self._link_bytes)
         return max(limits.SHORT_NC, min(longest - _EXTENDED_OVERHEAD, limits.EXTENDED_NC))

@@ -315,4 +315,6 @@ class MutualAuthentication:
         """Active authentication with the key of DG15 (Doc 9303-11 §6.1)."""
         self._on_progress(ProgressEvent(ReadingPhase.ACTIVE_AUTHENTICATION))
         with self._session.link.phase(ReadingPhase.ACTIVE_AUTHENTICATION):
-            return authenticate_actively(key, self._session.transmit, self.reopen, draw)
+            return authenticate_actively(
+                key, self._session.transmit, self.reopen, draw, short_link=not self._session.link_carries_long
+            )

@@ -88,6 +88,11 @@ class CardSession:
         """Whether the chip has answered correctly at least once under the current keys."""
         return self._channel is not None and self._channel.has_answered
 
+    @property
+    def link_carries_long(self) -> bool:
+        """Whether commands and answers may have extended length fields, as far as it is the reader's to say."""
+        return self._blocks.link_carries_long
+
     def transmit(self, command: CommandApdu) -> ResponseApdu:
         """Send a command, protected once a channel is there; in parts if it is longer than the card takes.
 
@@ -313,6 +318,9 @@ class CardSession:
         TR-03110-2 §2.4.1 step 2; TR-03110-3 §B.1: the second run MUST be under the secure messaging of the first.
         Returns what came out, and whether the last try was used so.
         """
+        if suite.needs_long_commands and not self.link_carries_long:
+            # the values of a large field; they cannot be cut, since PACE is a chain of commands itself
+            raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, reason="reader_takes_no_long_commands")
         shown = b"" if terminal is None else terminal.authorization
         try:
             return run(self._pace(suite, key, shown), self.link.exchange), False

@@ -27,7 +27,7 @@ from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 from reader.protocols.access_key import AccessKey
 from reader.protocols.exchange import Steps
-from reader.protocols.pace_domain import EcdhDomain, NewScalar, PaceDomain
+from reader.protocols.pace_domain import DhDomain, EcdhDomain, NewScalar, PaceDomain
 from reader.protocols.password_status import require_nonce_given, require_selected, wrong_password
 from reader.protocols.secure_messaging import SessionKeys
 
@@ -55,6 +55,12 @@ class PaceSuite:
     def name(self) -> str:
         """Protocol and domain parameters, e.g. ``PACE-ECDH-GM-AES-CBC-CMAC-128 brainpoolP256r1``."""
         return f"{self.protocol.name} {self.domain.name}"
+
+    @property
+    def needs_long_commands(self) -> bool:
+        """Whether a public value in its two data objects is longer than the data field of a short command."""
+        value_bytes = self.domain.group.field_bytes if isinstance(self.domain, DhDomain) else 0  # no curve is so long
+        return len(encode_tlv(_DYNAMIC_AUTHENTICATION_DATA, encode_tlv(0x81, bytes(value_bytes)))) > limits.SHORT_NC
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
