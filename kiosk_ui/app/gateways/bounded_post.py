@@ -6,11 +6,17 @@ import asyncio
 import dataclasses
 import enum
 import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
 
 import httpx
 
 __all__ = ["BoundedPost", "PostFailedError", "PostProblem"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _MAX_ANSWER_BYTES = 256 * 1024  # an insurer's answer with a long history has some 20 kB
 
 
@@ -35,6 +41,30 @@ class PostFailedError(Exception):
         super().__init__(problem.value)
         self.problem = problem
         self.facts = facts
+
+
+class _Unattended(ThreadPoolExecutor):
+    """Runs look-ups of names, which nothing can interrupt, in threads that nobody waits for.
+
+    The event loop waits for its own at its end, and the interpreter at its: as long as a name server that is silent.
+    """
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        future: Future[_T] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(fn(*args, **kwargs))
+                except (OSError, ValueError) as error:  # all that a look-up raises (UnicodeError is a ValueError)
+                    future.set_exception(error)
+
+        threading.Thread(target=run, name="name-look-up", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, **how: Any) -> None:  # noqa: ANN401 - as the class above has it
+        del wait
+        super().shutdown(wait=False, **how)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -78,6 +108,7 @@ class BoundedPost:
         return asyncio.run(self._send(body, tries))
 
     async def _send(self, body: bytes, tries: int) -> bytes:
+        asyncio.get_running_loop().set_default_executor(_Unattended())
         try:
             async with asyncio.timeout(self.total_timeout_s):
                 for _ in range(tries - 1):
