@@ -19,7 +19,7 @@ from cryptography import x509
 from crypto.errors import CryptoError
 from crypto.pki import certificate, chain, cms, names, path_rules, signed_object
 from crypto.pki.findings import FindingCode
-from crypto.primitives import curves
+from crypto.primitives import block_cipher, curves, dh_groups
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.primitives.mac import mac
 from crypto.primitives.padding import pad
@@ -37,7 +37,7 @@ from reader.mutual_authentication import MutualAuthentication
 from reader.protocols import chip_authentication, chip_authentication_offers, pace, secure_messaging
 from reader.protocols.pace_domain import EcdhDomain
 from reader.protocols.secure_messaging import SecureChannel
-from reader.verification import assessment, expiry
+from reader.verification import assessment, chip, expiry
 from reader.verification.chip import KeyBinding
 
 __all__ = ["MISTAKES", "Mistake"]
@@ -292,6 +292,32 @@ def integrated_mapping_with_the_other_root(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(EcdhDomain, "map_integrated", opposite)
 
 
+@noticed_by(f"{PUBLISHED}::test_chip_authentication_mapping_speaks_the_published_conversation_and_verifies_its_proof")
+def mapping_proof_from_a_zero_vector(patch: pytest.MonkeyPatch) -> None:
+    """The chip's data are enciphered from E(KSenc, FF…FF), not from zeros (Doc 9303-11 §4.4.3.5.3)."""
+    patch.setattr(pace, "encrypt_block", lambda cipher, key, block: bytes(cipher.block_bytes))
+
+
+@noticed_by(
+    "tests/unit/test_crypto_pace_mappings.py::test_a_public_value_goes_out_without_leading_zeros_and_may_come_with_them"
+)
+def shared_secret_stripped(patch: pytest.MonkeyPatch) -> None:
+    """A secret of a finite field that begins with 00 keeps that octet: it has the length of p."""
+    genuine = dh_groups.DhPrivateKey.shared_octets
+    patch.setattr(dh_groups.DhPrivateKey, "shared_octets", lambda self, value: genuine(self, value).lstrip(b"\0"))
+
+
+@noticed_by("tests/unit/test_crypto_ciphers_and_macs.py::test_3des_data_is_encrypted_as_published")
+def two_key_3des_filled_up_wrongly(patch: pytest.MonkeyPatch) -> None:
+    """A library wants 24 octets of key: they are K1 K2 K1."""
+    genuine = block_cipher._algorithm
+
+    def wrongly(cipher: SymmetricCipher, key: bytes) -> Any:
+        return genuine(cipher, key) if cipher.is_aes else block_cipher.TripleDES(key + key[8:])
+
+    patch.setattr(block_cipher, "_algorithm", wrongly)
+
+
 # -- the chip's own proof -----------------------------------------------------------------------------------------------
 
 
@@ -322,6 +348,15 @@ def key_without_a_protocol_ignored(patch: pytest.MonkeyPatch) -> None:
         return genuine(infos, info, version, key) if declared else []
 
     patch.setattr(chip_authentication_offers, "_suites_of_key", announced_only)
+
+
+@noticed_by(
+    "tests/unit/test_mapping_proof_among_several_keys.py::test_the_proof_is_held_against_every_key_of_its_curve",
+    others=(3,),
+)
+def mapping_held_against_one_key(patch: pytest.MonkeyPatch) -> None:
+    """A chip lists several keys, and the proof may be by any of them."""
+    patch.setattr(chip, "static_keys", lambda infos: chip_authentication_offers.static_keys(infos)[:1])
 
 
 @noticed_by("tests/unit/test_chip_proofs.py::test_version_2_accepts_the_right_token_and_derives_keys_with_the_nonce")
