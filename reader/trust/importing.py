@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from reader import errors
-from reader.trust.import_plan import ImportOptions, OnStep, plan_import
+from reader.trust.import_plan import ImportOptions, ImportPlan, OnStep, plan_import
 from reader.trust.import_report import ImportReport, Rejected
 from reader.trust.manifest import Entry, Manifest, Provenance
 from reader.trust.sealing import SealKey, SealState, default_key_file
@@ -71,11 +71,14 @@ def import_files(
         before = None if current is None else current.manifest
         plan = plan_import(before, contents, sources, options, now, on_step)
         plan.report.rejected.extend(rejected)
+        moved_from = "" if before is None else key.place_elsewhere(folder, before.store_id) or ""
+        if before is not None and not moved_from and _is_nothing(before, plan):
+            plan.report.counter = before.counter  # nothing is written, and the copies of this store stay good
+            return plan.report
         new = _next(before, plan.entries, plan.provenances, now)
         commit(folder, new, plan.contents, key, lambda done, total: on_step("Writing", done, total))
         remove_leftovers(folder, plan.gone)
-        plan.report.counter = new.counter
-        plan.report.moved_from = key.place_elsewhere(folder, new.store_id) or ""
+        plan.report.counter, plan.report.moved_from = new.counter, moved_from
         return plan.report
 
 
@@ -168,6 +171,12 @@ def _current(folder: Path, key: SealKey, *, take_over: bool = False) -> StoreOnD
     if elsewhere is not None and not take_over and os.path.lexists(elsewhere):
         raise errors.TrustError(errors.TRUST_STORE_COPY, store=shown_path(elsewhere))
     return current
+
+
+def _is_nothing(before: Manifest, plan: ImportPlan) -> bool:
+    """Whether the files held nothing that was taken: an empty folder, older editions, something else."""
+    same = dict(before.entries) == dict(plan.entries) and dict(before.provenances) == dict(plan.provenances)
+    return same and not plan.report.new and not plan.report.known
 
 
 def _next(

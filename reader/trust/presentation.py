@@ -85,6 +85,8 @@ def report_as_text(report: ImportReport, folder: Path) -> str:
     lines = [f"Trust store {folder}, change {report.counter}, sealed."]
     if report.moved_from:
         lines.append(f"It counts here from now on, and no more in {shown_path(report.moved_from)}")
+    if not report.files and not report.rejected:
+        lines.append("No file was found, so nothing was brought in.")
     for one in report.lists:
         signed = f", signed {one.signed_at:%Y-%m-%d}" if one.signed_at else ""
         lines.append(f"{one.file}: {one.kind.replace('_', ' ')} of {one.issuer or 'an unnamed country'}{signed}")

@@ -73,6 +73,20 @@ def test_a_copy_that_stayed_behind_is_told_as_an_older_copy(place: Path) -> None
     assert installed(place, "copy") == 2, "copied again, it is right again"
 
 
+def test_an_update_that_brings_nothing_leaves_every_copy_good(place: Path, capsys: Capture) -> None:
+    """An empty stick, or one with other things on it, put in every day."""
+    shutil.copytree(place / "store", place / "copy")
+    before = (place / "store" / "store.json").read_bytes()
+    (place / "stick").mkdir()
+    assert trust_command(["update", str(place / "stick"), "--store", str(place / "store")]) == 0
+    assert "No file was found" in capsys.readouterr().out
+    (place / "stick" / "notes.txt").write_text("nothing to import")
+    assert trust_command(["update", str(place / "stick"), "--store", str(place / "store")]) == 0
+    assert "notes.txt" in capsys.readouterr().out
+    assert (place / "store" / "store.json").read_bytes() == before
+    assert installed(place) == installed(place, "copy") == 1
+
+
 def test_a_copy_takes_over_on_purpose_and_says_so(place: Path, capsys: Capture) -> None:
     shutil.copytree(place / "store", place / "copy")
     words = ["import", str(place / "2.cer"), "--store", str(place / "copy")]
