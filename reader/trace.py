@@ -336,14 +336,18 @@ class _RecordedReturns:
 
 
 def is_test_document(outcome: ReadOutcome) -> bool:
-    """Whether the document's signature holds, and the authority that vouches for it is one for tests.
+    """Whether every group that was read is signed, the signature holds, and the authority behind it is one for tests.
 
-    Not a word of the document's own counts: somebody's real card is signed under no TEST authority.
+    No word of the document's own counts, and a TEST card's EF.SOD among somebody's files makes them no TEST card's.
     """
-    passive = outcome.assessment.passive
-    if passive is None or passive.anchor is None or not passive.is_trusted:
+    from reader.verification.checks import CheckStatus, data_group_hash
+
+    passive, read = outcome.assessment.passive, outcome.reading.document.data_groups
+    if passive is None or passive.anchor is None or not passive.is_trusted or not read:
         return False
-    return passive.anchor.certificate.is_test
+    signed = {check.check for check in outcome.checks if check.status is CheckStatus.SUCCESSFUL}
+    groups = {data_group_hash(file.number) for file in read if file.number is not None}
+    return groups <= signed and passive.anchor.certificate.is_test
 
 
 def _milliseconds(seconds: float) -> float:
