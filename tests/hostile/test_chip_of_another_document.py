@@ -7,17 +7,23 @@ of whatever state, must not make copies of other documents genuine with it: what
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
+import reader
 from crypto.pki.card_security import verify_card_security
 from crypto.pki.findings import FindingCode
 from crypto.pki.signed_object import ValidAt
 from crypto.wire.tlv import encode_tlv
+from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import chip_content
+from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent
 from emulator.personalise.document import personalise
 from emulator.personalise.profile import load_profile
+from kiosk_ui.cli import main
+from reader.terminal_credentials import load_credentials
 from reader.verification.identity import Assurance
 from reader.verification.policy import DESK, HOSPITAL, LABORATORY, VerificationPolicy
 from reader.verification.verdict import Decision
@@ -63,6 +69,19 @@ def test_a_document_with_keys_of_its_own_is_not_made_genuine_by_the_chip_of_anot
     assert status_of(outcome, MAPPING) == ("undetermined", f"{MAPPING}.key_not_signed")
     assert outcome.verdict.decision is not Decision.ACCEPT
     assert outcome.verdict.assurance is not Assurance.CHIP_VERIFIED
+
+
+def test_nor_by_chip_authentication_version_2_that_the_chip_of_another_passes(tmp_path: Path) -> None:
+    """Whatever was read before the proof was read through a channel that proves nothing."""
+    assert main(["terminal-certificates", "--out", str(tmp_path / "t")]) == 0
+    terminal = load_credentials(tmp_path / "t")
+    for victim, expected in ((without_keys("an"), "key_not_signed"), (chip_content("eac2"), "genuine")):
+        mixed = dataclasses.replace(chip_content("eac2"), application_files=victim.application_files)
+        with EmulatedTransport(VirtualCard(mixed)) as card:
+            outcome = reader.read(card, can_of("eac2"), trust=TRUST, terminal=terminal, policy="desk")
+        assert status_of(outcome, "passive_authentication")[1] == "passive_authentication.trusted"
+        assert status_of(outcome, "chip_authentication")[1] == f"chip_authentication.{expected}"
+        assert (outcome.verdict.decision is Decision.ACCEPT) is (expected == "genuine")
 
 
 @pytest.mark.parametrize("victim", ["bac-unproven", "ef-dir-6982"])
