@@ -14,6 +14,8 @@ import pytest
 import reader
 from crypto.errors import ChipIdError
 from crypto.pace.parameters import STANDARDIZED_CURVES, Mapping
+from emulator.adapters.inprocess import EmulatedTransport
+from emulator.cards import card
 from emulator.personalise.profile import CardProfile, load_profile, profile_names
 from reader import errors
 from tests.unit.deliberate_mistakes import MISTAKES
@@ -77,6 +79,35 @@ def test_the_card_is_read_to_its_verdict(name: str) -> None:
     assert outcome.document.mrz.document_number in (PEOPLE[name].number, PEOPLE[name].number[-9:])
 
 
+class ShortLink(EmulatedTransport):
+    """A reader that carries short commands and answers only."""
+
+    @property
+    def max_command(self) -> int:
+        return 5 + 255 + 1
+
+    @property
+    def max_response(self) -> int:
+        return 256 + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("signature-cut-to-fit", "REFER"),  # 256 octets of signature do not fit: the chip cannot be asked
+        ("select-mf-6a86", "REFER"),
+        ("extended-uncounted", "ACCEPT"),
+        ("extended-mute", "ACCEPT"),
+        ("blocks-2048", "ACCEPT"),
+        ("ca-breaks-off", "REJECT"),
+    ],
+)
+def test_over_a_short_link_no_genuine_chip_is_called_a_copy(name: str, verdict: str) -> None:
+    with ShortLink(card(name)) as link:
+        outcome = reader.read(link, reader.MrzKey.from_lines(PEOPLE[name].mrz), trust=TRUST)
+    assert outcome.verdict.decision.value == verdict
+
+
 # -- documents ------------------------------------------------------------------------------------------------------------
 
 
@@ -105,8 +136,8 @@ def proof_of(profile: CardProfile) -> set[str]:
 
 @pytest.mark.parametrize("row", DOCUMENTS, ids=lambda row: row[0])
 def test_a_document_has_what_its_row_tells(row: list[str]) -> None:
-    _, access, proof, extended, card, _ = row
-    profile = load_profile(quoted(card)[0])
+    _, access, proof, extended, name, _ = row
+    profile = load_profile(quoted(name)[0])
     assert set(access.split()) <= access_of(profile)
     assert set(proof.split()) <= proof_of(profile)
     if proof:  # then nothing else proves the chip, except by mapping
@@ -116,8 +147,8 @@ def test_a_document_has_what_its_row_tells(row: list[str]) -> None:
 
 
 def test_nothing_else_opens_where_a_row_tells_the_access() -> None:
-    for _, access, _, _, card, _ in DOCUMENTS:
-        has = access_of(load_profile(quoted(card)[0]))
+    for _, access, _, _, name, _ in DOCUMENTS:
+        has = access_of(load_profile(quoted(name)[0]))
         if access:
             assert {"BAC", "GM", "IM", "CAM"} & set(access.split()) in ({"BAC", "GM", "IM", "CAM"} & has, set())
 
