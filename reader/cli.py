@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from crypto.errors import ChipIdError
 from reader import console, errors
@@ -51,8 +51,19 @@ EXIT_NOT_READ = 2
 EXIT_USAGE = 64
 
 
+def _path(text: str) -> Path:
+    """An empty text would be the folder that one happens to be in, and whoever can write there would be trusted."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
 class UsageParser(argparse.ArgumentParser):
-    """argparse, but wrong usage ends with 64: 2 has a meaning of its own here."""
+    """argparse, but wrong usage ends with 64: 2 has a meaning of its own here. An empty path is wrong usage."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as the class above has them
+        super().__init__(*arguments, **named)
+        self.register("type", Path, _path)
 
     def error(self, message: str) -> NoReturn:
         if message.startswith(("unrecognized arguments", "ambiguous option")):
