@@ -1,4 +1,6 @@
-"""The virtual reader sends a message in two pieces: without two options of the socket each command takes 40 ms and more."""
+"""Traps of the virtual reader: it sends a message in two pieces, so that without two options of the socket each command takes
+40 ms and more; and it waits without end for a chip that does not answer.
+"""
 
 from __future__ import annotations
 
@@ -68,3 +70,26 @@ def test_every_piece_is_acknowledged_before_and_after_it_is_taken(monkeypatch: p
     pieces = diary[1:]
     assert len(pieces) >= 3 * 4
     assert pieces == ["acknowledge", "receive", "acknowledge"] * (len(pieces) // 3)
+
+
+def silence(address: socket.socket, slot: vpcd.VpcdSlot, ends: list[bytes]) -> None:
+    """The reader's side: power on, a long command, and what comes back."""
+    link, _ = address.accept()
+    with link:
+        for message in (b"\x01", bytes.fromhex("00B0000000" + "0010")):
+            link.sendall(len(message).to_bytes(2, "big") + message)
+        ends.append(link.recv(2))
+        slot.stop()
+
+
+def test_a_chip_that_falls_silent_leaves_the_slot() -> None:
+    ends: list[bytes] = []
+    chip = card("extended-mute")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        slot = vpcd.VpcdSlot(chip, *server.getsockname(), patience_s=5)
+        reader = threading.Thread(target=silence, args=(server, slot, ends))
+        reader.start()
+        slot.serve()
+        reader.join(10)
+    assert ends == [b""]
+    assert not chip.is_powered
