@@ -10,8 +10,11 @@ from types import ModuleType
 import pytest
 
 from crypto.errors import ChipIdError
-from tests.unit.deliberate_mistakes import MISTAKES, Mistake
+from tests.unit import mistakes_in_conversations, mistakes_in_documents
+from tests.unit.mistake_register import MISTAKES, Mistake
 
+MADE_IN = (mistakes_in_conversations, mistakes_in_documents)
+"""Whose import enters them into the register."""
 NOTICED = (AssertionError, ChipIdError, pytest.fail.Exception, RecursionError)
 """How a test says so: by what it asserts, by an error that came or did not come, or by a stack without end."""
 

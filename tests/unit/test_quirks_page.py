@@ -18,9 +18,11 @@ from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import card
 from emulator.personalise.profile import CardProfile, load_profile, profile_names
 from reader import errors
-from tests.unit.deliberate_mistakes import MISTAKES
+from tests.unit import mistakes_in_conversations, mistakes_in_documents
+from tests.unit.mistake_register import MISTAKES
 from tests.unit.reader_cards import PEOPLE, TRUST
 
+MADE_IN = (mistakes_in_conversations, mistakes_in_documents)  # whose import enters them into the register
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
 
