@@ -32,13 +32,14 @@ def open_private(path: Path, *, force: bool = False) -> int:
         A descriptor, open for writing; whoever asked closes it.
 
     Raises:
-        FileExistsError: something is there, and ``force`` does not allow to replace it.
+        FileExistsError: something is there, and ``force`` does not allow to replace it; or it is no file at all.
         OSError: it cannot be made.
     """
-    require_free(path, force=force)
+    require_free(path, force=force and (path.is_file() or path.is_symlink()))
     if force:
         path.unlink(missing_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    binary = getattr(os, "O_BINARY", 0)  # Windows would change line ends
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
 
 
 def write_private(path: Path, octets: bytes, *, force: bool = False) -> None:

@@ -7,6 +7,7 @@ signature has been verified under a TEST authority. A citizen's card cannot be r
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import enum
@@ -113,25 +114,24 @@ class TraceFile:
 
     def write(self, record: Mapping[str, object]) -> None:
         """Append one line. After a failure nothing more is written, and half a line is taken back."""
-        if self._descriptor is None:
+        descriptor = self._descriptor
+        if descriptor is None:
             return
         line = json.dumps(record, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
         try:
             left = memoryview(line)
             while left:
-                left = left[os.write(self._descriptor, left) :]
+                left = left[os.write(descriptor, left) :]
         except OSError as error:
             self.problem = errors.DocumentError(TRACE_UNWRITABLE, cause=type(error).__name__)
-            self._take_back()
+            self._take_back(descriptor)
             self.close()
         else:
             self._whole += len(line)
 
-    def _take_back(self) -> None:
-        try:
-            os.ftruncate(self._descriptor or 0, self._whole)
-        except OSError:  # then the last line is cut off, which whoever reads traces expects
-            return
+    def _take_back(self, descriptor: int) -> None:
+        with contextlib.suppress(OSError):  # then the last line is cut off, which whoever reads traces expects
+            os.ftruncate(descriptor, self._whole)
 
     def close(self) -> None:
         """May be called twice."""

@@ -121,6 +121,7 @@ def _questions_about_the_end(length: int) -> list[tuple[str, CommandApdu]]:
         ("odd_instruction", CommandApdu(0x00, 0xB1, 0x00, 0x00, encode_tlv(0x54, b"\x00"), ne=8)),
         ("more_than_is_left", _read(inside >> 8, inside & 0xFF, length - inside + _BEYOND)),
         ("behind_the_end", _read(length >> 8, length & 0xFF, _BEYOND)),
+        ("as_much_as_there_is", _read(0, 0, limits.SHORT_NE)),
         ("extended_length", CommandApdu(0x00, 0xB0, 0x00, 0x00, b"", _EXTENDED, extended=True)),
     ]
 

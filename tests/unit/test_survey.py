@@ -44,7 +44,7 @@ def chipid(*arguments: str) -> tuple[int, str, str]:
 
 
 def key_of(name: str) -> reader.AccessKey:
-    if name in ("bac-only", "bac-unproven", "select-mf-6a81"):
+    if name in ("bac-only", "bac-unproven", "select-mf-6a81", "zero-le-6b00"):
         return reader.MrzKey.from_lines(PEOPLE[name].mrz)
     return reader.CanKey.from_digits(PEOPLE[name].can)
 
@@ -219,6 +219,7 @@ def test_habits_at_the_end_of_a_file_in_plain_and_in_the_channel() -> None:
         assert habits["behind_the_end"] == {"status_word": "6B00"}
         assert habits["more_than_is_left"] == {"status_word": "6282", "answer_bytes": 2}
         assert habits["last_bytes_exactly"] == {"status_word": "9000", "answer_bytes": 2}
+    assert surveyed("zero-le-6b00")["channel"]["as_much_as_there_is"]["status_word"] == "6B00"
     assert surveyed("p384-short")["channel"]["extended_length"]["status_word"] != "9000"
 
 
@@ -239,6 +240,7 @@ def test_times_are_added_up_by_kind_of_command() -> None:
 
 
 # ----------------------------------------------------------------------------------- cards that misbehave
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PEOPLE))
 def test_every_card_of_the_catalogue_gives_a_report(name: str) -> None:
     with provider.open(name) as card:

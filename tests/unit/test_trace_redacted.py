@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from emulator.cards import chip_content
 from emulator.chip.card import VirtualCard
 from emulator.personalise.profile import load_profile
 from kiosk_ui.cli import main
-from reader import errors, transport
+from reader import errors, trace, transport
 from reader.link import Link, Passage
 from reader.plan import HOSPITAL
 from reader.protocols.active_authentication import random_challenge
@@ -335,6 +336,17 @@ def test_a_full_trace_leaves_out_a_verify_and_keeps_what_came_back() -> None:
     assert "31415926" not in str(kept.records)
 
 
+def test_payloads_wait_in_bounded_memory(
+    in_reader: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "_MOST_HELD_BYTES", 5000)
+    in_reader("an")
+    assert read_in_full(tmp_path / "t", "an", "--test-mode")[0] == 0
+    kinds = [record["kind"] for record in lines(tmp_path / "t")]
+    assert kinds.count("payloads_left_out") == 1
+    assert "payload" not in kinds
+
+
 # ------------------------------------------------------------------------------------------- the file
 def test_only_its_owner_may_read_it_and_it_takes_no_other_files_place(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
@@ -346,6 +358,9 @@ def test_only_its_owner_may_read_it_and_it_takes_no_other_files_place(tmp_path: 
     assert "trace.exists" in err
     assert path.read_bytes() == before
     assert chipid("read", "--emulated", "an", "--can", CAN, "--no-photo", "--trace", str(path), "--force")[0] == 0
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = chipid("read", "--emulated", "an", "--can", CAN, "--trace", str(tmp_path / "pipe"), "--force")
+    assert (code, "trace.exists" in err) == (2, True), "what is no file is not replaced"
     code, _, err = chipid("read", "--emulated", "an", "--can", CAN, "--trace", str(tmp_path))
     assert (code, "trace.unwritable" in err) == (2, True)
 
@@ -406,6 +421,23 @@ def test_a_card_that_is_taken_away_is_told_where(tmp_path: Path) -> None:
     assert last["error"] == "card.removed"
     assert "status_word" not in last
     assert end == {"kind": "end", "how": "failed", "code": "card.removed"}
+
+
+def test_a_reading_that_is_stopped_says_so(tmp_path: Path) -> None:
+    path, cancel = tmp_path / "t.jsonl", threading.Event()
+
+    def read_until_stopped() -> None:
+        with (
+            provider.open("an", on_transmit=lambda number, _: cancel.set() if number == 7 else None) as card,
+            TraceRecorder(TraceFile(path), Payloads.NONE, plan=HOSPITAL, read_at=NOW) as recorder,
+        ):
+            recorder.begin(card)
+            reader.read(card, reader.CanKey.from_digits(CAN), trust=TRUST, witness=recorder, cancel=cancel)
+
+    with pytest.raises(reader.Cancelled):
+        read_until_stopped()
+    assert [record["kind"] for record in lines(path)].count("command") == 7
+    assert lines(path)[-1] == {"kind": "end", "how": "stopped"}
 
 
 def test_a_recorded_conversation_sends_no_other_octets_than_any(tmp_path: Path) -> None:
