@@ -40,11 +40,13 @@ class _Bounds:
         given: the longest that came.
         too_long: the shortest that is known to be too long; ``None`` if none is.
         past_end: the shortest that was refused because the file had less; 0 if none was.
+        is_earlier: whether all this is from before the card was lifted.
     """
 
     given: int = 0
     too_long: int | None = None
     past_end: int = 0
+    is_earlier: bool = False
 
     def known(self, longest: int) -> int:
         """The most that nothing speaks against."""
@@ -141,6 +143,15 @@ class BlockSizes:
             return bounds.known(longest)
         return min(left, bounds.worth_trying(longest, left, cipher.block_bytes if cipher else 1))
 
+    def ne_to_compare(self, cipher: SymmetricCipher | None, known: int) -> int:
+        """Plain bytes to ask for of a start that is known: no more than a short answer carries, which every chip gives.
+
+        Args:
+            cipher: of the channel, or ``None`` in plain.
+            known: bytes, at least 1.
+        """
+        return min(known, self._bounds[cipher is not None, False].known(self._capacity(cipher, limits.SHORT_NE)))
+
     def is_extended(self, cipher: SymmetricCipher | None, ne: int) -> bool:
         """Whether an answer with that many plain bytes needs extended length fields."""
         return ne > self._capacity(cipher, limits.SHORT_NE)
@@ -180,6 +191,7 @@ class BlockSizes:
             odd: whether the instruction was odd.
         """
         bounds = self._bounds[cipher is not None, odd]
+        bounds.is_earlier &= given < bounds.given
         bounds.given = max(bounds.given, given)
         if more and given < asked:  # the chip gives no more at once than the most it ever gave
             bounds.too_long = min(bounds.too_long or bounds.given + 1, bounds.given + 1)
@@ -193,6 +205,8 @@ class BlockSizes:
             Whether :meth:`ne_for` now says less, so that asking again makes sense.
         """
         bounds = self._bounds[cipher is not None, odd]
+        if bounds.is_earlier and asked <= bounds.given:  # not the same chip, or not the same link
+            bounds.given, bounds.is_earlier = 0, False
         if self.is_extended(cipher, asked) and not self.is_extended(cipher, self._longest_given(cipher)):
             self._short_only = True  # asked once; half a length that is announced nowhere is not looked for
             return True
@@ -244,6 +258,11 @@ class BlockSizes:
         return max(self._bounds[cipher is not None, odd].given for odd in (False, True))
 
     # ---------------------------------------------------------------------------------- second thoughts
+    def card_was_lifted(self) -> None:
+        """What comes back mostly is the same card: what was learnt is gone on with, but no longer relied on."""
+        for bounds in self._bounds.values():
+            bounds.is_earlier = True
+
     def learnt(self) -> Learnt:
         """What answers have taught so far, for :meth:`unlearn`."""
         bounds = {way: dataclasses.replace(each) for way, each in self._bounds.items()}

@@ -277,9 +277,21 @@ class DocumentReader:
                 try:
                     return self._session.read_file(partial.file, done, self._to_read, partial)
                 except (errors.ProtocolError, errors.TransportError) as error:
-                    self._open_for_another_try(partial.file, error)
+                    self._open_again(partial.file, error)
         finally:
             self._proofs.note_proof()
+
+    def _open_again(self, file: files.FileId, error: errors.ProtocolError | errors.TransportError) -> None:
+        """As :meth:`_open_for_another_try`; a chip that does not open again has refused more than a file.
+
+        Whatever was noted of the file alone would let the reading go on without a channel.
+        """
+        try:
+            self._open_for_another_try(file, error)
+        except (errors.CardStatusError, errors.DocumentError) as failure:
+            if failure.code is errors.FILE_REFUSED_UNPROTECTED:
+                raise
+            raise errors.ProtocolError(errors.CHIP_DECEPTIVE) from failure
 
     def _open_for_another_try(self, file: files.FileId, error: errors.ProtocolError | errors.TransportError) -> None:
         """Raises ``error`` if the channel broke for a reason that opening the chip again does not mend."""

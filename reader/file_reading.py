@@ -173,7 +173,7 @@ class _Reading:
 
     def select_again(self) -> None:
         """Read the first block of a file of which a part is there; raises ``card.another`` if it is not the same."""
-        ne = min(len(self.partial.data), self.blocks.ne_for(self.cipher, limits.SHORT_NE))
+        ne = self.blocks.ne_to_compare(self.cipher, len(self.partial.data))
         _, block = self._first_block(ne)
         block = block[: len(self.partial.data)]
         if not self.partial.data.startswith(block):

@@ -195,6 +195,7 @@ class CardSession:
             was_open: whether it had opened before. What is known of a card that never did is forgotten.
         """
         self._forget_channel()
+        self._blocks.card_was_lifted()
         self._card_security_is_guarded = False  # it may have been the tear that looked like a refusal
         if not was_open:
             self.card_access = self.card_security = self.general_authentication = None
