@@ -18,7 +18,8 @@ from crypto.pki.names import COUNTRY
 from crypto.pki.security_object import parse_security_object
 from crypto.signatures.algorithms import AlgorithmIdentifier, signature_algorithm
 from crypto.signatures.hash_algorithms import hash_algorithm
-from crypto.signatures.public_key import RsaPublicKey
+from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
+from crypto.signatures.rsa_iso9796_2 import recover
 from crypto.wire.tlv import parse_tlv
 from reader.card_access import ASSUMED_CCCD_CARD_ACCESS
 from reader.lds import files
@@ -41,7 +42,7 @@ from reader.lds.security_infos import (
 from reader.lds.sod import signed_data_of
 from reader.survey.personal_fields import fields_of_dg13
 
-__all__ = ["Facts", "card_access_facts", "file_facts", "listed_groups", "size_shown"]
+__all__ = ["Facts", "card_access_facts", "file_facts", "listed_groups", "signature_facts", "size_shown"]
 
 Facts: TypeAlias = dict[str, object]
 
@@ -168,6 +169,26 @@ def _parameters(key: SubjectPublicKey) -> str:
 def _dg15(document: IdDocument) -> Facts:
     group = document.active_authentication_key
     return {} if group is None else _key(group.public_key)
+
+
+def signature_facts(document: RawDocument, signature: bytes) -> Facts:
+    """How the chip signs a challenge (Doc 9303-11 §6.1): for RSA the hash that the trailer names, for a curve the form.
+
+    Args:
+        document: with DG15.
+        signature: the chip's answer.
+    """
+    facts: Facts = {"signature_bytes": len(signature)}
+    try:
+        group = IdDocument(document).active_authentication_key
+        key = None if group is None else group.public_key.resolve()
+        if isinstance(key, RsaPublicKey):
+            facts["hash"] = recover(key, signature).hash_algorithm.label
+        elif isinstance(key, EcPublicKey):  # r and s as numbers of one length (TR-03111 §5.2.1)
+            facts["form"] = "plain" if len(signature) == 2 * key.curve.order_bytes else "other"
+    except ChipIdError as error:
+        facts["error"] = error.code.name
+    return facts
 
 
 # --------------------------------------------------------------------------------------- EF.COM, EF.SOD

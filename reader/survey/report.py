@@ -20,7 +20,7 @@ from reader.progress import OnProgress, ignore_progress
 from reader.protocols.access_key import AccessKey, HolderKey
 from reader.redaction import HIDDEN, shown_historical_bytes
 from reader.session import CardSession
-from reader.survey.files import Facts, card_access_facts, file_facts, listed_groups, size_shown
+from reader.survey.files import Facts, card_access_facts, file_facts, listed_groups, signature_facts, size_shown
 from reader.survey.probes import probe_channel, probe_plain
 from reader.survey.timings import Timings
 
@@ -114,8 +114,8 @@ def _facts(reading: Reading) -> Facts:
         },
         "active_authentication": {
             "answer": reading.active_authentication.name.lower(),
-            "signature_bytes": None if answer is None else len(answer.signature),
-        },
+        }
+        | ({} if answer is None else signature_facts(document, answer.signature)),
         **file_facts(document),
     }
 

@@ -178,7 +178,12 @@ def test_keys_and_algorithms_of_issuer_and_chip() -> None:
     assert signer["certificate"]["key"]["parameters"] == "named"
     assert (report["dg15"]["kind"], report["dg15"]["bits"]) == ("EC", 256)
     assert report["chip_authentication"]["suite"] == "CA-ECDH-AES-CBC-CMAC-128 brainpoolP256r1"
-    assert report["active_authentication"] == {"answer": "given", "signature_bytes": 64}
+    assert report["active_authentication"] == {"answer": "given", "signature_bytes": 64, "form": "plain"}
+    assert surveyed("rsa-active-2048")["active_authentication"] == {
+        "answer": "given",
+        "signature_bytes": 256,
+        "hash": "sha256",
+    }
     assert surveyed("rsa-active-2048")["dg15"] == {
         "algorithm": "1.2.840.113549.1.1.1",
         "parameters": "other",
