@@ -20,6 +20,7 @@ from reader.cli import EXIT_ACCEPTED, EXIT_NOT_ACCEPTED, EXIT_NOT_READ, EXIT_USA
 
 if TYPE_CHECKING:
     from reader.evidence.recheck import Difference, Judgement, KeptReading
+    from reader.verification.verdict import Decision
 
 __all__ = ["Whose", "verify_command"]
 
@@ -231,6 +232,16 @@ def _only_today(then: Judgement, today: Judgement) -> list[Difference]:
 
 
 # ------------------------------------------------------------------------------------------ as text
+def _headlines(whose: Whose, decision: Decision) -> list[str]:
+    """What comes out, never an ACCEPT before the words that take it back."""
+    judged = f"{decision.value} – judged again by what the file proves, as of the time of the reading"
+    if whose.is_known:
+        return [judged]
+    if decision.value == "ACCEPT":
+        return [_NOBODY_VOUCHES, "the files alone would be accepted, as of the time that is stated"]
+    return [judged, _NOBODY_VOUCHES]
+
+
 def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement, *, is_test_mode: bool) -> str:
     from reader.evidence.recheck import differences
     from reader.reports.result import check_line, person_lines
@@ -239,8 +250,7 @@ def _as_text(kept: KeptReading, whose: Whose, then: Judgement, today: Judgement,
     statement, verdict, asked = kept.statement, then.verdict, _asked_at(kept, then)
     place = f", {statement.place}" if statement.place else ""
     lines = [
-        f"{verdict.decision.value} – judged again by what the file proves, as of the time of the reading",
-        *([] if whose.is_known else [_NOBODY_VOUCHES]),
+        *_headlines(whose, verdict.decision),
         "",
         "the file is whole: every part is as it was signed",
         f"signed by  {kept.fingerprint}",
