@@ -42,6 +42,7 @@ doctor: setup-kiosk ## what is missing on this machine, and how to get it
 .PHONY: docs
 docs: setup-test ## the pages of docs/ that are made from the code
 	@$(BIN)/python scripts/document_errors.py
+	@$(BIN)/python scripts/document_limits.py
 	@$(BIN)/python -m bench.read_time_picture
 
 .PHONY: lock

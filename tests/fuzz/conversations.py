@@ -15,12 +15,15 @@ from typing import Final
 
 import reader
 from crypto.errors import ChipIdError
+from crypto.pki.passive_authentication import read_security_object
+from crypto.pki.security_object import SecurityObject
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import card_names, chip_content
 from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent
 from emulator.chip.misbehaviour import Misbehaviour
+from reader.lds import files
 from reader.plan import DESK, HOSPITAL, LABORATORY, ReadPlan
 from reader.reports import result as report
 from reader.verification.verdict import Decision
@@ -98,8 +101,8 @@ class LyingChip(Misbehaviour):
 
 @functools.cache
 def _file_as_seed(name: str, identifier: int) -> Seed:
-    files = (*chip_content(name).application_files, *chip_content(name).master_files)
-    octets = next(file.content for file in files if file.identifier == identifier)
+    all_files = (*chip_content(name).application_files, *chip_content(name).master_files)
+    octets = next(file.content for file in all_files if file.identifier == identifier)
     return Seed.of(octets, _TREE if len(octets) < 4000 else _OCTETS)
 
 
@@ -108,11 +111,11 @@ def with_hostile_files(name: str, rng: random.Random) -> ChipContent:
     content = chip_content(name)
     application, master = list(content.application_files), list(content.master_files)
     for _ in range(rng.randrange(1, 3)):
-        files = master if master and rng.random() < 0.2 else application
-        index = rng.randrange(len(files))
-        seed = _file_as_seed(name, files[index].identifier)
+        folder = master if master and rng.random() < 0.2 else application
+        index = rng.randrange(len(folder))
+        seed = _file_as_seed(name, folder[index].identifier)
         changed_octets = mutate(rng, seed, [seed], _TREE)
-        files[index] = dataclasses.replace(files[index], content=changed_octets[:60_000])
+        folder[index] = dataclasses.replace(folder[index], content=changed_octets[:60_000])
     return dataclasses.replace(content, application_files=tuple(application), master_files=tuple(master))
 
 
@@ -166,8 +169,14 @@ class _Setting:
         truth = honest(self.name, self.by_mrz, self.plan)
         assert truth.verdict.decision is Decision.ACCEPT, self
         for file in truth.reading.document:
-            if file.number is not None or file.name == "SOD":  # neither EF.COM nor EF.CardAccess is signed
+            if file.number is not None:
                 assert outcome.reading.document.get(file) == truth.reading.document.get(file), (self, file.name)
+        # Neither EF.COM nor EF.CardAccess is signed, and of EF.SOD not its list of digest algorithms (RFC 5652 §5.1, §5.4)
+        assert _signed_by(outcome) == _signed_by(truth), self
+
+
+def _signed_by(outcome: reader.ReadOutcome) -> SecurityObject:
+    return read_security_object(outcome.reading.document.require(files.SOD))
 
 
 def hold_to_the_truth(seed: int | str) -> None:

@@ -40,5 +40,6 @@ def test_readings_leave_no_memory_no_descriptor_and_no_thread_behind() -> None:
     curve = json.loads(done.stdout)
     kilobytes = [memory for _, memory in curve["samples"]]
     assert kilobytes[-1] - kilobytes[0] < LEAST_KILOBYTES
-    assert curve["descriptors"][0] == curve["descriptors"][1]
-    assert curve["threads"][0] == curve["threads"][1]
+    for kind in ("descriptors", "threads"):  # the system may count a thread for a moment after it was joined
+        before, after = curve[kind]
+        assert after <= before
