@@ -157,6 +157,7 @@ class MutualAuthentication:
         if self._session.card_access != card_access or (None not in (card_security, again) and again != card_security):
             return False
         self._shown = card_access, card_security or again
+        self._session.card_security = self._shown[1]  # what was shown once is judged, also if it is closed by now
         return access == self._access
 
     def note_proof(self) -> None:

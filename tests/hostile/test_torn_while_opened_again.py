@@ -16,10 +16,23 @@ from emulator.chip.card import VirtualCard
 from emulator.chip.content import ChipContent, TooLongRead
 from emulator.personalise.answer_to_reset import contactless_atr
 from reader import errors
+from reader.lds import files
 from reader.plan import HOSPITAL, ReadPlan
+from reader.verification.checks import CheckStatus
 from reader.verification.verdict import Decision
-from tests.hostile.torn_cards import QUICK, Ending, Hand, Tear, TornTransport, read_torn, require_same
-from tests.unit.reader_cards import TRUST, can_of
+from tests.hostile.torn_cards import (
+    CAM,
+    QUICK,
+    Ending,
+    Hand,
+    Tear,
+    TornTransport,
+    key_of,
+    read_torn,
+    require_same,
+    untorn,
+)
+from tests.unit.reader_cards import TRUST, can_of, status_of
 
 
 def with_habits(*, announced: bool | None, **habits: object) -> ChipContent:
@@ -68,6 +81,19 @@ def test_a_card_that_comes_back_with_other_habits_is_read_on() -> None:
         tears = [(first, draw.randint(15, 100)), (second, draw.randint(10, 80)), (third, 0)]
         ending = read(*((content, at, draw.choice(list(Tear))) for content, at in tears), plan=HOSPITAL)
         require_same(ending, whole(HOSPITAL))
+
+
+def test_a_signed_list_of_keys_that_was_shown_once_is_judged_also_if_it_is_closed_later() -> None:
+    """EF.CardSecurity, to which the proof of chip-authentication mapping is held."""
+    shown = CAM.content
+    closed = dataclasses.replace(shown, master_files=tuple(f for f in shown.master_files if f.identifier != 0x011D))
+    whole_reading = untorn(CAM)
+    for at in (whole_reading.commands // 2 + 2, whole_reading.commands - 3):
+        laid = [TornTransport(VirtualCard(shown), at, Tear.ANSWER_LOST), TornTransport(VirtualCard(closed))]
+        ending = read_torn(laid[0], key_of(CAM.name), Hand(laid[1:]), plan=QUICK)
+        assert ending.outcome is not None
+        assert ending.outcome.reading.document.get(files.CARD_SECURITY) is not None
+        assert status_of(ending.outcome, "chip_authentication_mapping")[0] is CheckStatus.SUCCESSFUL
 
 
 class PlainAfterRefusal(EmulatedTransport):
