@@ -29,7 +29,8 @@ _LONGEST_SHORT_COMMAND: Final = 4 + 1 + limits.SHORT_NC + 1
 _LONGEST_SHORT_ANSWER: Final = limits.SHORT_NE + _STATUS_BYTES
 
 _READS: Final = (0xB0, 0xB1)
-_Way: TypeAlias = tuple[bool, bool]  # whether protected, whether by odd instruction
+_Way: TypeAlias = tuple[SymmetricCipher | None, bool]
+"""Through a channel of which cipher, and whether by odd instruction: the same answer carries more under one than another."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -41,18 +42,20 @@ class _Bounds:
         too_long: the shortest that is known to be too long; ``None`` if none is.
         past_end: the shortest that was refused because the file had less; 0 if none was.
         is_earlier: whether all this is from before the card was lifted.
+        is_fragile: whether a refusal ends the channel: then nothing is asked for that may be refused.
     """
 
     given: int = 0
     too_long: int | None = None
     past_end: int = 0
     is_earlier: bool = False
+    is_fragile: bool = False
 
     def known(self, longest: int) -> int:
         """The most that nothing speaks against."""
         if self.too_long is None or longest < self.too_long:
             return longest
-        return min(longest, max(self.given, SMALLEST_BLOCK))
+        return self.too_long - 1 if self.is_fragile else min(longest, max(self.given, SMALLEST_BLOCK))
 
     def worth_trying(self, longest: int, left: int, step: int) -> int:
         """Between what the chip gave and what it refused lies what it can: tried if that saves more than one command.
@@ -63,7 +66,7 @@ class _Bounds:
             step: block of the cipher: the same cryptogram carries up to one byte less than a multiple of it.
         """
         known = self.known(longest)
-        if self.too_long is None or longest < self.too_long or known >= self.too_long - 1:
+        if self.too_long is None or self.is_fragile or longest < self.too_long or known >= self.too_long - 1:
             return known
         # by ratio among extended lengths, which span two orders of magnitude, else by difference
         middle = math.isqrt(known * self.too_long) if known > limits.SHORT_NE else (known + self.too_long) // 2
@@ -100,7 +103,7 @@ class BlockSizes:
         self._capabilities = CardCapabilities()
         self._sizes: ApduSizes | None = None
         self._sizes_asked = False
-        self._bounds = {(protected, odd): _Bounds() for protected in (False, True) for odd in (False, True)}
+        self._bounds: dict[_Way, _Bounds] = {}
         self._short_only = False
         self.takes_short_identifiers = True
         self.reads_odd = True
@@ -132,7 +135,7 @@ class BlockSizes:
         Returns:
             At least 1 and at most ``left``; what is asked for fits into an answer with all its protection.
         """
-        bounds = self._bounds[cipher is not None, odd]
+        bounds = self._way(cipher, odd)
         short = self._capacity(cipher, limits.SHORT_NE)
         if left is None and (cipher is None or bounds.past_end):
             # before access control every chip takes short commands; and a chip that refuses to read past the end is not
@@ -150,7 +153,7 @@ class BlockSizes:
             cipher: of the channel, or ``None`` in plain.
             known: bytes, at least 1.
         """
-        return min(known, self._bounds[cipher is not None, False].known(self._capacity(cipher, limits.SHORT_NE)))
+        return min(known, self._way(cipher).known(self._capacity(cipher, limits.SHORT_NE)))
 
     def is_extended(self, cipher: SymmetricCipher | None, ne: int) -> bool:
         """Whether an answer with that many plain bytes needs extended length fields."""
@@ -158,7 +161,15 @@ class BlockSizes:
 
     def refuses_past_end(self, cipher: SymmetricCipher | None) -> bool:
         """Whether the chip gives nothing at all when asked for more than the file has."""
-        return bool(self._bounds[cipher is not None, False].past_end)
+        return bool(self._way(cipher).past_end)
+
+    def asks_for_header_first(self, cipher: SymmetricCipher | None) -> bool:
+        """Whether asking for more than a file has would end the channel, so that its length is asked for before all."""
+        bounds = self._way(cipher)
+        return bounds.is_fragile and bool(bounds.past_end)
+
+    def _way(self, cipher: SymmetricCipher | None, odd: bool = False) -> _Bounds:
+        return self._bounds.setdefault((cipher, odd), _Bounds())
 
     def _capacity(self, cipher: SymmetricCipher | None, field_bytes: int) -> int:
         """Plain bytes in an answer whose data field may have that many, as far as link and chip carry it."""
@@ -190,7 +201,7 @@ class BlockSizes:
             more: whether bytes are missing although they were asked for and the file has them.
             odd: whether the instruction was odd.
         """
-        bounds = self._bounds[cipher is not None, odd]
+        bounds = self._way(cipher, odd)
         bounds.is_earlier &= given < bounds.given
         bounds.given = max(bounds.given, given)
         if more and given < asked:  # the chip gives no more at once than the most it ever gave
@@ -204,7 +215,7 @@ class BlockSizes:
         Returns:
             Whether :meth:`ne_for` now says less, so that asking again makes sense.
         """
-        bounds = self._bounds[cipher is not None, odd]
+        bounds = self._way(cipher, odd)
         if bounds.is_earlier and asked <= bounds.given:  # not the same chip, or not the same link
             bounds.given, bounds.is_earlier = 0, False
         if self.is_extended(cipher, asked) and not self.is_extended(cipher, self._longest_given(cipher)):
@@ -225,37 +236,55 @@ class BlockSizes:
             asked: plain bytes.
             total: bytes of the whole file, as it turned out.
         """
-        bounds = self._bounds[cipher is not None, False]
+        bounds = self._way(cipher)
         if asked <= total:
             self.note_refusal(cipher, asked)
         elif bounds.too_long is None or asked < bounds.too_long:
             bounds.past_end = min(asked, bounds.past_end or asked)
 
-    def note_break(self, command: CommandApdu, *, refused: bool) -> bool:
+    def note_break(self, command: CommandApdu, cipher: SymmetricCipher, status: StatusWord | None) -> bool:
         """A protected command broke the channel.
 
         Args:
             command: plain.
-            refused: whether the chip answered a bare 6700; else it said nothing at all.
+            cipher: of the channel.
+            status: the bare status word that the chip answered; ``None`` if it said nothing at all.
 
         Returns:
-            Whether the next opening asks for less: it was an extended READ BINARY, and for more than the chip has ever
-            given or refused in words.
+            Whether the next opening asks for less, or in another way: it was a READ BINARY for more than the chip has
+            ever given, and the answer can be about that.
         """
-        if command.ins not in _READS or not command.is_extended:
+        if command.ins not in _READS or (status is not None and not is_about_length(status)):
             return False
-        bounds = self._bounds[True, bool(command.ins & 1)]
+        bounds = self._way(cipher, bool(command.ins & 1))
+        if not command.is_extended:
+            return status is not None and self._note_short_break(bounds, command)
         if command.ne <= bounds.given:
-            self._short_only |= refused  # it gave as much before, and does not any more
-            return refused
+            self._short_only |= status is not None  # it gave as much before, and does not any more
+            return status is not None
         if bounds.given > limits.SHORT_NE:
             bounds.too_long = min(bounds.given + 1, bounds.too_long or bounds.given + 1)
         else:
             self._short_only = True
         return True
 
+    @staticmethod
+    def _note_short_break(bounds: _Bounds, command: CommandApdu) -> bool:
+        """The first block of a file may reach beyond its end; any other is too long. Each try costs an opening, so half
+        of it is tried next, and nothing above what came through.
+        """
+        asked, is_first = command.ne, bool(command.p1 & 0x80) or not (command.p1 or command.p2)
+        if is_first and not (bounds.is_fragile and bounds.past_end) and asked > SMALLEST_BLOCK:
+            bounds.past_end, bounds.is_fragile = asked, True
+            return True
+        less = max(asked // 2, bounds.given)
+        if not SMALLEST_BLOCK <= less < asked:
+            return False
+        bounds.too_long, bounds.is_fragile = less + 1, True
+        return True
+
     def _longest_given(self, cipher: SymmetricCipher | None) -> int:
-        return max(self._bounds[cipher is not None, odd].given for odd in (False, True))
+        return max(self._way(cipher, odd).given for odd in (False, True))
 
     # ---------------------------------------------------------------------------------- second thoughts
     def card_was_lifted(self) -> None:

@@ -181,6 +181,8 @@ class _Reading:
 
     def _first_ne(self) -> int:
         ne = self.blocks.ne_for(self.cipher, None)
+        if self.blocks.asks_for_header_first(self.cipher):
+            return min(ne, files.HEADER_BYTES)
         if self.blocks.refuses_past_end(self.cipher) and self._file in _SHORT_BY_STANDARD:
             return min(ne, files.HEADER_BYTES)
         return ne

@@ -35,7 +35,7 @@ from reader.plan import ReadPlan
 from reader.progress import OnProgress, ProgressEvent, ReadingPhase, ignore_progress
 from reader.protocols.access_key import AccessKey, HolderKey, MrzKey
 from reader.protocols.bac import bac_terminal
-from reader.protocols.exchange import Steps, run
+from reader.protocols.exchange import Steps, Transmit, run
 from reader.protocols.offers import OfferProblem, PaceOffers, pace_offers
 from reader.protocols.pace import MappingProof, PaceResult, PaceSuite, pace_terminal
 from reader.protocols.password_status import RESUMABLE
@@ -61,6 +61,7 @@ class CardSession:
         self.link = link
         self._on_progress = on_progress
         self._channel: SecureChannel | None = None
+        self._plain_is_over = False  # as soon as it is opened, unless the chip has no access control
         self._lengths = CommandLengths(link.transport.max_command)
         self._blocks = BlockSizes(link.transport.max_command, link.transport.max_response)
         self._answer_to_reset: bytes | None = None
@@ -116,18 +117,22 @@ class CardSession:
     def _transmit_one(self, command: CommandApdu) -> ResponseApdu:
         channel = self._channel
         if channel is None:
+            if self._plain_is_over:  # an opening has failed: there is nothing to go on with
+                raise errors.ProtocolError(errors.CHANNEL_CLOSED)
             return self.link.exchange(command)
         try:
             return channel.unprotect(self.link.exchange(channel.protect(command)))
         except errors.ProtocolError as error:
-            if bare_status(error) == StatusWord.WRONG_LENGTH:
+            status = bare_status(error)
+            if status == StatusWord.WRONG_LENGTH:
                 self.can_send_shorter |= self._lengths.note_refusal(command, channel.cipher)
-                self.can_ask_for_less = self._blocks.note_break(command, refused=True)
+            if status is not None:
+                self.can_ask_for_less = self._blocks.note_break(command, channel.cipher, status)
             raise
         except errors.TransportError as error:
             channel.close()  # an answer that never came leaves the counter unknown: closed for good
             if error.code in _MUTE:
-                self.can_ask_for_less = self._blocks.note_break(command, refused=False)
+                self.can_ask_for_less = self._blocks.note_break(command, channel.cipher, None)
             raise
         except BaseException:
             channel.close()
@@ -169,6 +174,7 @@ class CardSession:
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
         with self.link.phase(ReadingPhase.CONNECTING):
             self._channel, self.chip_identifier, self.mapped_terminal_key = None, None, b""
+            self._plain_is_over = True
             self._terminal = terminal
             self.link.reset()  # an earlier program may have left an application selected or a channel open
             self._learn_command_lengths()
@@ -210,6 +216,7 @@ class CardSession:
         self._on_progress(ProgressEvent(ReadingPhase.CONNECTING))
         with self.link.phase(ReadingPhase.CONNECTING):
             self._channel, self.chip_identifier, self.mapped_terminal_key = None, None, b""
+            self._plain_is_over = True
             self.link.reset()
             self._learn_command_lengths()
             source, infos = self._find_card_access(key, plan)
@@ -346,7 +353,7 @@ class CardSession:
     ) -> AccessReport:
         """By BAC, or in plain where the chip has no access control. ``reason``: why PACE was not possible, if known."""
         try:
-            self._select_application()
+            self._select_application(self.link.exchange)
         except errors.CardStatusError as error:
             if error.facts.get("status_word") != str(StatusWord(StatusWord.SECURITY_STATUS_NOT_SATISFIED)):
                 raise
@@ -363,6 +370,7 @@ class CardSession:
                 return AccessReport("BAC", "BAC 3DES", key.reference.name, source, downgrades)
         if not self._reads_in_plain():
             raise errors.ProtocolError(errors.ACCESS_NOT_SUPPORTED, **reason)
+        self._plain_is_over = False
         return AccessReport("NONE", "no access control", "NONE", source, downgrades)
 
     def _reads_in_plain(self) -> bool:
@@ -376,15 +384,16 @@ class CardSession:
     def _select_application_by(self, key: AccessKey) -> None:
         """A PIN or PUK may open a chip for other things only (TR-03110-2 §2.3.2.1): that is no foreign card."""
         try:
-            self._select_application()
+            self._select_application(self.transmit)
         except errors.CardStatusError as error:
             if not isinstance(key, HolderKey) or error.facts.get("status_word") != "6982":
                 raise
             raise password_opens_nothing(key) from error
 
-    def _select_application(self) -> None:
+    @staticmethod
+    def _select_application(transmit: Transmit) -> None:
         """SELECT by application identifier (Doc 9303-10 §3.6.1)."""
-        answer = self.transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.EMRTD_AID))
+        answer = transmit(CommandApdu(0x00, 0xA4, 0x04, 0x0C, files.EMRTD_AID))
         if not answer.is_success and not answer.sw.is_warning:
             raise errors.CardStatusError(errors.NOT_AN_EMRTD, status_word=str(answer.sw))
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crypto.primitives.block_cipher import SymmetricCipher
 from crypto.wire.apdu import CommandApdu, ResponseApdu
+from crypto.wire.status_word import StatusWord
 from crypto.wire.tlv import encode_tlv, parse_tlv
 from emulator.adapters.inprocess import EmulatedTransport
 from emulator.chip.card import VirtualCard
@@ -110,18 +111,41 @@ def test_a_refusal_of_less_than_was_given_before_is_not_about_the_length() -> No
     assert known.ne_for(AES, 1_000) == SHORT_AES
 
 
-def test_a_broken_channel_teaches_only_about_long_reads() -> None:
+REFUSED, MUTE = StatusWord(StatusWord.WRONG_LENGTH), None
+
+
+def test_a_channel_that_broke_at_a_long_read_teaches_how_long_is_too_long() -> None:
     known = blocks()
-    assert not known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=223), refused=True)
-    assert not known.note_break(CommandApdu(0x00, 0x88, 0x00, 0x00, bytes(8), ne=65_536), refused=True)
+    assert not known.note_break(CommandApdu(0x00, 0x88, 0x00, 0x00, bytes(8), ne=65_536), AES, REFUSED)
     assert known.ne_for(AES, None) > 256
     known.note_answer(AES, 1_500, 1_500, more=False)
-    assert known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=60_000), refused=False)
+    assert known.note_break(CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=60_000), AES, MUTE)
     assert known.ne_for(AES, 60_000) == 1_500, "as much as it gave before"
     again = CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=1_500)
-    assert not known.note_break(again, refused=False), "that was no matter of length"
-    assert known.note_break(again, refused=True), "it says that it is"
+    assert not known.note_break(again, AES, MUTE), "that was no matter of length"
+    assert known.note_break(again, AES, REFUSED), "it says that it is"
     assert known.ne_for(AES, 60_000) == SHORT_AES
+
+
+def test_a_short_read_that_ends_the_channel_is_asked_for_otherwise_after_the_next_opening() -> None:
+    known = blocks(CardCapabilities())
+    first, later = CommandApdu(0x00, 0xB0, 0x82, 0x00, ne=223), CommandApdu(0x00, 0xB0, 0x00, 0x06, ne=223)
+    assert not known.note_break(first, AES, MUTE), "silence says nothing about so little"
+    assert not known.note_break(first, AES, StatusWord(0x6982)), "nor does a refusal of the file"
+    assert known.note_break(first, AES, REFUSED)
+    assert known.asks_for_header_first(AES), "the file may be shorter than what was asked for"
+    assert known.note_break(later, AES, REFUSED)
+    assert known.ne_for(AES, 1_000) == 111, "half, since every try costs an opening"
+    known.note_answer(AES, 111, 111, more=False)
+    assert known.ne_for(AES, 1_000) == 111, "and nothing between is tried"
+    assert not known.note_break(dataclasses.replace(later, ne=111), AES, REFUSED), "that was no matter of length"
+
+
+def test_what_was_learnt_under_one_cipher_says_nothing_about_another() -> None:
+    known = blocks(CardCapabilities())
+    known.note_answer(SymmetricCipher.TDES, 111, 111, more=True)
+    assert known.note_refusal(AES, 111), "the same answer carries less under AES"
+    assert known.ne_for(AES, 1_000) < 111
 
 
 # ------------------------------------------------------------------------------- any mix, behind a plain reader

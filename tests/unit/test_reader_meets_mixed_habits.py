@@ -1,4 +1,4 @@
-"""Habits meet in one chip: in whatever mix, as long as it protects what it says, its files come out and the verdict stands.
+"""Habits meet in one chip: in whatever mix, with refusals protected or bare, its files come out and the verdict stands.
 
 The seeds make the same mixes on every machine; `docs/quirks.md` names who was seen with each habit alone.
 """
@@ -13,10 +13,10 @@ import pytest
 import reader
 from emulator.adapters.inprocess import EmulatedTransport
 from emulator.cards import card, chip_content
-from emulator.chip.content import ChipBehaviour, EndOfFile, ExtendedRefusal, TooLongRead
+from emulator.chip.content import ChipBehaviour, EndOfFile, ExtendedRefusal, TooLongRead, UnprotectedErrors
 from tests.unit.reader_cards import PEOPLE, TRUST
 
-NAMES = ("an", "select-mf-6a81", "pace-only", "tdes-pace", "extended-uncounted", "details-bare")
+NAMES = ("an", "select-mf-6a81", "pace-only", "tdes-pace", "bac-only", "extended-uncounted", "details-bare")
 LONGEST_ANSWERS = (65_533, 2_046, 1_000, 300, 256, 231, 200, 160)  # 128 octets of RSA signature fit all of them
 
 
@@ -32,6 +32,7 @@ def mixed(dice: random.Random, usual: ChipBehaviour) -> ChipBehaviour:
         too_long_read=dice.choice(list(TooLongRead)),
         zero_le_status=dice.choice((0x9000, 0x6282, 0x6B00)),
         odd_read=dice.choice((True, False)),
+        errors_unprotected=dice.choice([UnprotectedErrors.NEVER, *UnprotectedErrors]),
     )
 
 
