@@ -17,7 +17,9 @@ from emulator.chip.content import ChipContent, TooLongRead
 from emulator.personalise.answer_to_reset import contactless_atr
 from reader import errors
 from reader.lds import files
+from reader.link import Link
 from reader.plan import HOSPITAL, ReadPlan
+from reader.session import CardSession
 from reader.verification.checks import CheckStatus
 from reader.verification.verdict import Decision
 from tests.hostile.torn_cards import (
@@ -127,6 +129,21 @@ def test_nothing_is_read_in_plain_from_a_chip_that_does_not_open_again(refusal: 
     assert caught.value.code is errors.CHIP_DECEPTIVE
     assert card.is_refused
     assert not card.asked_in_plain
+
+
+def test_a_session_that_could_not_be_opened_again_sends_nothing_in_plain() -> None:
+    with PlainAfterRefusal(b"\x69\x82") as card:
+        session = CardSession(Link(card))
+        session.open(can_of("an"), QUICK)
+        assert session.read_file(files.COM)
+        card.is_refused = True
+        with pytest.raises(errors.CardStatusError):
+            session.open(can_of("an"), QUICK)
+        for ask in (lambda: session.read_file(files.COM), lambda: session.is_present(files.COM)):
+            with pytest.raises(errors.ProtocolError) as caught:
+                ask()
+            assert caught.value.code is errors.CHANNEL_CLOSED
+        assert not card.asked_in_plain
 
 
 def test_the_card_itself_is_accepted() -> None:
