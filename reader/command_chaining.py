@@ -62,8 +62,10 @@ class CommandLengths:
             command: plain.
             cipher: of the channel that it will go through, or ``None``.
         """
-        room = block_capacity(cipher, self._field_bytes)
         data = command.data
+        if not data:
+            return [command]
+        room = block_capacity(cipher, self._field_bytes)
         # a command that is itself part of a protocol's chain cannot be cut: nobody could tell the two chains apart
         if len(data) <= room or command.cla & _CHAINED or self._capabilities.chaining is False:
             return [command]

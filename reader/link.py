@@ -183,12 +183,10 @@ class Link:
         """To the card and back: a command, or a power cycle, which has no answer."""
         transport, witness = self.transport, self._witness
         if witness is None:  # nearly always
-            with _transport_errors():
-                return self._send(transport, command)
+            return self._send(transport, command)
         began_s = self._clock()
         try:
-            with _transport_errors():
-                answer = self._send(transport, command)
+            answer = self._send(transport, command)
         except errors.TransportError as error:
             witness.on_passage(Passage(transport, self._phase, command, None, began_s, self._clock(), error))
             raise
@@ -197,9 +195,15 @@ class Link:
 
     @staticmethod
     def _send(transport: CardTransport, command: bytes | None) -> bytes:
-        if command is not None:
-            return transport.transmit(command)
-        transport.reset()
+        """Transports of other rooms know only the builtin errors; a broken connection means that the card is gone."""
+        try:
+            if command is not None:
+                return transport.transmit(command)
+            transport.reset()
+        except TimeoutError as error:
+            raise errors.TransportError(errors.CARD_MUTE) from error
+        except OSError as error:
+            raise errors.TransportError(errors.CARD_REMOVED) from error
         return b""
 
     def _check_cancelled(self) -> None:
@@ -216,13 +220,3 @@ def _may_be_sent_again(command: CommandApdu) -> bool:
     )
     return not command.cla & 0x0C and not is_proof
 
-
-@contextmanager
-def _transport_errors() -> Iterator[None]:
-    """Transports of other rooms know only the builtin errors; a broken connection means that the card is gone."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise errors.TransportError(errors.CARD_MUTE) from error
-    except OSError as error:
-        raise errors.TransportError(errors.CARD_REMOVED) from error

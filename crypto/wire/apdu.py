@@ -111,7 +111,7 @@ class ResponseApdu:
 
     def __init__(self, data: bytes, sw: int) -> None:
         object.__setattr__(self, "data", data)
-        object.__setattr__(self, "sw", StatusWord(sw))
+        object.__setattr__(self, "sw", sw if isinstance(sw, StatusWord) else StatusWord(sw))
 
     def __repr__(self) -> str:
         return f"ResponseApdu({len(self.data)} bytes, {self.sw})"

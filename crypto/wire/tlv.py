@@ -178,6 +178,11 @@ class TlvReader:
         self._offset = 0
 
     @property
+    def offset(self) -> int:
+        """How many octets have been consumed."""
+        return self._offset
+
+    @property
     def at_end(self) -> bool:
         """Whether every octet has been consumed."""
         return self._offset >= len(self._data)

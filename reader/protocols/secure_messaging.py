@@ -139,9 +139,9 @@ class SecureChannel:
         reader = TlvReader(response.data)
         encrypted = reader.take_optional(_CRYPTOGRAM) or reader.take_optional(_CRYPTOGRAM_TLV)
         status = reader.take(_STATUS)  # mandatory, as is the MAC: a bare 9000 proves nothing
+        covered = response.data[: reader.offset]  # all objects before the MAC, as they came
         received_mac = reader.take(_MAC)
         reader.finish()
-        covered = (encrypted.encoded if encrypted else b"") + status.encoded
         expected_mac = self._mac(pad(covered, self._block))
         if len(received_mac.value) != MAC_BYTES or not macs_equal(received_mac.value, expected_mac):
             raise errors.ProtocolError(errors.CHANNEL_BROKEN)
