@@ -219,4 +219,3 @@ def _may_be_sent_again(command: CommandApdu) -> bool:
         command.ins == _GENERAL_AUTHENTICATE and not command.cla & _CHAINED
     )
     return not command.cla & 0x0C and not is_proof
-
