@@ -15,6 +15,8 @@ from tests.unit.mistake_register import MISTAKES, Mistake
 
 MADE_IN = (mistakes_in_conversations, mistakes_in_documents)
 """Whose import enters them into the register."""
+DRAWN_ONCE = ("tests.unit.trust_lists",)
+"""Keys and certificates that other tests hold on to: drawn anew, they would be others."""
 NOTICED = (AssertionError, ChipIdError, pytest.fail.Exception, RecursionError)
 """How a test says so: by what it asserts, by an error that came or did not come, or by a stack without end."""
 
@@ -22,7 +24,7 @@ NOTICED = (AssertionError, ChipIdError, pytest.fail.Exception, RecursionError)
 def forget() -> None:
     """What is remembered from before, or from within, the mistake: certificates, readings of the attack cards …"""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] not in ("crypto", "reader", "tests"):
+        if name.partition(".")[0] not in ("crypto", "reader", "tests") or name in DRAWN_ONCE:
             continue
         for value in vars(module).values():
             clear = getattr(value, "cache_clear", None)
