@@ -15,8 +15,8 @@ from tests.unit.mistake_register import MISTAKES, Mistake
 
 MADE_IN = (mistakes_in_conversations, mistakes_in_documents)
 """Whose import enters them into the register."""
-DRAWN_ONCE = ("tests.unit.trust_lists",)
-"""Keys and certificates that other tests hold on to: drawn anew, they would be others."""
+NAMED = {mistake.test.partition("::")[0].removesuffix(".py").replace("/", ".") for mistake in MISTAKES}
+"""Modules of the tests that are named. What the modules of others drew once, others hold on to."""
 NOTICED = (AssertionError, ChipIdError, pytest.fail.Exception, RecursionError)
 """How a test says so: by what it asserts, by an error that came or did not come, or by a stack without end."""
 
@@ -24,7 +24,7 @@ NOTICED = (AssertionError, ChipIdError, pytest.fail.Exception, RecursionError)
 def forget() -> None:
     """What is remembered from before, or from within, the mistake: certificates, readings of the attack cards …"""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] not in ("crypto", "reader", "tests") or name in DRAWN_ONCE:
+        if name.partition(".")[0] not in ("crypto", "reader") and name not in NAMED:
             continue
         for value in vars(module).values():
             clear = getattr(value, "cache_clear", None)
@@ -45,6 +45,7 @@ def call(mistake: Mistake, request: pytest.FixtureRequest) -> None:
     test(**arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
 def test_the_mistake_is_noticed(
     mistake: Mistake, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest

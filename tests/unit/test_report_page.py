@@ -174,6 +174,7 @@ def test_a_code_of_tomorrow_is_shown_by_its_name(good: reader.ReadOutcome, langu
 
 
 # ------------------------------------------------------------------------------------------ paper
+@pytest.mark.slow
 @BOTH
 def test_whatever_the_card_says_it_stays_one_page_of_a4(good: reader.ReadOutcome, language: Language) -> None:
     worst = [
