@@ -23,7 +23,7 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 	$(BIN)/lint-imports
 
 .PHONY: quick
-quick: setup-test ## the unit tests with few examples of each property and table: about a minute
+quick: setup-test ## the unit tests with few examples of each property and table: one to two minutes
 	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow and not soak" -n auto
 
 .PHONY: soak
