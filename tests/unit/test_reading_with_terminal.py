@@ -434,7 +434,8 @@ def test_the_command_opens_fingerprints(folder_of: Callable[..., Path], tmp_path
 def test_the_result_names_the_reason_in_text_and_as_data(
     folder_of: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    expired = ["--terminal", str(folder_of("--expired"))]
+    expired, for_irises = (["--terminal", str(folder_of(*way))] for way in (("--expired",), ("--rights", "dg4")))
+    capsys.readouterr()  # what making the folders says
     assert main([*ARGUMENTS, *expired]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if CHECK in line)
     assert "expired" in line
@@ -442,7 +443,7 @@ def test_the_result_names_the_reason_in_text_and_as_data(
     result = json.loads(capsys.readouterr().out)
     (check,) = [check for check in result["checks"] if check["check"] == CHECK]
     assert (check["status"], check["code"]) == ("failed", "terminal.certificate_expired")
-    assert main([*ARGUMENTS, "--terminal", str(folder_of("--rights", "dg4")), "--json"]) == 0
+    assert main([*ARGUMENTS, *for_irises, "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["document"]["unread"] == {"DG3": "terminal.right_missing"}
 
