@@ -172,6 +172,11 @@ def _single_block(bare: BareCalls, seen: _Locals) -> None:
     bare.add("blocks", lambda: context.update(block))
 
 
+def _each_block(bare: BareCalls, seen: _Locals) -> None:
+    context, data = seen["self"]._each_block, seen["data"]
+    bare.add("blocks", lambda: context.update(data))
+
+
 def _checksum(bare: BareCalls, seen: _Locals) -> None:
     fresh, data = seen["self"]._fresh, seen["data"]
 
@@ -203,6 +208,7 @@ _NOTES: dict[CodeType, Callable[[BareCalls, _Locals], None]] = {
     block_cipher._encrypted.__code__: _cipher("encryptor"),
     block_cipher._decrypted.__code__: _cipher("decryptor"),
     block_cipher.KeyedCipher.encrypt_block.__code__: _single_block,
+    block_cipher.KeyedCipher.decrypt_cbc.__code__: _each_block,
     mac._Cmac.of.__code__: _checksum,
     kdf.derive_key.__code__: _hash,
     ecdsa_plain._verify.__code__: _verified,
