@@ -211,8 +211,8 @@ def run() -> None:
 _CAPTION = """
 A bare key is `derive_private_key` with its public point; a bare agreement is `exchange` with a point that the library has
 just checked. Generic mapping needs whole points, of which the library gives x alone: so H and the terminal's own key cost two
-agreements each; in a reading the latter is drawn afresh and costs one. On the three curves without a ratio, and in finite fields, the arithmetic is Python's (decision records 0004
-and 0006); for finite fields `pow` stands for the library."""
+agreements each; in a reading the latter is drawn afresh and costs one. On the three curves without a ratio, and in finite fields,
+the arithmetic is Python's (decision records 0004 and 0006); for finite fields `pow` stands for the library."""
 
 
 def _cells(times: Times, bare: BareCalls, *, first: bool) -> str:
