@@ -75,15 +75,18 @@ class _Phases:
         self._chip, self._bare = chip, bare
         self.seconds: dict[str, float] = {}
         self.calls: list[tuple[str, int]] = []
+        self._phase: reader.ReadingPhase | None = None
         self._name = ""
         self._since = 0.0
 
     def __call__(self, event: reader.ProgressEvent) -> None:
+        if event.phase is self._phase:
+            return
+        self._phase = event.phase
         now = time.process_time() - self._chip.seconds
         if self._name:
             self.seconds[self._name] = self.seconds.get(self._name, 0.0) + now - self._since
-        if event.phase.label != self._name:
-            self.calls.append((event.phase.label, len(self._bare)))
+        self.calls.append((event.phase.label, len(self._bare)))
         self._name, self._since = event.phase.label, now
 
 

@@ -88,10 +88,8 @@ class Beside:
     def on_complete(self, file: files.FileId, content: bytes) -> None:
         """A file is there. Called in the reading's thread, once for each."""
         if file == files.SOD:
-            from crypto.pki.passive_authentication import read_security_object
-
             try:
-                self._security_object = read_security_object(content)
+                self._security_object = self.signed_list(content)
             except ChipIdError:  # the assessment says what is wrong with it
                 self._security_object = None
         if file in (files.SOD, _DG1):
@@ -103,6 +101,14 @@ class Beside:
             self._hashes[file.number] = content, found
             is_as_signed = found.is_successful
         self._on_file(FileReady(file, content, is_as_signed, self._is_trusted_so_far()))
+
+    def signed_list(self, ef_sod: bytes) -> SecurityObject:
+        """As :func:`crypto.pki.passive_authentication.read_security_object`, once for the same octets."""
+        from crypto.pki.passive_authentication import read_security_object
+
+        if self._security_object is None or self._contents.get(files.SOD) != ef_sod:
+            return read_security_object(ef_sod)
+        return self._security_object
 
     def findings(self) -> EarlyFindings:
         """All that was found; waits for the signature."""

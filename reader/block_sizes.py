@@ -136,12 +136,14 @@ class BlockSizes:
             At least 1 and at most ``left``; what is asked for fits into an answer with all its protection.
         """
         bounds = self._way(cipher, odd)
+        if left is not None and bounds.too_long is None:  # nothing was ever refused: nearly always
+            return min(left, self._longest(cipher))
         short = self._capacity(cipher, limits.SHORT_NE)
         if left is None and (cipher is None or bounds.past_end):
             # before access control every chip takes short commands; and a chip that refuses to read past the end is not
             # asked for more than most files have
             return bounds.known(short)
-        longest = self._capacity(cipher, limits.EXTENDED_NE) if self._may_be_extended else short
+        longest = self._longest(cipher)
         if left is None:
             return bounds.known(longest)
         return min(left, bounds.worth_trying(longest, left, cipher.block_bytes if cipher else 1))
@@ -157,7 +159,7 @@ class BlockSizes:
 
     def is_extended(self, cipher: SymmetricCipher | None, ne: int) -> bool:
         """Whether an answer with that many plain bytes needs extended length fields."""
-        return ne > self._capacity(cipher, limits.SHORT_NE)
+        return ne > limits.SHORT_NE or ne > self._capacity(cipher, limits.SHORT_NE)
 
     def refuses_past_end(self, cipher: SymmetricCipher | None) -> bool:
         """Whether the chip gives nothing at all when asked for more than the file has."""
@@ -169,7 +171,14 @@ class BlockSizes:
         return bounds.is_fragile and bool(bounds.past_end)
 
     def _way(self, cipher: SymmetricCipher | None, odd: bool = False) -> _Bounds:
-        return self._bounds.setdefault((cipher, odd), _Bounds())
+        bounds = self._bounds.get((cipher, odd))
+        if bounds is None:
+            bounds = self._bounds[cipher, odd] = _Bounds()
+        return bounds
+
+    def _longest(self, cipher: SymmetricCipher | None) -> int:
+        """Most plain bytes in an answer, as far as length fields, link and chip carry it."""
+        return self._capacity(cipher, limits.EXTENDED_NE if self._may_be_extended else limits.SHORT_NE)
 
     def _capacity(self, cipher: SymmetricCipher | None, field_bytes: int) -> int:
         """Plain bytes in an answer whose data field may have that many, as far as link and chip carry it."""

@@ -37,6 +37,7 @@ from reader.terminal_access import (
 )
 
 if TYPE_CHECKING:
+    from crypto.pki.security_object import SecurityObject
     from reader.lds.document import RawDocument
     from reader.lds.security_infos import SecurityInfos
     from reader.protocols.pace import MappingProof
@@ -106,6 +107,8 @@ class DocumentReader:
         draw_challenge: source of the challenges of active authentication.
         returns: waits for a card that was torn away; without it a torn card ends the reading.
         on_complete: told each file, exactly as read, as soon as its last octet is there.
+        signed_list: what EF.SOD lists, without any verification; whoever has parsed it at ``on_complete`` spares a second
+            time. Raises as :func:`crypto.pki.passive_authentication.read_security_object`, which is the default.
     """
 
     def __init__(
@@ -120,6 +123,7 @@ class DocumentReader:
         draw_challenge: DrawChallenge = random_challenge,
         returns: Returns | None = None,
         on_complete: Callable[[files.FileId, bytes], None] = lambda file, content: None,
+        signed_list: Callable[[bytes], SecurityObject] | None = None,
     ) -> None:
         self._session = session
         self._key = key
@@ -131,6 +135,7 @@ class DocumentReader:
         self._noted_last: files.FileId | None = None
         self._returns = returns or Returns(session.link, key, plan)
         self._on_complete = on_complete
+        self._signed_list = signed_list
         self._to_read = 0
         terminal = None if credentials is None else TerminalIdentity(credentials, _day(now()))
         self._proofs = MutualAuthentication(session, key, plan, terminal, on_progress)
@@ -235,10 +240,11 @@ class DocumentReader:
         from crypto.pki.passive_authentication import read_security_object
         from reader.lds.com import parse_com
 
+        signed_list = self._signed_list or read_security_object
         listed: set[int] = set()
         sources: tuple[tuple[files.FileId, Callable[[bytes], frozenset[int]]], ...] = (
             (files.COM, lambda octets: frozenset(parse_com(octets).data_groups)),
-            (files.SOD, lambda octets: frozenset(read_security_object(octets).hashes)),
+            (files.SOD, lambda octets: frozenset(signed_list(octets).hashes)),
         )
         for file, groups_in in sources:
             if file in self._contents:

@@ -67,9 +67,7 @@ class ReadOutcome:
     @property
     def document(self) -> IdDocument:
         """The files as a typed view."""
-        from reader.lds.document import IdDocument
-
-        return IdDocument(self.reading.document)
+        return self.reading.document.view
 
     @property
     def checks(self) -> tuple[CheckResult, ...]:
@@ -167,6 +165,7 @@ def read(
                 draw_challenge=draw_challenge,
                 returns=returns,
                 on_complete=beside.on_complete,
+                signed_list=beside.signed_list,
             ).run()
         finally:
             session.close()
@@ -187,12 +186,11 @@ def _judge(
     deviations: Iterable[PublishedDeviations],
 ) -> Assessment:
     # only now: the first command to the card waits for none of this
-    from reader.lds.document import IdDocument
     from reader.verification.assessment import assess
     from reader.verification.online import NOT_ASKED, ask
     from reader.verification.printed import is_another_card
 
-    document = IdDocument(reading.document)
+    document = reading.document.view
     is_another = printed is not None and is_another_card(document, printed)
     answer = NOT_ASKED if service is None or is_another else ask(service, document, basis.at.date())
     return assess(

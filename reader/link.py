@@ -133,7 +133,8 @@ class Link:
 
     def reset(self) -> None:
         """Power-cycle the card."""
-        self._check_cancelled()
+        if self._cancel.is_set():
+            raise errors.Cancelled
         self._pass(None)
 
     def exchange(self, command: CommandApdu) -> ResponseApdu:
@@ -144,6 +145,8 @@ class Link:
             TransportError: the card or the reader is gone; ``card.endless``.
         """
         answer = self._exchange_once(command)
+        if answer.is_success:  # nearly always
+            return answer
         right_ne = answer.sw.correct_ne
         if right_ne and not answer.data and _may_be_sent_again(command):
             answer = self._exchange_once(dataclasses.replace(command, ne=right_ne, extended=False))
@@ -166,7 +169,8 @@ class Link:
         return ResponseApdu(bytes(data), answer.sw)
 
     def _exchange_once(self, command: CommandApdu) -> ResponseApdu:
-        self._check_cancelled()
+        if self._cancel.is_set():
+            raise errors.Cancelled
         if self._commands >= _MOST_COMMANDS:
             raise errors.TransportError(errors.CARD_ENDLESS)
         octets = command.encode()
@@ -205,10 +209,6 @@ class Link:
         except OSError as error:
             raise errors.TransportError(errors.CARD_REMOVED) from error
         return b""
-
-    def _check_cancelled(self) -> None:
-        if self._cancel.is_set():
-            raise errors.Cancelled
 
 
 def _may_be_sent_again(command: CommandApdu) -> bool:

@@ -101,7 +101,7 @@ class CardSession:
             ProtocolError: ``channel.broken`` or ``channel.closed``.
             TransportError: the card is gone.
         """
-        answer = self._transmit_parts(command)
+        answer = self._transmit_parts(command) if command.data else self._transmit_one(command)
         if answer.sw == StatusWord.WRONG_LENGTH and self._lengths.note_refusal(command, self._cipher):
             return self._transmit_parts(command)
         return answer

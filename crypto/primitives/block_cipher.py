@@ -26,6 +26,8 @@ class SymmetricCipher(enum.Enum):
         self.is_aes = label != "3des"
         """AES of any key length."""
 
+    __hash__ = object.__hash__  # there is one of each; the enumeration's own is slower, and asked for with every block
+
 
 class KeyedCipher:
     """A cipher under one key, for many messages: the key is set up once, not once for each of them.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.cmac import CMAC
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from crypto.primitives.block_cipher import KeyedCipher, SymmetricCipher
 from crypto.primitives.padding import pad
@@ -22,15 +23,12 @@ class KeyedMac:
     It is never printed or pickled.
     """
 
-    __slots__ = ("_checksum",)
+    __slots__ = ("of",)
 
     def __init__(self, cipher: SymmetricCipher, key: bytes) -> None:
         """``key`` has ``cipher.key_bytes`` bytes."""
-        self._checksum: Final = _Cmac(key) if cipher.is_aes else _RetailMac(key)
-
-    def of(self, message: bytes) -> bytes:
-        """Eight bytes over ``message``: AES-CMAC; for 3DES MAC algorithm 3, and ``message`` is already padded."""
-        return self._checksum.of(message)
+        self.of: Final[Callable[[bytes], bytes]] = _Cmac(key).of if cipher.is_aes else _RetailMac(key).of
+        """Eight bytes over a message: AES-CMAC; for 3DES MAC algorithm 3, and the message is already padded."""
 
 
 class _Cmac:
@@ -84,4 +82,4 @@ def mac(cipher: SymmetricCipher, key: bytes, data: bytes) -> bytes:
 
 def macs_equal(first: bytes, second: bytes) -> bool:
     """Comparison in constant time."""
-    return bytes_eq(first, second)
+    return hmac.compare_digest(first, second)

@@ -55,10 +55,12 @@ class CommandApdu:
 
     def encode(self) -> bytes:
         """The octets for the link (ISO/IEC 7816-3 §12.1.3, the seven cases)."""
+        data, ne = self.data, self.ne
         if self.is_extended:
             return self.header + self._extended_body()
-        body = bytes([len(self.data)]) + self.data if self.data else b""
-        return self.header + body + (bytes([self.ne & 0xFF]) if self.ne else b"")
+        lc = (len(data),) if data else ()
+        le = bytes((ne & 0xFF,)) if ne else b""
+        return bytes((self.cla, self.ins, self.p1, self.p2, *lc)) + data + le
 
     def _extended_body(self) -> bytes:
         le = (self.ne & 0xFFFF).to_bytes(2, "big")
@@ -102,6 +104,9 @@ def _parse_body(body: bytes) -> tuple[bytes, int, bool]:
     return body[3 : 3 + nc], ne, True
 
 
+_set = object.__setattr__
+
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class ResponseApdu:
     """An answer: data field and status word."""
@@ -110,8 +115,8 @@ class ResponseApdu:
     sw: StatusWord
 
     def __init__(self, data: bytes, sw: int) -> None:
-        object.__setattr__(self, "data", data)
-        object.__setattr__(self, "sw", sw if isinstance(sw, StatusWord) else StatusWord(sw))
+        _set(self, "data", data)
+        _set(self, "sw", sw if isinstance(sw, StatusWord) else StatusWord(sw))
 
     def __repr__(self) -> str:
         return f"ResponseApdu({len(self.data)} bytes, {self.sw})"
@@ -130,4 +135,4 @@ class ResponseApdu:
         """The answer in these octets. Raises :class:`WireError` if there is no status word."""
         if len(octets) < 2:
             raise WireError(APDU_MALFORMED)
-        return cls(bytes(octets[:-2]), int.from_bytes(octets[-2:], "big"))
+        return cls(octets[:-2], int.from_bytes(octets[-2:], "big"))

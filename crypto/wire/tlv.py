@@ -138,6 +138,8 @@ def parse_tlv_prefix(data: bytes, offset: int = 0) -> Tlv:
     size = len(data)
     if 0 <= offset < size - 1 and (length := data[offset + 1]) < 0x80 and (tag := data[offset]) & 0x1F != 0x1F:
         start = offset + 2  # nine headers in ten: one octet for each field
+    elif 0 <= offset < size - 2 and data[offset + 1] == 0x81 and (tag := data[offset]) & 0x1F != 0x1F:
+        start, length = offset + 3, data[offset + 2]  # most of the rest, and nearly all of secure messaging
     else:
         tag, length, header = parse_tlv_header(data, offset)
         start = offset + header

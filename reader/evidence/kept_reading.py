@@ -59,7 +59,7 @@ class KeptReading:
     @property
     def document(self) -> IdDocument:
         """The files as a typed view."""
-        return IdDocument(self.reading.document)
+        return self.reading.document.view
 
 
 def load(path: Path) -> KeptReading:

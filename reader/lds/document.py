@@ -64,6 +64,7 @@ class RawDocument:
     """
 
     contents: Mapping[FileId, bytes]
+    _view: list[IdDocument] = dataclasses.field(default_factory=list, init=False, compare=False)
 
     def __post_init__(self) -> None:
         copy = {file: bytes(octets) for file, octets in self.contents.items()}
@@ -100,6 +101,13 @@ class RawDocument:
     def sha256(self, file: FileId) -> str:
         """SHA-256 of a file in lower-case hexadecimal. Raises as :meth:`require`."""
         return hashlib.sha256(self.require(file)).hexdigest()
+
+    @property
+    def view(self) -> IdDocument:
+        """The typed view, one for all who ask: each file is parsed once."""
+        if not self._view:
+            self._view.append(IdDocument(self))
+        return self._view[0]
 
     @property
     def data_groups(self) -> tuple[FileId, ...]:

@@ -19,7 +19,7 @@ from crypto.primitives.secret import Secret
 from crypto.wire import limits
 from crypto.wire.apdu import CommandApdu, ResponseApdu
 from crypto.wire.status_word import StatusWord
-from crypto.wire.tlv import TlvReader, encode_tlv
+from crypto.wire.tlv import encode_tlv, parse_tlv
 from reader import errors
 
 __all__ = ["SecureChannel", "SessionKeys", "bare_status", "block_capacity"]
@@ -27,8 +27,10 @@ __all__ = ["SecureChannel", "SessionKeys", "bare_status", "block_capacity"]
 _CRYPTOGRAM = 0x87  # padding indicator 01, then the encrypted data (even instructions)
 _CRYPTOGRAM_TLV = 0x85  # encrypted data objects, no indicator (odd instructions)
 _LE = 0x97
-_STATUS = 0x99
-_MAC = 0x8E
+_MAC_HEADER = b"\x8e\x08"  # DO'8E', eight bytes
+_STATUS_HEADER = b"\x99\x02"  # DO'99', two bytes
+_STATUS_END = len(_STATUS_HEADER) + 2
+_TAIL_BYTES = _STATUS_END + len(_MAC_HEADER) + MAC_BYTES  # of every protected answer
 _SM_HEADER_AUTHENTICATED = 0x0C  # CLA: secure messaging, command header included in the MAC
 _UNPROTECTED = "unprotected"  # fact of an error: the answer was a bare status word
 
@@ -68,6 +70,7 @@ class SecureChannel:
         self._encryption: Final = KeyedCipher(keys.cipher, keys.k_enc.reveal())
         self._checksum: Final = KeyedMac(keys.cipher, keys.k_mac.reveal())
         self._counter = keys.initial_counter
+        self._counter_octets = b""
         self._open = True
         self._awaiting_answer = False
         self._has_answered = False
@@ -104,15 +107,17 @@ class SecureChannel:
             self.close()
             raise errors.ProtocolError(errors.CHANNEL_CLOSED)
         self._awaiting_answer = True
-        self._count()
-        header = bytes([command.cla | _SM_HEADER_AUTHENTICATED, command.ins, command.p1, command.p2])
-        body = self._cryptogram(command) + self._expected_length(command)
+        self._counter_octets = self._count()
+        cla = command.cla | _SM_HEADER_AUTHENTICATED
+        header = bytes((cla, command.ins, command.p1, command.p2))
+        is_extended = command.is_extended
+        body = self._cryptogram(command) + _expected_length(command.ne, is_extended)
         # The padded header, then the data objects, padded again if there are any (§9.8.4 figure 5)
-        mac_input = pad(header, self._block) + (pad(body, self._block) if body else b"")
-        data = body + encode_tlv(_MAC, self._mac(mac_input))
-        extended = len(data) > limits.SHORT_NC or command.is_extended
-        ne = limits.EXTENDED_NE if extended else limits.SHORT_NE
-        return CommandApdu(header[0], command.ins, command.p1, command.p2, data, ne, extended)
+        do8e = _MAC_HEADER + self._mac(pad(header, self._block) + (pad(body, self._block) if body else b""))
+        data = body + do8e
+        is_extended |= len(data) > limits.SHORT_NC
+        ne = limits.EXTENDED_NE if is_extended else limits.SHORT_NE
+        return CommandApdu(cla, command.ins, command.p1, command.p2, data, ne, is_extended)
 
     def unprotect(self, response: ResponseApdu) -> ResponseApdu:
         """The plain form of a protected answer.
@@ -135,27 +140,24 @@ class SecureChannel:
         return plain
 
     def _unprotect(self, response: ResponseApdu) -> ResponseApdu:
-        self._count()
-        reader = TlvReader(response.data)
-        encrypted = reader.take_optional(_CRYPTOGRAM) or reader.take_optional(_CRYPTOGRAM_TLV)
-        status = reader.take(_STATUS)  # mandatory, as is the MAC: a bare 9000 proves nothing
-        covered = response.data[: reader.offset]  # all objects before the MAC, as they came
-        received_mac = reader.take(_MAC)
-        reader.finish()
-        expected_mac = self._mac(pad(covered, self._block))
-        if len(received_mac.value) != MAC_BYTES or not macs_equal(received_mac.value, expected_mac):
-            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
-        if status.value != int(response.sw).to_bytes(2, "big"):
-            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
-        data = b"" if encrypted is None else self._decrypt(encrypted.tag, encrypted.value)
-        return ResponseApdu(data, response.sw)
+        """``[87 or 85] || 99 02 SW || 8E 08 MAC``: looked at from its end, where everything has its place (§9.8.5).
 
-    def _count(self) -> None:
+        Status and MAC are mandatory: a bare 9000 proves nothing. Nothing is parsed or decrypted before the MAC is right.
+        """
+        self._counter_octets = self._count()
+        data, sw = response.data, response.sw
+        cryptogram_bytes = len(data) - _TAIL_BYTES
+        covered, rest = data[: cryptogram_bytes + _STATUS_END], data[cryptogram_bytes + _STATUS_END :]
+        status = _STATUS_HEADER + sw.to_bytes(2, "big")
+        if cryptogram_bytes < 0 or covered[cryptogram_bytes:] != status or not rest.startswith(_MAC_HEADER):
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+        if not macs_equal(rest[len(_MAC_HEADER) :], self._mac(pad(covered, self._block))):
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+        return ResponseApdu(self._decrypt(data[:cryptogram_bytes]) if cryptogram_bytes else b"", sw)
+
+    def _count(self) -> bytes:
         """SSC is incremented before every command and before every answer (Doc 9303-11 §9.8.2)."""
         self._counter = (self._counter + 1) % (1 << 8 * self._block)
-
-    @property
-    def _counter_octets(self) -> bytes:
         return self._counter.to_bytes(self._block, "big")
 
     def _iv(self) -> bytes:
@@ -173,22 +175,24 @@ class SecureChannel:
             return encode_tlv(_CRYPTOGRAM_TLV, encrypted)
         return encode_tlv(_CRYPTOGRAM, b"\x01" + encrypted)
 
-    @staticmethod
-    def _expected_length(command: CommandApdu) -> bytes:
-        """DO'97': the Le field of the plain command (Doc 9303-11 §9.8.4)."""
-        if not command.ne:
-            return b""
-        size = 2 if command.is_extended else 1
-        return encode_tlv(_LE, (command.ne % (1 << 8 * size)).to_bytes(size, "big"))
-
-    def _decrypt(self, tag: int, value: bytes) -> bytes:
-        if tag == _CRYPTOGRAM:
-            if value[:1] != b"\x01":
-                raise errors.ProtocolError(errors.CHANNEL_BROKEN)
+    def _decrypt(self, cryptogram: bytes) -> bytes:
+        tlv = parse_tlv(cryptogram)
+        value = tlv.value
+        if tlv.tag == _CRYPTOGRAM and value[:1] == b"\x01":
             value = value[1:]
+        elif tlv.tag != _CRYPTOGRAM_TLV:
+            raise errors.ProtocolError(errors.CHANNEL_BROKEN)
         if not value or len(value) % self._block:
             raise errors.ProtocolError(errors.CHANNEL_BROKEN)
         return unpad(self._encryption.decrypt_cbc(self._iv(), value), self._block)
+
+
+def _expected_length(ne: int, is_extended: bool) -> bytes:
+    """DO'97': the Le field of the plain command (Doc 9303-11 §9.8.4)."""
+    if not ne:
+        return b""
+    size = 2 if is_extended else 1
+    return encode_tlv(_LE, (ne % (1 << 8 * size)).to_bytes(size, "big"))
 
 
 def bare_status(error: errors.ProtocolError) -> StatusWord | None:

@@ -87,7 +87,7 @@ def assess(
         deviations: what countries say about defects of their documents; see :class:`reader.trust.folder.TrustFolder`.
         early: what was found while the card was being read; it saves time and changes nothing.
     """
-    document = IdDocument(reading.document)
+    document = reading.document.view
     basis = Basis(trust, policy, at)
     passive = verify_passively(reading.document, basis, early)
     hashes = hash_findings(reading.document, passive, early)

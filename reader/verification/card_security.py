@@ -12,7 +12,7 @@ import enum
 from crypto.errors import ChipIdError
 from crypto.pki.card_security import CardSecurityResult, verify_card_security
 from reader.lds import files
-from reader.lds.document import IdDocument, RawDocument
+from reader.lds.document import RawDocument
 from reader.lds.security_infos import ID_PACE, ChipAuthenticationPublicKeyInfo, SecurityInfos, parse_card_access
 from reader.protocols.chip_authentication_offers import static_keys
 from reader.verification.clock import without_wrong_clock
@@ -67,7 +67,7 @@ def _is_repeated(signed: CardSecurityResult, document: RawDocument) -> bool:
     if signed.security_infos is None:
         return False
     try:
-        here, there = parse_card_access(signed.security_infos), IdDocument(document).security_infos
+        here, there = parse_card_access(signed.security_infos), document.view.security_infos
         if there is None:
             return False
         if _keys(here) & _keys(there):
@@ -99,7 +99,7 @@ def _pace_objects(infos: SecurityInfos) -> frozenset[bytes]:
 
 def _issuing_state(document: RawDocument) -> str | None:
     try:
-        mrz = IdDocument(document).mrz
+        mrz = document.view.mrz
     except ChipIdError:  # what is wrong with DG1 is noted elsewhere
         return None
     return None if mrz is None else mrz.issuing_state

@@ -18,6 +18,7 @@ from crypto.signatures.dh_public_key import DH_PARAMETERS_MANIPULATED, parse_dh_
 from crypto.signatures.explicit_parameters import CURVE_PARAMETERS_MANIPULATED
 from crypto.signatures.hash_algorithms import HASH_UNSUPPORTED, HashAlgorithm
 from crypto.signatures.public_key import EcPublicKey, RsaPublicKey
+from reader import errors
 from reader.chip_proofs import ChipAnswer
 from reader.document_reader import Reading
 from reader.lds import files
@@ -239,7 +240,9 @@ _OF_ANSWER = {
 
 def _signature_is_right(reading: Reading, answer: ActiveAuthenticationAnswer) -> bool:
     """Verify the signature over our challenge with the key of DG15 (Doc 9303-11 §6.1.2)."""
-    dg15 = parse_dg15(reading.document.require(files.data_group(15)))
+    dg15 = reading.document.view.active_authentication_key
+    if dg15 is None:
+        raise errors.DocumentError(errors.FILE_ABSENT, file=files.data_group(15).name)
     key = dg15.public_key.resolve()
     if isinstance(key, RsaPublicKey):
         return rsa_iso9796_2.verify(key, answer.signature, answer.challenge)
@@ -266,8 +269,8 @@ def _declared_hashes(reading: Reading) -> tuple[HashAlgorithm, ...] | None:
         Empty if it names none: then each that the standard allows may be the one. ``None`` if it names only others,
         such as RIPEMD-160 (TR-03111 §5.2.1, ecdsa-plain-RIPEMD160).
     """
-    dg14 = reading.document.get(files.data_group(14))
-    declared = parse_dg14(dg14).security_infos.of(ActiveAuthenticationInfo) if dg14 is not None else ()
+    infos = reading.document.view.security_infos
+    declared = () if infos is None else infos.of(ActiveAuthenticationInfo)
     named = tuple(
         _ECDSA_PLAIN[info.signature_algorithm] for info in declared if info.signature_algorithm in _ECDSA_PLAIN
     )

@@ -87,11 +87,10 @@ def verify_passively(
         return known
     # only now: the first command to the card waits for none of this
     from crypto.pki.passive_authentication import verify_security_object
-    from reader.lds.document import IdDocument
     from reader.verification.clock import without_wrong_clock
 
     try:
-        mrz = IdDocument(document).mrz
+        mrz = document.view.mrz
     except ChipIdError:  # what is wrong with DG1 is noted elsewhere
         mrz = None
     result = verify_security_object(

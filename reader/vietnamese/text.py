@@ -146,9 +146,12 @@ def displayable(text: str) -> str:
     Controls, surrogates, unassigned and private characters and directional formatting become U+FFFD; the raw octets
     are kept elsewhere.
     """
+    text = unicodedata.normalize("NFC", text)
+    if text.isprintable():  # nearly always, and none of these is
+        return text
     return "".join(
         _REPLACEMENT if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} else character
-        for character in unicodedata.normalize("NFC", text)
+        for character in text
     )
 
 
