@@ -23,6 +23,7 @@ from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
+from kiosk_ui.app.settings_queue import QueueSettings
 
 __all__ = [
     "AuthenticationSettings",
@@ -190,6 +191,7 @@ class Settings(BaseSettings):
         authentication: the service that knows lost and cancelled cards.
         scanner: the code scanner or document reader.
         handover: a hospital system that takes readings.
+        queue: which queue numbers this kiosk draws, and the service that calls them.
         time_limits: how long screens wait, in seconds.
         departments: what a patient can choose.
     """
@@ -214,6 +216,7 @@ class Settings(BaseSettings):
     authentication: AuthenticationSettings = AuthenticationSettings()
     scanner: ScannerSettings = ScannerSettings()
     handover: HandoverSettings = HandoverSettings()
+    queue: QueueSettings = QueueSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
     departments: Annotated[
         tuple[Annotated[Department, BeforeValidator(_only_known(Department))], ...],
