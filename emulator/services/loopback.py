@@ -1,19 +1,26 @@
-"""A small HTTP service on loopback that answers JSON, and misbehaves in the ways that services do."""
+"""Small HTTP services on loopback that answer JSON, and misbehave in the ways that services do.
+
+:class:`LoopbackSite` answers every method and path; :class:`LoopbackService` is the plain case of one address that
+takes a question and gives an answer.
+"""
 
 from __future__ import annotations
 
 import abc
+import dataclasses
 import enum
 import json
 import socketserver
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+from urllib.parse import parse_qsl, urlsplit
 
-__all__ = ["LoopbackService", "Misbehaviour"]
+__all__ = ["LoopbackService", "LoopbackSite", "Misbehaviour", "Reply", "Request"]
 
-_MAX_REQUEST_BYTES = 64 * 1024
+_MAX_REQUEST_BYTES = 1024 * 1024
 
 
 class Misbehaviour(enum.StrEnum):
@@ -23,37 +30,88 @@ class Misbehaviour(enum.StrEnum):
     SLOW = "slow"  # accepts the question and says nothing for ``delay_s``
     DRIP = "drip"  # sends its answer a byte at a time
     SERVER_ERROR = "server_error"  # HTTP 500
+    UNAUTHORISED = "unauthorised"  # HTTP 401
+    NOT_FOUND = "not_found"  # HTTP 404
+    TOO_MANY = "too_many"  # HTTP 429
+    MAINTENANCE = "maintenance"  # HTTP 503 with a page
     RUBBISH = "rubbish"  # 200 with a page that is no JSON
+    EMPTY = "empty"  # 200 with nothing
     WRONG_JSON = "wrong_json"  # JSON of another shape
+    WRONG_TYPES = "wrong_types"  # the right names, with values of other types
+    TRUNCATED_JSON = "truncated_json"  # half of the JSON, properly delivered
+    WRONG_CHARSET = "wrong_charset"  # the right words in UTF-16
+    DEEP = "deep"  # JSON nested without end
     HUGE = "huge"  # an answer without end
     CUT_OFF = "cut_off"  # fewer bytes than announced
     HANG_UP = "hang_up"  # closes the connection without a word
+    LOST_ANSWER = "lost_answer"  # does what was asked, then closes the connection without a word
     REDIRECT = "redirect"  # sends the questioner elsewhere
 
 
-class LoopbackService(abc.ABC):
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """What arrived. Its ``repr`` shows method and path only.
+
+    Attributes:
+        path: without the query.
+        query: names and values of the query, in order.
+        headers: names in lower case.
+        body: as received.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path})"
+
+    def json(self) -> object:
+        """The body as JSON; ``None`` if it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer: JSON with an HTTP status and further headers."""
+
+    content: object
+    status: int = 200
+    content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def octets(self) -> bytes:
+        """The body."""
+        return json.dumps(self.content, ensure_ascii=False).encode()
+
+
+class LoopbackSite(abc.ABC):
     """A service. A context manager: it listens inside the block.
 
     Args:
-        path: of the address that answers; every other one is not found.
         delay_s: how slow :attr:`Misbehaviour.SLOW` and how long :attr:`Misbehaviour.DRIP` are.
         port: 0 takes a free one.
     """
 
-    def __init__(self, path: str, *, delay_s: float = 30.0, port: int = 0) -> None:
-        self.path = path
+    def __init__(self, *, delay_s: float = 30.0, port: int = 0) -> None:
         self._delay_s = delay_s
         self._port = port
         self._misbehaviour = Misbehaviour.NONE
         self._times: int | None = None
+        self._only_path: str | None = None
         self._lock = threading.Lock()
         self._asked = 0
         self._over = threading.Event()
         self._server: _Server | None = None
 
     @abc.abstractmethod
-    def answer(self, question: object) -> dict[str, object]:
-        """The answer to one question; ``None`` stands for a body that is no JSON."""
+    def respond(self, request: Request) -> Reply:
+        """The reply to one request, were the service well."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -65,9 +123,9 @@ class LoopbackService(abc.ABC):
         self.stop()
 
     @property
-    def url(self) -> str:
-        """Where to POST a question. Stays the same over :meth:`stop` and :meth:`start`."""
-        return f"http://127.0.0.1:{self._port}{self.path}"
+    def base_url(self) -> str:
+        """The service's root, without a slash at its end. Stays the same over :meth:`stop` and :meth:`start`."""
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def asked(self) -> int:
@@ -92,21 +150,23 @@ class LoopbackService(abc.ABC):
         self._server.server_close()
         self._server = None
 
-    def misbehave(self, how: Misbehaviour, *, times: int | None = None) -> None:
-        """From now on, or for so many questions; :attr:`Misbehaviour.NONE` heals."""
+    def misbehave(self, how: Misbehaviour, *, times: int | None = None, path: str | None = None) -> None:
+        """From now on, or for so many questions, at one path or at all; :attr:`Misbehaviour.NONE` heals."""
         with self._lock:
-            self._misbehaviour, self._times = how, times
+            self._misbehaviour, self._times, self._only_path = how, times, path
 
     # ---------------------------------------------------------------------- used by the request handler
-    def count(self) -> Misbehaviour:
+    def count(self, path: str) -> Misbehaviour:
         """Note one question and tell how to treat it."""
         with self._lock:
             self._asked += 1
+            if self._only_path not in (None, path):
+                return Misbehaviour.NONE
             how = self._misbehaviour
             if self._times is not None:
                 self._times -= 1
                 if self._times <= 0:
-                    self._misbehaviour, self._times = Misbehaviour.NONE, None
+                    self._misbehaviour, self._times, self._only_path = Misbehaviour.NONE, None, None
             return how
 
     def pause(self, seconds: float | None = None) -> bool:
@@ -114,11 +174,66 @@ class LoopbackService(abc.ABC):
         return self._over.wait(self._delay_s if seconds is None else seconds)
 
 
+class LoopbackService(LoopbackSite):
+    """A service with one address that takes a question by POST.
+
+    Args:
+        path: of the address that answers; every other one is not found.
+        delay_s: how slow :attr:`Misbehaviour.SLOW` and how long :attr:`Misbehaviour.DRIP` are.
+        port: 0 takes a free one.
+    """
+
+    def __init__(self, path: str, *, delay_s: float = 30.0, port: int = 0) -> None:
+        super().__init__(delay_s=delay_s, port=port)
+        self.path = path
+
+    @abc.abstractmethod
+    def answer(self, question: object) -> dict[str, object]:
+        """The answer to one question; ``None`` stands for a body that is no JSON."""
+
+    @property
+    def url(self) -> str:
+        """Where to POST a question. Stays the same over :meth:`stop` and :meth:`start`."""
+        return self.base_url + self.path
+
+    def respond(self, request: Request) -> Reply:
+        """The answer, at the one address."""
+        if request.path != self.path or request.method != "POST":
+            return Reply({"error": "not found"}, status=404)
+        return Reply(self.answer(request.json()))
+
+
+_PAGE = b"<html><body>Service is under maintenance</body></html>"
 _WRONG_ANSWERS = {
     Misbehaviour.SERVER_ERROR: (b'{"error": "out of order"}', 500),
-    Misbehaviour.RUBBISH: (b"<html><body>Service is under maintenance</body></html>", 200),
+    Misbehaviour.UNAUTHORISED: (b'{"error": "who are you"}', 401),
+    Misbehaviour.NOT_FOUND: (b'{"error": "no such thing"}', 404),
+    Misbehaviour.TOO_MANY: (b'{"error": "not so fast"}', 429),
+    Misbehaviour.MAINTENANCE: (_PAGE, 503),
+    Misbehaviour.RUBBISH: (_PAGE, 200),
+    Misbehaviour.EMPTY: (b"", 200),
     Misbehaviour.WRONG_JSON: (b'[{"result": 0, "until": {"year": "soon"}}]', 200),
+    Misbehaviour.DEEP: (b"[" * 100_000, 200),
 }
+
+
+def _spoilt(how: Misbehaviour, reply: Reply) -> bytes:
+    """An answer that is delivered properly and makes no sense."""
+    octets = reply.octets()
+    if how is Misbehaviour.TRUNCATED_JSON:
+        return octets[: len(octets) // 2]
+    if how is Misbehaviour.WRONG_CHARSET:
+        return octets.decode().encode("utf-16")
+    return json.dumps(_of_other_types(reply.content)).encode()
+
+
+def _of_other_types(value: object) -> object:
+    """The same names with other values: texts become lists, lists texts, numbers objects."""
+    match value:
+        case dict():
+            return {name: _of_other_types(each) if isinstance(each, dict) else [each] for name, each in value.items()}
+        case _:
+            return {"value": [value]}
 
 
 class _Server(ThreadingHTTPServer):
@@ -126,7 +241,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = True  # stop() leaves no thread behind
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], service: LoopbackService) -> None:
+    def __init__(self, address: tuple[str, int], service: LoopbackSite) -> None:
         self.service = service
         super().__init__(address, _Handler)
 
@@ -147,55 +262,62 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing: requests name people."""
 
-    def do_POST(self) -> None:
-        length = int(self.headers.get("Content-Length", "0"))
-        if self.path != self.server.service.path or not 0 <= length <= _MAX_REQUEST_BYTES:
-            self.send_error(404 if self.path != self.server.service.path else 413)
-            return
-        body = self.rfile.read(length)
-        how = self.server.service.count()
-        try:
-            question = json.loads(body)
-        except ValueError:
-            question = None
-        answer = json.dumps(self.server.service.answer(question), ensure_ascii=False).encode()
-        self.close_connection = True
-        self._reply(how, answer)
+    def do_GET(self) -> None:
+        self._take()
 
-    def _reply(self, how: Misbehaviour, answer: bytes) -> None:
+    def do_POST(self) -> None:
+        self._take()
+
+    def do_PUT(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        if not 0 <= length <= _MAX_REQUEST_BYTES:
+            self.send_error(413)
+            return
+        parts = urlsplit(self.path)
+        request = Request(
+            self.command,
+            parts.path,
+            tuple(parse_qsl(parts.query, keep_blank_values=True)),
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+        )
+        how = self.server.service.count(parts.path)
+        self.close_connection = True
+        if how is Misbehaviour.HANG_UP:
+            return
+        self._reply(how, self.server.service.respond(request))
+
+    def _reply(self, how: Misbehaviour, reply: Reply) -> None:
+        answer = reply.octets()
         match how:
             case Misbehaviour.NONE:
-                self._send(answer)
+                self._send(answer, reply)
             case Misbehaviour.SLOW:
                 if not self.server.service.pause():
-                    self._send(answer)
+                    self._send(answer, reply)
             case Misbehaviour.DRIP:
                 self._drip(answer)
             case Misbehaviour.HUGE:
                 self._send_without_end()
             case Misbehaviour.CUT_OFF:
-                self._send(answer[: len(answer) // 2], announced=len(answer))
+                self._send(answer[: len(answer) // 2], reply, announced=len(answer))
+            case Misbehaviour.TRUNCATED_JSON | Misbehaviour.WRONG_CHARSET | Misbehaviour.WRONG_TYPES:
+                self._send(_spoilt(how, reply), reply)
             case Misbehaviour.REDIRECT:
-                self._send(b"", status=307, location="http://127.0.0.1:9/elsewhere")
-            case Misbehaviour.HANG_UP:
-                pass
-            case _:
+                self._send(b"", Reply(None, status=307, headers={"Location": "http://127.0.0.1:9/elsewhere"}))
+            case _ if how in _WRONG_ANSWERS:
                 body, status = _WRONG_ANSWERS[how]
-                self._send(body, status=status)
+                self._send(body, Reply(None, status=status))
 
-    def _send(
-        self,
-        body: bytes,
-        *,
-        status: int = 200,
-        announced: int | None = None,
-        location: str | None = None,
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+    def _send(self, body: bytes, reply: Reply, *, announced: int | None = None) -> None:
+        self.send_response(reply.status)
+        self.send_header("Content-Type", reply.content_type)
         self.send_header("Content-Length", str(len(body) if announced is None else announced))
-        if location is not None:
-            self.send_header("Location", location)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)

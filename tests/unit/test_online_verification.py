@@ -136,6 +136,16 @@ FAILURES = {
     Misbehaviour.HUGE: "online.answer_too_large",
     Misbehaviour.CUT_OFF: "online.unreachable",
     Misbehaviour.HANG_UP: "online.unreachable",
+    Misbehaviour.LOST_ANSWER: "online.unreachable",
+    Misbehaviour.UNAUTHORISED: "online.refused",
+    Misbehaviour.NOT_FOUND: "online.refused",
+    Misbehaviour.TOO_MANY: "online.refused",
+    Misbehaviour.MAINTENANCE: "online.refused",
+    Misbehaviour.EMPTY: "online.answer_unusable",
+    Misbehaviour.WRONG_TYPES: "online.answer_unusable",
+    Misbehaviour.TRUNCATED_JSON: "online.answer_unusable",
+    Misbehaviour.WRONG_CHARSET: "online.answer_unusable",
+    Misbehaviour.DEEP: "online.answer_unusable",
 }
 
 

@@ -25,7 +25,7 @@ from kiosk_ui.app.failures import (
     ONLINE_SLOW,
     ONLINE_UNREACHABLE,
 )
-from kiosk_ui.app.gateways.bounded_post import BoundedPost, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.settings import AuthenticationSettings
 from reader.verification.online import OnlineAnswer, OnlineQuery, OnlineStatus
 

@@ -20,7 +20,7 @@ from kiosk_ui.app.failures import (
     HANDOVER_UNREACHABLE,
     GatewayError,
 )
-from kiosk_ui.app.gateways.bounded_post import BoundedPost, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.settings import HandoverSettings
 from reader.inspection import ReadOutcome
 from reader.scanners.vendor.jtheid import jtheid_record

@@ -21,7 +21,7 @@ from kiosk_ui.app.failures import (
     RELAY_UNREACHABLE,
     GatewayError,
 )
-from kiosk_ui.app.gateways.bounded_post import BoundedPost, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.relay_answer import parse_answer
 
 __all__ = ["HospitalRelay", "name_for_insurer"]
