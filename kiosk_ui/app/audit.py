@@ -21,6 +21,9 @@ class AuditAction(enum.StrEnum):
     CHECK_IN_REPEATED = "check_in.repeated"
     INSURANCE_CHECKED = "insurance.checked"
     STAFF_CALLED = "staff.called"
+    OPERATOR_OPENED = "operator.opened"
+    OPERATOR_REFUSED = "operator.refused"
+    OPERATOR_ACTED = "operator.acted"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -73,6 +73,49 @@ STORE_TOO_NEW = ErrorCode(
     "store.too_new", Hint.CALL_STAFF, "The store was written by a newer version of this program. Install that version."
 )
 STORE_BUSY = ErrorCode("store.busy", Hint.RETRY_LATER, "Too many kiosks are drawing a queue number at once. Try again.")
+STORE_FULL = ErrorCode(
+    "store.disk_full",
+    Hint.CALL_STAFF,
+    "The disk is full, so nothing can be written down. What was confirmed is safe. Make room, then go on.",
+)
+STORE_READ_ONLY = ErrorCode(
+    "store.read_only",
+    Hint.CALL_STAFF,
+    "The store can be read but not written. Look at its owner and mode, and at the disk, then start again.",
+)
+STORE_DAMAGED = ErrorCode(
+    "store.damaged",
+    Hint.CALL_STAFF,
+    "The store is damaged. Run 'chipid store check', and put the newest backup back with 'chipid store restore'.",
+)
+STORE_KEY_MISSING = ErrorCode(
+    "store.key_missing",
+    Hint.CALL_STAFF,
+    "The store is encrypted and its key file is not there. Put the key file back; nothing was changed.",
+)
+STORE_KEY_WRONG = ErrorCode(
+    "store.key_wrong",
+    Hint.CALL_STAFF,
+    "The key file does not hold the key of this store. Put the right key file back; nothing was changed.",
+)
+STORE_KEY_UNUSABLE = ErrorCode(
+    "store.key_unusable",
+    Hint.CALL_STAFF,
+    "The key file of the store cannot be used. It must be readable by this program's user and by nobody else.",
+)
+STORE_IN_USE = ErrorCode(
+    "store.in_use", Hint.CALL_STAFF, "The store is being used. Stop the kiosk first, then do this again."
+)
+BACKUP_UNUSABLE = ErrorCode(
+    "store.backup_unusable",
+    Hint.CALL_STAFF,
+    "This is no whole backup of a store. Take another one; the store was left as it is.",
+)
+PERSONAL_DATA_GONE = ErrorCode(
+    "store.personal_data_gone",
+    Hint.CALL_STAFF,
+    "The personal data of this check-in was deleted when its time was over, so nobody can be told about it any more.",
+)
 CHECK_IN_CONFLICT = ErrorCode(
     "store.check_in_conflict",
     Hint.CALL_STAFF,
@@ -108,6 +151,71 @@ BIRTH_DATE_INCOMPLETE = ErrorCode(
     "relay.birth_date_incomplete",
     Hint.CALL_STAFF,
     "The card gives no full date of birth, so insurance cannot be looked up. Staff check it.",
+)
+
+# -------------------------------------------------------------------- hospital system (RETRY_LATER: it may work later)
+HOSPITAL_NOT_SET = ErrorCode(
+    "hospital.not_set", Hint.CALL_STAFF, "No hospital system is set, so nobody is looked up there. Set hospital.kind."
+)
+HOSPITAL_UNREACHABLE = ErrorCode(
+    "hospital.unreachable", Hint.RETRY_LATER, "The hospital system cannot be reached. It is asked again later."
+)
+HOSPITAL_SLOW = ErrorCode(
+    "hospital.no_answer_in_time",
+    Hint.RETRY_LATER,
+    "The hospital system did not answer in time. It is asked again later.",
+)
+HOSPITAL_REFUSED = ErrorCode(
+    "hospital.refused", Hint.RETRY_LATER, "The hospital system answered with an error. It is asked again later."
+)
+HOSPITAL_ANSWER_UNUSABLE = ErrorCode(
+    "hospital.answer_unusable",
+    Hint.RETRY_LATER,
+    "The hospital system sent something that is no answer to the question. It is asked again later.",
+)
+HOSPITAL_ANSWER_TOO_LARGE = ErrorCode(
+    "hospital.answer_too_large",
+    Hint.RETRY_LATER,
+    "The hospital system sent more than is allowed. It is asked again later.",
+)
+HOSPITAL_PATIENT_AMBIGUOUS = ErrorCode(
+    "hospital.patient_ambiguous",
+    Hint.CALL_STAFF,
+    "The hospital system has several records that could be this person's. Staff settle it.",
+)
+HOSPITAL_RECORD_REFUSED = ErrorCode(
+    "hospital.record_refused",
+    Hint.CALL_STAFF,
+    "The hospital system does not take this check-in as it is. Enter it there.",
+)
+HOSPITAL_DEPARTMENT_UNKNOWN = ErrorCode(
+    "hospital.department_unknown",
+    Hint.CALL_STAFF,
+    "The hospital system knows no such department. Set hospital.department_ids, and enter this check-in there.",
+)
+
+# --------------------------------------------------- the hospital's relay to the insurer (as the relay itself sees it)
+INSURER_UNREACHABLE = ErrorCode(
+    "insurer.unreachable", Hint.RETRY_LATER, "The insurer's gateway cannot be reached. Look at the relay's network."
+)
+INSURER_SLOW = ErrorCode(
+    "insurer.no_answer_in_time", Hint.RETRY_LATER, "The insurer's gateway did not answer in time. Ask again later."
+)
+INSURER_REFUSED = ErrorCode(
+    "insurer.refused", Hint.RETRY_LATER, "The insurer's gateway answered with an error. Ask again later."
+)
+INSURER_ANSWER_UNUSABLE = ErrorCode(
+    "insurer.answer_unusable",
+    Hint.RETRY_LATER,
+    "The insurer's gateway sent something that is no answer to a check. Ask again later.",
+)
+INSURER_ANSWER_TOO_LARGE = ErrorCode(
+    "insurer.answer_too_large", Hint.RETRY_LATER, "The insurer's gateway sent more than is allowed. Ask again later."
+)
+INSURER_ACCOUNT_REFUSED = ErrorCode(
+    "insurer.account_refused",
+    Hint.CALL_STAFF,
+    "The insurer's gateway does not take the hospital's account. Check user name and password of the relay.",
 )
 
 # ------------------------------------------------------------------------- authentication service
@@ -155,6 +263,13 @@ HANDOVER_REFUSED = ErrorCode(
 # ---------------------------------------------------------------------------------------- printer
 PRINTER_FAILED = ErrorCode(
     "printer.failed", Hint.CALL_STAFF, "The ticket could not be printed. The number on the screen is valid."
+)
+
+# -------------------------------------------------------------------------------------- operation
+METRICS_PORT_TAKEN = ErrorCode(
+    "operation.metrics_port_taken",
+    Hint.CALL_STAFF,
+    "The port of the figures for monitoring cannot be had. Choose another one for operation.metrics_port.",
 )
 
 # --------------------------------------------------------------------------------------- settings

@@ -23,6 +23,7 @@ from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
+from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.settings_queue import QueueSettings
 
 __all__ = [
@@ -191,6 +192,7 @@ class Settings(BaseSettings):
         authentication: the service that knows lost and cancelled cards.
         scanner: the code scanner or document reader.
         handover: a hospital system that takes readings.
+        operation: the operator's page, figures for monitoring, the watchdog.
         queue: which queue numbers this kiosk draws, and the service that calls them.
         time_limits: how long screens wait, in seconds.
         departments: what a patient can choose.
@@ -216,6 +218,7 @@ class Settings(BaseSettings):
     authentication: AuthenticationSettings = AuthenticationSettings()
     scanner: ScannerSettings = ScannerSettings()
     handover: HandoverSettings = HandoverSettings()
+    operation: OperationSettings = OperationSettings()
     queue: QueueSettings = QueueSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
     departments: Annotated[
