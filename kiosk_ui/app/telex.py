@@ -22,7 +22,7 @@ import enum
 import unicodedata
 from typing import Final
 
-__all__ = ["TonePlace", "delete", "press", "press_name", "typed"]
+__all__ = ["TonePlace", "delete", "press", "press_name", "press_tone", "typed"]
 
 
 class TonePlace(enum.Enum):
@@ -60,10 +60,12 @@ def press(text: str, key: str, place: TonePlace = TonePlace.TRADITIONAL) -> str:
     if len(key) != 1:
         raise ValueError("a key gives one character")
     text = unicodedata.normalize("NFC", text)
-    if not (key.isascii() and key.isalpha()):
-        return unicodedata.normalize("NFC", text + key)
     begin = _last_word(text)
     word, tone = _without_tone(text[begin:])
+    if key.lower() in _BASE or key in "đĐ":  # a key of its own for a marked letter
+        return text[:begin] + _with_tone(_straighten(word + key), tone, place)
+    if not (key.isascii() and key.isalpha()):
+        return unicodedata.normalize("NFC", text + key)
     low = key.lower()
     is_tone = low in _TONES or low == "z"
     changed = _tone_key(word, tone, key) if is_tone else (_letter_key(word, key), tone)
@@ -74,6 +76,23 @@ def press_name(text: str, key: str) -> str:
     """The same for a name: each of its words begins with a capital by itself."""
     begins_word = not text or not text[-1].isalpha()
     return press(text, key.upper() if begins_word else key)
+
+
+def press_tone(text: str, key: str, place: TonePlace = TonePlace.TRADITIONAL) -> str:
+    """The text after a key that can only be a tone: one of ``s f r x j``. Nothing happens where no vowel can bear it;
+    the same tone again takes it away.
+
+    Raises:
+        ValueError: ``key`` is no tone.
+    """
+    if key not in _TONES:
+        raise ValueError("a tone is one of s f r x j")
+    text = unicodedata.normalize("NFC", text)
+    begin = _last_word(text)
+    word, tone = _without_tone(text[begin:])
+    if _nucleus(word) is None:
+        return text
+    return text[:begin] + _with_tone(word, "" if _TONES[key] == tone else _TONES[key], place)
 
 
 def delete(text: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kiosk_ui
-from kiosk_ui.app.telex import TonePlace, delete, press, press_name, typed
+from kiosk_ui.app.telex import TonePlace, delete, press, press_name, press_tone, typed
 from reader.vietnamese.text import NameMatch, compare_names, split_tone
 
 # Samples that the key tables of Telex keyboards publish (input, output).
@@ -156,6 +156,19 @@ def test_the_last_tone_counts_and_the_same_again_takes_it_back(word: str, first:
     assert press(press(bare, first), second) == (bare + second if first == second else once)
     assert press(once, "z") == bare
     assert press(once, second) == bare + second
+
+
+def test_marked_letters_and_tones_may_have_keys_of_their_own() -> None:
+    text = ""
+    for key in "đương":
+        text = press(text, key)
+    assert press_tone(text, "f") == "đường"
+    assert press_tone(press_tone(text, "f"), "f") == "đương"
+    assert press_tone("Ngư", "s") == "Ngứ"
+    assert press("Ngứ", "ơ") == "Ngướ"
+    assert press_tone("Ks", "s") == "Ks"
+    with pytest.raises(ValueError, match="one of s f r x j"):
+        press_tone("a", "z")
 
 
 def test_a_key_is_one_character() -> None:
