@@ -163,8 +163,8 @@ class CheckInDriver:
                 self.wake()
             case fx.StopTimer():
                 self._timer = None
-            case fx.StartReading(request=request, number=number, scanned=scanned):
-                self._ports.cards.start(number, _Listener(self, request), scanned)
+            case fx.StartReading(request=request, key=key, scanned=scanned):
+                self._ports.cards.start(key, _Listener(self, request), scanned)
             case fx.CancelReading():
                 self._ports.cards.cancel()
             case fx.Clear():
@@ -174,6 +174,8 @@ class CheckInDriver:
                 self.note(AuditEntry(AuditAction.STAFF_CALLED, code or screen))
             case fx.LookUpInsurance() | fx.SaveCheckIn() | fx.PrintTicket():
                 self._in_background(effect)
+            case fx.LookUpPatient() | fx.FindEarlier():
+                pass  # the flow does not ask for them yet
 
     def _in_background(self, effect: fx.LookUpInsurance | fx.SaveCheckIn | fx.PrintTicket) -> None:
         match effect:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import time
+import uuid
 from collections.abc import Callable
 from typing import Protocol
 
 from crypto.errors import Hint
 from kiosk_ui.app.audit import AuditEntry
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
+from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
+from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.patient import PatientFinding, PatientQuery
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
 from reader.scanners.qr import CitizenQr
 
@@ -19,9 +24,16 @@ __all__ = [
     "CardReading",
     "CheckIns",
     "Clock",
+    "EarlierCheckIns",
     "EligibilityGateway",
     "Executor",
+    "HandOvers",
+    "HospitalSystem",
+    "PrinterState",
+    "PrinterStatus",
+    "QueueDesk",
     "ReadingListener",
+    "Speaker",
     "StaffBell",
     "SystemClock",
     "TicketPrinter",
@@ -79,10 +91,11 @@ class ReadingListener(Protocol):
 class CardReading(Protocol):
     """Waits for a card and reads it."""
 
-    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
+    def start(self, key: CitizenNumber | MrzText, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background and return at once: wait for a card, read it once, tell ``listener``.
 
-        What the code on the card says, if it was scanned, is held against the chip and forgotten with the number.
+        The number or zone opens the chip and is held against it, as is what the code on the card says, if it was
+        scanned. All of it is forgotten when the reading ends.
         Exactly one of ``finished`` and ``failed`` is called, unless the reading is cancelled first.
         """
         ...
@@ -104,6 +117,50 @@ class EligibilityGateway(Protocol):
         ...
 
 
+class HospitalSystem(Protocol):
+    """The hospital's records of patients and visits."""
+
+    def find(self, query: PatientQuery) -> PatientFinding:
+        """Look for a patient and today's appointment, within a bounded time.
+
+        Raises:
+            GatewayError: no usable answer came.
+        """
+        ...
+
+    def hand_over(self, record: HandOver) -> Receipt:
+        """Take over a check-in. Handing the same ``record.key`` over again changes nothing and gives the same receipt.
+
+        Raises:
+            GatewayError: it is not known to be taken.
+        """
+        ...
+
+
+class EarlierCheckIns(Protocol):
+    """Who has checked in today."""
+
+    def find_today(self, number: str, day: dt.date) -> Ticket | None:
+        """The last ticket of this number on ``day`` of the hospital's own time, or ``None``. Raises ``StoreError``."""
+        ...
+
+
+class HandOvers(Protocol):
+    """Check-ins as the hospital system gets them."""
+
+    def draft_of(self, check_in_id: uuid.UUID) -> HandOver | None:
+        """A stored check-in whole, or ``None`` when its personal data is gone. Raises ``StoreError``."""
+        ...
+
+
+class QueueDesk(Protocol):
+    """The hospital's queue service, which calls numbers."""
+
+    def put(self, ticket: Ticket) -> None:
+        """Tell it of a ticket; telling it again changes nothing. Raises ``GatewayError``."""
+        ...
+
+
 class CheckIns(Protocol):
     """The store as the check-in sees it."""
 
@@ -121,6 +178,40 @@ class TicketPrinter(Protocol):
 
     def print(self, ticket: Ticket) -> None:
         """Print. Raises ``PrinterError``."""
+        ...
+
+
+class PrinterState(enum.StrEnum):
+    """What a printer says of itself."""
+
+    READY = "ready"
+    PAPER_LOW = "paper_low"
+    NO_PAPER = "no_paper"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class PrinterStatus(Protocol):
+    """A printer that can be asked."""
+
+    def status(self) -> PrinterState:
+        """Ask, within a bounded time. Never raises: who does not answer is GONE or UNKNOWN."""
+        ...
+
+
+class Speaker(Protocol):
+    """Says prompts aloud."""
+
+    def say(self, key: str, language: str) -> None:
+        """Begin to say the prompt ``key`` (a screen's name, or ``name.variant``) and return; ends what is being said."""
+        ...
+
+    def stop(self) -> None:
+        """Be silent now."""
+        ...
+
+    def set_volume(self, level: int) -> None:
+        """0 (silent) … 4 (loudest)."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from crypto.errors import ChipIdError
 from crypto.pki.trust_store import TrustStore
+from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
 from kiosk_ui.app.failures import READING_BROKEN
@@ -17,7 +18,7 @@ from reader import errors
 from reader.inspection import ReadOutcome, read
 from reader.plan import ReadPlan
 from reader.progress import ProgressEvent, ReadingPhase
-from reader.protocols.access_key import CanKey
+from reader.protocols.access_key import AccessKey, CanKey, MrzKey
 from reader.scanners.qr import CitizenQr
 from reader.transport import list_pcsc_readers, open_pcsc
 from reader.transport.base import CardTransport
@@ -156,10 +157,10 @@ class ReaderCards:
         self.deviations = deviations
         self._attempt: _Attempt | None = None
 
-    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
+    def start(self, key: CitizenNumber | MrzText, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background; a reading that still runs is cancelled first."""
         self.cancel()
-        self._attempt = _Attempt(self, number, listener, self._attempt, _printed(number, scanned))
+        self._attempt = _Attempt(self, key, listener, self._attempt, _printed(key, scanned))
         self._attempt.start()
 
     def cancel(self) -> None:
@@ -173,9 +174,18 @@ class ReaderCards:
             self._attempt.join(timeout_s)
 
 
-def _printed(number: CitizenNumber, scanned: CitizenQr | None) -> PrintedData:
-    """What is held against the chip: the whole code that was scanned, else the number that was typed."""
-    return PrintedData(number=number) if scanned is None else PrintedData(qr=scanned)
+def _printed(key: CitizenNumber | MrzText, scanned: CitizenQr | None) -> PrintedData:
+    """What is held against the chip: the whole code that was scanned, else the zone or the number that was typed."""
+    if isinstance(key, MrzText):
+        return PrintedData(mrz=key.mrz)
+    return PrintedData(number=key) if scanned is None else PrintedData(qr=scanned)
+
+
+def _access_key(key: CitizenNumber | MrzText) -> AccessKey:
+    """The card access number of a citizen's card, or the key of a zone (Doc 9303-11 §9.7.3)."""
+    if isinstance(key, MrzText):
+        return MrzKey.from_lines(key.lines)
+    return CanKey.from_citizen_number(key.digits)
 
 
 class _Attempt(threading.Thread):
@@ -184,14 +194,14 @@ class _Attempt(threading.Thread):
     def __init__(
         self,
         cards: ReaderCards,
-        number: CitizenNumber,
+        key: CitizenNumber | MrzText,
         listener: ReadingListener,
         before: _Attempt | None,
         printed: PrintedData,
     ) -> None:
         super().__init__(name="card-reading", daemon=True)
         self._cards = cards
-        self._number: CitizenNumber | None = number
+        self._key: CitizenNumber | MrzText | None = key
         self._printed: PrintedData | None = printed
         self._listener = listener
         self._before = before if before is not None and before.is_alive() else None
@@ -214,15 +224,15 @@ class _Attempt(threading.Thread):
             if not self.cancel.is_set():
                 self._listener.failed(told.code.name, told.hint)
         finally:
-            self._number = self._printed = None
+            self._key = self._printed = None
             if not finished and not self.cancel.is_set():
                 # A mistake of ours: the patient is brought on, and the exception goes its way to the log.
                 self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
         self._watch()
 
     def _read(self) -> None:
-        number = self._number
-        if number is None:
+        key = self._key
+        if key is None:
             raise errors.Cancelled
         while not self._cards.place.is_there():
             if self.cancel.wait(_LOOK_EVERY_S):
@@ -231,7 +241,7 @@ class _Attempt(threading.Thread):
         with self._cards.place.open() as card:
             outcome = read(
                 card,
-                CanKey.from_citizen_number(number.digits),
+                _access_key(key),
                 trust=self._cards.trust,
                 policy=self._cards.policy,
                 on_progress=self._steps.on_progress,

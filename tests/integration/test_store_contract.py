@@ -23,6 +23,7 @@ import pytest
 from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind
+from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store import schema
@@ -126,7 +127,9 @@ def draft(number: int, check_in_id: uuid.UUID | None = None) -> CheckInDraft:
         f"0400850{number:05d}", "Đặng Thị Quý", dt.date(1955, 1, 1), Sex.FEMALE, "VNM", None, None, True, None,
         Assurance.CHIP_READ,
     )  # fmt: skip
-    return CheckInDraft(check_in_id or uuid.UUID(int=number), identity, DOWN, NOI, Decision.ACCEPT)
+    return CheckInDraft(
+        check_in_id or uuid.UUID(int=number), Visitor.from_identity(identity), DOWN, NOI, Decision.ACCEPT
+    )
 
 
 def test_a_check_in_comes_back_as_it_was_stored(kiosk):

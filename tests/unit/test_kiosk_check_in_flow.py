@@ -162,7 +162,7 @@ def test_a_lifted_card_is_read_on_when_it_comes_back(walk: Walk):
     walk.to_reading()
     first = walk.state.request
     assert isinstance(walk(ev.ReadingFailed(first, "card.removed", Hint.RETRY_CARD)), s.CardLifted)
-    assert walk.last[1] == fx.StartReading(walk.state.request, walk.of(fx.StartReading)[0].number)
+    assert walk.last[1] == fx.StartReading(walk.state.request, walk.of(fx.StartReading)[0].key)
     assert walk.state.request != first
     assert isinstance(walk(ev.ReadingProgressed(walk.state.request, ReadingStep.PHOTO, 4, 6)), s.Reading)
 

@@ -14,6 +14,7 @@ import pytest
 from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store import database as database_module
@@ -32,7 +33,9 @@ def draft(number: int) -> CheckInDraft:
         Assurance.CHIP_READ,
     )  # fmt: skip
     unknown = Eligibility.unavailable("relay.unreachable")
-    return CheckInDraft(uuid.UUID(int=number), identity, unknown, DEFAULT_DEPARTMENTS[0], Decision.REFER)
+    return CheckInDraft(
+        uuid.UUID(int=number), Visitor.from_identity(identity), unknown, DEFAULT_DEPARTMENTS[0], Decision.REFER
+    )
 
 
 @pytest.fixture

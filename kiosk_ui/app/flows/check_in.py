@@ -21,6 +21,7 @@ from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, InsuranceOutcome
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadResult
+from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -97,7 +98,13 @@ class CheckInFlow:
                     return Step(state)
                 return self._under_overlay(state, self._reading(state, event))
             case (
-                ev.EligibilityKnown() | ev.CheckInSaved() | ev.SaveFailed() | ev.TicketPrinted() | ev.TicketNotPrinted()
+                ev.EligibilityKnown()
+                | ev.PatientKnown()
+                | ev.EarlierKnown()
+                | ev.CheckInSaved()
+                | ev.SaveFailed()
+                | ev.TicketPrinted()
+                | ev.TicketNotPrinted()
             ):
                 if event.request != state.request:
                     return Step(state)
@@ -298,8 +305,14 @@ class CheckInFlow:
         if visit is None or visit.reading is None or visit.eligibility is None:
             return self._welcome(state)
         reading = visit.reading
+        person = Visitor.from_identity(reading.identity)
         draft = CheckInDraft(
-            self._new_id(), reading.identity, visit.eligibility, department, reading.decision, reading.reasons
+            self._new_id(),
+            person,
+            visit.eligibility,
+            department,
+            reading.decision,
+            reading.reasons,
         )
         return self._save(dataclasses.replace(state, visit=dataclasses.replace(visit, draft=draft)))
 
@@ -331,7 +344,7 @@ class CheckInFlow:
         if event.timer != state.timer:
             return Step(state)
         match state.overlay:
-            case s.StaffCalled():
+            case s.StaffCalled() | s.PrivacyNotice():
                 return self._show(state, state.screen)
             case s.TimeoutWarning(seconds_left=left) if left > 1:
                 return self._warn(state, left - 1)

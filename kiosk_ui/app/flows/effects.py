@@ -6,7 +6,9 @@ import dataclasses
 
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.insurance import EligibilityQuery
+from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.patient import PatientQuery
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     "CancelReading",
     "Clear",
     "Effect",
+    "FindEarlier",
     "LookUpInsurance",
+    "LookUpPatient",
     "PrintTicket",
     "SaveCheckIn",
     "StartReading",
@@ -25,10 +29,16 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StartReading:
-    """Wait for a card and read it once. Answers: ``ReadingProgressed``*, then ``ReadingFinished`` or ``ReadingFailed``."""
+    """Wait for a card and read it once. Answers: ``ReadingProgressed``*, then ``ReadingFinished`` or ``ReadingFailed``.
+
+    Attributes:
+        request: comes back with the answers.
+        key: what opens the chip, and what the chip is held against.
+        scanned: what the code on the card says, if it was scanned.
+    """
 
     request: int
-    number: CitizenNumber
+    key: CitizenNumber | MrzText
     scanned: CitizenQr | None = None
 
 
@@ -43,6 +53,25 @@ class LookUpInsurance:
 
     request: int
     query: EligibilityQuery
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LookUpPatient:
+    """Ask the hospital system. Answer: ``PatientKnown``."""
+
+    request: int
+    query: PatientQuery
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class FindEarlier:
+    """Look for today's check-in of the same number. Answer: ``EarlierKnown``. Its ``repr`` shows no number."""
+
+    request: int
+    number: str
+
+    def __repr__(self) -> str:
+        return f"FindEarlier({self.request})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,6 +125,8 @@ Effect = (
     StartReading
     | CancelReading
     | LookUpInsurance
+    | LookUpPatient
+    | FindEarlier
     | SaveCheckIn
     | PrintTicket
     | CallStaff

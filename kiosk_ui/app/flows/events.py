@@ -9,36 +9,56 @@ import dataclasses
 
 from crypto.errors import Hint
 from kiosk_ui.app.domain.check_in import Ticket
+from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.patient import PatientFinding
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
+    "AnotherDepartment",
+    "BirthGiven",
     "CardAwaited",
     "CardRemoved",
     "CheckInSaved",
     "Confirmed",
     "DepartmentChosen",
+    "EarlierKnown",
     "EligibilityKnown",
     "Event",
     "GoOn",
+    "GoToCounter",
+    "LookUpEvent",
+    "MrzGiven",
     "NotMe",
     "NumberKnown",
+    "OtherWaysAsked",
     "OverlayDismissed",
+    "PatientKnown",
+    "PayMyself",
     "PersonEvent",
+    "PhoneGiven",
+    "PrintAgain",
+    "PriorityAsked",
+    "PrivacyAsked",
     "ReadingFailed",
     "ReadingFinished",
     "ReadingProgressed",
     "SaveFailed",
     "ScanUnreadable",
+    "Skipped",
     "StaffAsked",
     "StartAgain",
     "Started",
+    "TextGiven",
     "TicketNotPrinted",
     "TicketPrinted",
     "TimerFired",
     "Touched",
     "TryAgain",
+    "WayChosen",
+    "WithoutChip",
 ]
 
 
@@ -98,6 +118,114 @@ class GoOn:
 @dataclasses.dataclass(frozen=True, slots=True)
 class TryAgain:
     """ "Try again" of a problem screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OtherWaysAsked:
+    """ "No chip card?" of the welcome screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrivacyAsked:
+    """ "What happens to my data?" of the welcome screen."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WayChosen:
+    """One of the other ways was touched."""
+
+    way: Way
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WithoutChip:
+    """Go on without what this screen asks for: the chip, the phone's code, the guardian's card."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class TextGiven:
+    """A number or a name was typed. Its ``repr`` shows nothing."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "TextGiven(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class BirthGiven:
+    """A date of birth was typed. Its ``repr`` shows nothing.
+
+    Attributes:
+        day: 1 … 31; ``None`` together with ``month`` if only the year is known.
+        month: 1 … 12, or ``None``.
+        year: with four digits.
+    """
+
+    day: int | None
+    month: int | None
+    year: int
+
+    def __repr__(self) -> str:
+        return "BirthGiven(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class MrzGiven:
+    """The lines of a machine-readable zone were typed or scanned. Its ``repr`` shows nothing."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "MrzGiven(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class PhoneGiven:
+    """A phone number was typed. Its ``repr`` shows nothing.
+
+    Attributes:
+        text: as typed.
+        reminders: whether the person agreed to be reminded by phone.
+    """
+
+    text: str
+    reminders: bool
+
+    def __repr__(self) -> str:
+        return "PhoneGiven(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Skipped:
+    """No answer to this question."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PriorityAsked:
+    """A reason to be seen sooner was touched; ``None`` opens the question."""
+
+    priority: Priority | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PayMyself:
+    """Go on without insurance."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GoToCounter:
+    """Let the counter look into it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AnotherDepartment:
+    """Not this one: let me choose."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrintAgain:
+    """The paper once more."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,6 +298,22 @@ class EligibilityKnown:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PatientKnown:
+    """The hospital system answered, or it is clear that no answer comes (kind UNAVAILABLE)."""
+
+    request: int
+    finding: PatientFinding
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EarlierKnown:
+    """Today's ticket of the same number, or ``None``: there is none, or nobody can say."""
+
+    request: int
+    ticket: Ticket | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class CheckInSaved:
     """The transaction is committed; the ticket is true from now on."""
 
@@ -217,11 +361,26 @@ PersonEvent = (
     | DepartmentChosen
     | GoOn
     | TryAgain
+    | OtherWaysAsked
+    | PrivacyAsked
+    | WayChosen
+    | WithoutChip
+    | TextGiven
+    | BirthGiven
+    | MrzGiven
+    | PhoneGiven
+    | Skipped
+    | PriorityAsked
+    | PayMyself
+    | GoToCounter
+    | AnotherDepartment
+    | PrintAgain
     | StartAgain
     | StaffAsked
     | OverlayDismissed
     | Touched
 )
 ReadingEvent = ReadingProgressed | CardAwaited | ReadingFinished | ReadingFailed
-WorkEvent = EligibilityKnown | CheckInSaved | SaveFailed | TicketPrinted | TicketNotPrinted
+LookUpEvent = EligibilityKnown | PatientKnown | EarlierKnown
+WorkEvent = LookUpEvent | CheckInSaved | SaveFailed | TicketPrinted | TicketNotPrinted
 Event = PersonEvent | CardRemoved | ReadingEvent | WorkEvent | TimerFired

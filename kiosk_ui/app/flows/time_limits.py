@@ -21,6 +21,7 @@ class TimeLimits:
         reading_s: longest silence of the reading before it counts as stalled.
         look_up_s: longest wait for the insurer.
         saving_s: longest wait for the store.
+        take_card_s: how long the number waits for the card to be taken.
         staff_s: how long "staff are coming" stands.
         warning_s: length of the warning; EN 301 549 asks for at least 20 seconds (clause 9.2.2.1 after WCAG 2.2.1).
     """
@@ -33,6 +34,7 @@ class TimeLimits:
     reading_s: int = 20
     look_up_s: int = 6
     saving_s: int = 10
+    take_card_s: int = 10
     staff_s: int = 120
     warning_s: int = 20
 
@@ -55,9 +57,11 @@ class TimeLimits:
                 return self.look_up_s
             case s.Saving():
                 return self.saving_s
-            case s.TicketReady():
+            case s.TakeCard():
+                return self.take_card_s
+            case s.TicketReady() | s.SlipReady():
                 return self.ticket_card_away_s if card_away else self.ticket_s
-            case s.Refused() | s.Problem():
+            case s.Refused() | s.Problem() | s.Emergency():
                 return self.message_s
             case _:
                 return (self.card_away_s if card_away else self.question_s) - self.warning_s

@@ -1,0 +1,99 @@
+"""The person who checks in, whether a chip said who that is or they themselves did."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+
+from kiosk_ui.app.domain.identification import Identification
+from reader.verification.identity import Assurance, HolderChecked, Identity, Sex
+
+__all__ = ["NumberKind", "Visitor", "age_on", "kind_of_number"]
+
+_CITIZEN_DIGITS = 12
+
+
+class NumberKind(enum.StrEnum):
+    """What :attr:`Visitor.number` is the number of."""
+
+    CITIZEN = "citizen"  # twelve digits
+    OLD_CARD = "old_card"  # nine digits
+    DOCUMENT = "document"  # a passport or foreign ID card
+    BIRTH_CERTIFICATE = "birth_certificate"
+    NONE = "none"  # there is no number
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Visitor:
+    """A person at the reception. Its ``repr`` shows nothing personal.
+
+    Attributes:
+        number: as :attr:`number_kind` says; empty if there is none.
+        number_kind: what kind of number it is.
+        full_name: NFC, single spaces.
+        date_of_birth: ``None`` when only a part of it is known.
+        birth_year: the year alone, or that of the date; ``None`` if not even that is known.
+        sex: unspecified where nobody asked.
+        nationality: three letters as in an MRZ, or empty.
+        address: as the document says it, or ``None``.
+        assurance: how sure all this is.
+        identification: what it came from.
+        guardian: who brings a child, as the guardian's chip says; else ``None``.
+        portrait: the encoded image of the chip; held in memory only.
+        holder_checked: whether anybody compared the person with the photo.
+    """
+
+    number: str
+    number_kind: NumberKind
+    full_name: str
+    date_of_birth: dt.date | None
+    birth_year: int | None
+    sex: Sex
+    nationality: str
+    address: str | None
+    assurance: Assurance
+    identification: Identification
+    guardian: Identity | None = None
+    portrait: bytes | None = None
+    holder_checked: HolderChecked = HolderChecked.NONE
+
+    def __repr__(self) -> str:
+        return f"Visitor({self.identification.value}, {self.assurance.value})"
+
+    @classmethod
+    def from_identity(cls, identity: Identity) -> Visitor:
+        """Who a chip says that it is."""
+        born = identity.date_of_birth
+        return cls(
+            number=identity.number,
+            number_kind=kind_of_number(identity.number),
+            full_name=identity.full_name,
+            date_of_birth=born,
+            birth_year=None if born is None else born.year,
+            sex=identity.sex,
+            nationality=identity.nationality,
+            address=identity.address,
+            assurance=identity.assurance,
+            identification=Identification.CHIP,
+            portrait=identity.portrait,
+            holder_checked=identity.holder_checked,
+        )
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether nobody but the person said so: a counter has to look."""
+        return self.identification is not Identification.CHIP
+
+
+def kind_of_number(number: str) -> NumberKind:
+    """What a chip's number is: twelve digits are a citizen's, anything else is a document's."""
+    if not number:
+        return NumberKind.NONE
+    is_citizen = len(number) == _CITIZEN_DIGITS and number.isascii() and number.isdigit()
+    return NumberKind.CITIZEN if is_citizen else NumberKind.DOCUMENT
+
+
+def age_on(day: dt.date, born: dt.date) -> int:
+    """Whole years on ``day``. Who was born on 29 February has another year on 1 March of common years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
