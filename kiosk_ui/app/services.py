@@ -10,7 +10,10 @@ from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.no_relay import NoRelay
 from kiosk_ui.app.gateways.relay import HospitalRelay
-from kiosk_ui.app.outbox import InsuranceCheck, Outbox, OutboxThread
+from kiosk_ui.app.operation.observed import ObservedCheckIns, ObservedInsurer, ObservedPrinter, ObservedScreens
+from kiosk_ui.app.operation.operation import Operation
+from kiosk_ui.app.operation.watched_outbox import WatchedOutbox
+from kiosk_ui.app.outbox import InsuranceCheck, OutboxThread
 from kiosk_ui.app.ports import CardReading, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings
@@ -60,17 +63,22 @@ class KioskServices:
         self.clock: Clock = clock or SystemClock()
         self.pseudonyms = Pseudonyms.from_key_file(settings.data_folder / "pseudonyms.key")
         url = settings.store_url.get_secret_value() if settings.store_url else None
-        self.insurer = self._insurer()
+        self.operation = Operation(settings.operation, settings.data_folder, self.clock, settings.zone)
+        self.insurer: EligibilityGateway = ObservedInsurer(self._insurer(), self.operation.peers)
         self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits)
         self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone)
         self.outbox_store = OutboxStore(self._database)
-        self.outbox = Outbox(self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)})
+        self.outbox = WatchedOutbox(
+            self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)}
+        )
         self.printer: TicketPrinter = printer or FileTicketPrinter(settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
         self._workers = WorkerThreads()
         self._outbox_thread = OutboxThread(self.outbox, self.clock)
 
     def __enter__(self) -> Self:
+        self.operation.__enter__()
+        self.outbox.pulse = self.operation.outbox
         self._outbox_thread.start()
         return self
 
@@ -81,23 +89,26 @@ class KioskServices:
 
     def driver(self, cards: CardReading, front_end: FrontEnd, flow: CheckInFlow | None = None) -> CheckInDriver:
         """A driver for one front end. Set :attr:`CheckInDriver.wake` if the front end has a loop of its own."""
+        measures = self.operation.measures
         ports = Ports(
             cards=cards,
             insurer=self.insurer,
-            store=self.store,
-            printer=self.printer,
+            store=ObservedCheckIns(self.store, measures),
+            printer=ObservedPrinter(self.printer, measures),
             bell=self.bell,
             clock=self.clock,
             executor=self._workers,
             pseudonyms=self.pseudonyms,
         )
-        return CheckInDriver(flow or CheckInFlow(self.settings.rules), ports, front_end)
+        watched = ObservedScreens(front_end, measures, self.clock)
+        return CheckInDriver(flow or CheckInFlow(self.settings.rules), ports, watched)
 
     def close(self) -> None:
         """Let work under way end, then close the store. May be called twice."""
         self._outbox_thread.stop()
         self._workers.close()
         self._database.close()
+        self.operation.close()
 
     def _insurer(self) -> EligibilityGateway:
         relay = self.settings.relay
