@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crypto.errors import ChipIdError, ErrorCode, Hint
 
-__all__ = ["GatewayError", "KioskError", "PrinterError", "SettingsError", "StoreError"]
+__all__ = ["GatewayError", "KioskError", "PrinterError", "QueueError", "SettingsError", "StoreError"]
 
 
 class KioskError(ChipIdError):
@@ -21,6 +21,10 @@ class GatewayError(KioskError):
 
 class PrinterError(KioskError):
     """The ticket could not be printed. The number is valid all the same and stands on the screen."""
+
+
+class QueueError(KioskError):
+    """The queue service cannot do what was asked of it."""
 
 
 class SettingsError(KioskError):
@@ -260,9 +264,98 @@ HANDOVER_REFUSED = ErrorCode(
     "handover.refused", Hint.CALL_STAFF, "The hospital system did not accept the reading. Enter it there."
 )
 
+# ------------------------------------------------------------------------------- the queue and its service
+QUEUE_UNREACHABLE = ErrorCode(
+    "queue.unreachable", Hint.RETRY_LATER, "The queue service cannot be reached. The number is sent again later."
+)
+QUEUE_SLOW = ErrorCode(
+    "queue.no_answer_in_time",
+    Hint.RETRY_LATER,
+    "The queue service did not answer in time. The number is sent again later.",
+)
+QUEUE_REFUSED = ErrorCode(
+    "queue.refused", Hint.RETRY_LATER, "The queue service answered with an error. The number is sent again later."
+)
+QUEUE_TOKEN_REFUSED = ErrorCode(
+    "queue.token_refused",
+    Hint.CALL_STAFF,
+    "The queue service does not know this kiosk's token. Make one with `chipid service token`.",
+)
+QUEUE_TICKET_REFUSED = ErrorCode(
+    "queue.ticket_refused",
+    Hint.CALL_STAFF,
+    "The queue service does not take this number, and sending it again cannot help. Staff must call it by hand.",
+)
+QUEUE_ANSWER_UNUSABLE = ErrorCode(
+    "queue.answer_unusable",
+    Hint.RETRY_LATER,
+    "The queue service sent something that is no answer. The number is sent again later.",
+)
+QUEUE_ENTRY_UNKNOWN = ErrorCode(
+    "queue.entry_unknown", Hint.REENTER_KEY, "There is no such number in the queues of this desk today."
+)
+QUEUE_ENTRY_CHANGED = ErrorCode(
+    "queue.entry_changed", Hint.RETRY_LATER, "Somebody else was faster. The list is shown again as it is now."
+)
+QUEUE_ACTION_NOT_ALLOWED = ErrorCode(
+    "queue.action_not_allowed", Hint.RETRY_LATER, "This cannot be done with the number as it stands now."
+)
+QUEUE_TICKET_CONFLICT = ErrorCode(
+    "queue.ticket_conflict", Hint.CALL_STAFF, "Another number is already stored for this check-in."
+)
+QUEUE_TICKET_UNUSABLE = ErrorCode(
+    "queue.ticket_unusable", Hint.CALL_STAFF, "What was sent is no ticket of this hospital's queues."
+)
+
 # ---------------------------------------------------------------------------------------- printer
 PRINTER_FAILED = ErrorCode(
     "printer.failed", Hint.CALL_STAFF, "The ticket could not be printed. The number on the screen is valid."
+)
+PRINTER_UNREACHABLE = ErrorCode(
+    "printer.unreachable",
+    Hint.CALL_STAFF,
+    "The printer cannot be reached, so nothing was printed. Look at its cable, its power and printer.* in the settings.",
+)
+PRINTER_NO_PAPER = ErrorCode(
+    "printer.no_paper",
+    Hint.CALL_STAFF,
+    "The printer has no paper. Put in a new roll, then print the ticket again: its number stays the same.",
+)
+PRINTER_COVER_OPEN = ErrorCode(
+    "printer.cover_open", Hint.CALL_STAFF, "The printer's cover is open. Close it, then print the ticket again."
+)
+PRINTER_OFF_LINE = ErrorCode(
+    "printer.off_line",
+    Hint.CALL_STAFF,
+    "The printer is off line: jammed, too hot or paused. Look at its lamps, then print the ticket again.",
+)
+PRINTER_STALLED = ErrorCode(
+    "printer.no_answer_in_time",
+    Hint.CALL_STAFF,
+    "The printer stopped taking the ticket, so it is not whole. Switch the printer off and on, then print it again.",
+)
+PRINTER_CUT_OFF = ErrorCode(
+    "printer.cut_off",
+    Hint.CALL_STAFF,
+    "The printer hung up in the middle of the ticket, so it is not whole. Look at its cable, then print it again.",
+)
+PRINTER_OUTCOME_UNKNOWN = ErrorCode(
+    "printer.outcome_unknown",
+    Hint.CALL_STAFF,
+    "Whether the ticket came out is not known: the printer does not say. If there is no paper, print it again.",
+)
+PRINTER_SUPPORT_MISSING = ErrorCode(
+    "printer.support_missing",
+    Hint.CALL_STAFF,
+    "What this kind of printer needs is not installed. Install the extra 'printer', for CUPS the system's client.",
+)
+PRINTER_QUEUE_REFUSED = ErrorCode(
+    "printer.queue_refused",
+    Hint.CALL_STAFF,
+    "The print queue did not take the ticket. Look at it with 'lpstat -t', and at printer.queue in the settings.",
+)
+PRINTER_DISK_FULL = ErrorCode(
+    "printer.disk_full", Hint.CALL_STAFF, "The disk is full, so the ticket's files could not be written. Make room."
 )
 
 # -------------------------------------------------------------------------------------- operation
