@@ -10,6 +10,7 @@ from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.no_relay import NoRelay
 from kiosk_ui.app.gateways.relay import HospitalRelay
+from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.operation.observed import ObservedCheckIns, ObservedInsurer, ObservedPrinter, ObservedScreens
 from kiosk_ui.app.operation.operation import Operation
 from kiosk_ui.app.operation.watched_outbox import WatchedOutbox
@@ -19,6 +20,7 @@ from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import CommitWatcher, Database, nobody_watches, sqlite_url
+from kiosk_ui.app.store.numbers import Stride
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
 from kiosk_ui.app.ticket import FileTicketPrinter
 
@@ -65,8 +67,10 @@ class KioskServices:
         url = settings.store_url.get_secret_value() if settings.store_url else None
         self.operation = Operation(settings.operation, settings.data_folder, self.clock, settings.zone)
         self.insurer: EligibilityGateway = ObservedInsurer(self._insurer(), self.operation.peers)
-        self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits)
-        self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone)
+        keys = KeyPlace.chosen(settings.data_folder, settings.store.key_file)
+        self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits, keys)
+        stride = Stride(settings.queue.kiosk, settings.queue.kiosks)
+        self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone, stride)
         self.outbox_store = OutboxStore(self._database)
         self.outbox = WatchedOutbox(
             self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)}

@@ -25,6 +25,7 @@ from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.settings_queue import QueueSettings
+from kiosk_ui.app.settings_store import StoreSettings
 
 __all__ = [
     "AuthenticationSettings",
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
         handover: a hospital system that takes readings.
         operation: the operator's page, figures for monitoring, the watchdog.
         queue: which queue numbers this kiosk draws, and the service that calls them.
+        store: the store's key, and how long what is kept.
         time_limits: how long screens wait, in seconds.
         departments: what a patient can choose.
     """
@@ -220,6 +222,7 @@ class Settings(BaseSettings):
     handover: HandoverSettings = HandoverSettings()
     operation: OperationSettings = OperationSettings()
     queue: QueueSettings = QueueSettings()
+    store: StoreSettings = StoreSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
     departments: Annotated[
         tuple[Annotated[Department, BeforeValidator(_only_known(Department))], ...],

@@ -25,6 +25,7 @@ from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind
 from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.failures import StoreError
+from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store import schema
 from kiosk_ui.app.store.check_ins import CheckInStore
@@ -108,12 +109,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def kiosk(url: str) -> Iterator[Callable[[], tuple[CheckInStore, OutboxStore]]]:
+def keys(tmp_path: Path) -> KeyPlace:
+    """The key file that kiosks with one store have in common."""
+    return KeyPlace(tmp_path / "store.key")
+
+
+@pytest.fixture
+def kiosk(url: str, keys: KeyPlace) -> Iterator[Callable[[], tuple[CheckInStore, OutboxStore]]]:
     """Makes kiosks that share the store."""
     opened: list[Database] = []
 
     def make() -> tuple[CheckInStore, OutboxStore]:
-        database = Database(url)
+        database = Database(url, keys=keys)
         opened.append(database)
         return CheckInStore(database, Pseudonyms(b"k" * 32)), OutboxStore(database)
 
@@ -204,9 +211,9 @@ def test_an_item_of_the_outbox_is_taken_by_one_kiosk_only(kiosk):
 
 
 @pytest.mark.slow
-def test_a_kiosk_that_freezes_in_its_transaction_holds_up_nobody_for_long(cluster: Cluster):
+def test_a_kiosk_that_freezes_in_its_transaction_holds_up_nobody_for_long(cluster: Cluster, keys: KeyPlace):
     url = cluster.new_url()
-    frozen, running = Database(url), Database(url)
+    frozen, running = Database(url, keys=keys), Database(url, keys=keys)
     store = CheckInStore(running, Pseudonyms(b"k" * 32))
     store.save(draft(1), NOW)
 
@@ -224,11 +231,11 @@ def test_a_kiosk_that_freezes_in_its_transaction_holds_up_nobody_for_long(cluste
     running.close()
 
 
-def test_migrations_build_exactly_the_tables_of_the_schema(url: str):
+def test_migrations_build_exactly_the_tables_of_the_schema(url: str, keys: KeyPlace):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    database = Database(url)
+    database = Database(url, keys=keys)
     with database.transaction("look") as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, schema.metadata) == []

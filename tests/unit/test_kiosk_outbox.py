@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
+from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, RELAY_UNREACHABLE, GatewayError
 from kiosk_ui.app.outbox import BackOff, InsuranceCheck, Outbox, OutboxRun, OutboxThread
 from kiosk_ui.app.ports import SystemClock
@@ -50,7 +51,7 @@ def draft() -> CheckInDraft:
         Assurance.CHIP_VERIFIED,
     )  # fmt: skip
     unknown = Eligibility.unavailable("relay.unreachable")
-    return CheckInDraft(CHECK_IN, identity, unknown, DEFAULT_DEPARTMENTS[0], Decision.ACCEPT)
+    return CheckInDraft(CHECK_IN, Visitor.from_identity(identity), unknown, DEFAULT_DEPARTMENTS[0], Decision.ACCEPT)
 
 
 @pytest.fixture

@@ -5,22 +5,32 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
 from kiosk_ui.app.audit import AuditAction, AuditEntry
-from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket, queue_label
+from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket, TicketKind, queue_label, slip_of
 from kiosk_ui.app.domain.departments import Department
+from kiosk_ui.app.domain.hand_over import HandOver
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, InsuranceOutcome
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.failures import CHECK_IN_CONFLICT, STORE_BUSY, StoreError
+from kiosk_ui.app.keys import StoreKey
 from kiosk_ui.app.privacy import Pseudonyms
-from kiosk_ui.app.store import audit_rows, outbox_rows
+from kiosk_ui.app.store import audit_rows, outbox_rows, records
 from kiosk_ui.app.store.database import ConstraintError, Database
-from kiosk_ui.app.store.schema import check_in, insurance_answer, patient_snapshot, queue_counter
+from kiosk_ui.app.store.numbers import Stride, draw_number
+from kiosk_ui.app.store.outbox_rows import OutboxKind
+from kiosk_ui.app.store.schema import check_in, insurance_answer, patient_snapshot
+from reader.verification.identity import HolderChecked
 
 __all__ = ["CheckInStore", "StoredCheckIn"]
 
 _TRIES = 5  # a race for a day's first number, or the same check-in twice at once, is settled by trying again
+_NOT_ASKED = "not_asked"
+_Row = sa.Row[*tuple[Any, ...]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +53,11 @@ class StoredCheckIn:
     insurance_code: str
     insurance_valid_until: dt.date | None
     insurance_checked_at: dt.datetime | None
+    kind: str
+    priority: str
+    identification: str
+    patient_kind: str
+    missing: str
 
 
 class CheckInStore:
@@ -54,6 +69,8 @@ class CheckInStore:
         device: name of this kiosk, for the audit trail.
         zone: the hospital's own time; its midnight begins a new queue. Vietnam has had UTC+7 without summer time
             since 1975, so no time-zone database is needed.
+        stride: which numbers this kiosk draws.
+        tell: who is told of each check-in, in this order.
     """
 
     def __init__(
@@ -62,22 +79,27 @@ class CheckInStore:
         pseudonyms: Pseudonyms,
         device: str = "kiosk",
         zone: dt.tzinfo = dt.timezone(dt.timedelta(hours=7)),
+        stride: Stride | None = None,
+        tell: Collection[OutboxKind] = (OutboxKind.HAND_OVER,),
     ) -> None:
         self._database = database
         self._pseudonyms = pseudonyms
         self._device = device
         self._zone = zone
+        self._stride = stride or Stride()
+        self._tell = tuple(tell)
 
     def save(self, draft: CheckInDraft, at: dt.datetime) -> Ticket:
         """Store the check-in and give its ticket. Repeating it with the same draft gives the same ticket.
 
         Args:
-            draft: what to store; its portrait and address are not.
+            draft: what to store; its portrait is not.
             at: aware moment of the check-in.
 
         Raises:
-            StoreError: ``store.unavailable``; ``store.busy`` after several lost races; ``store.check_in_conflict`` if
-                the identifier belongs to another check-in.
+            StoreError: ``store.unavailable``, ``store.disk_full``, ``store.read_only``, ``store.damaged``;
+                ``store.busy`` after several lost races; ``store.check_in_conflict`` if the identifier belongs to another
+                check-in.
         """
         for _ in range(_TRIES):
             try:
@@ -101,17 +123,66 @@ class CheckInStore:
         with self._database.transaction("read") as connection:
             return [StoredCheckIn(**row) for row in connection.execute(query).mappings()]
 
-    def insurance_query(self, check_in_id: uuid.UUID) -> EligibilityQuery | None:
-        """What to ask the insurer about a stored check-in; ``None`` when its personal data is gone."""
-        query = sa.select(patient_snapshot).where(patient_snapshot.c.check_in_id == check_in_id)
+    def find_today(self, number: str, day: dt.date) -> Ticket | None:
+        """The ticket of the newest check-in of this number on ``day``; ``None`` if there is none, or no number."""
+        if not number:
+            return None
+        words = self._database.keys.search_words(number)
+        query = (
+            sa.select(check_in, patient_snapshot.c.key_id, patient_snapshot.c.content)
+            .join_from(check_in, patient_snapshot)
+            .where(check_in.c.day == day, patient_snapshot.c.number_word.in_(words))
+            .order_by(check_in.c.created_at.desc(), check_in.c.queue_number.desc())
+            .limit(1)
+        )
         with self._database.transaction("read") as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else EligibilityQuery(row.number, row.full_name, row.date_of_birth)
+        return None if row is None else self._ticket(row, self._person(row))
+
+    def ticket_of(self, check_in_id: uuid.UUID) -> Ticket | None:
+        """The ticket of a stored check-in; ``None`` when its personal data is gone."""
+        with self._database.transaction("read") as connection:
+            row = connection.execute(_whole(check_in_id)).one_or_none()
+        return None if row is None else self._ticket(row, self._person(row))
+
+    def draft_of(self, check_in_id: uuid.UUID) -> HandOver | None:
+        """A stored check-in whole, as the hospital system gets it; ``None`` when its personal data is gone."""
+        with self._database.transaction("read") as connection:
+            row = connection.execute(_whole(check_in_id)).one_or_none()
+            if row is None:
+                return None
+            eligibility = self._eligibility(connection, row)
+        person = self._person(row)
+        return HandOver(
+            key=check_in_id,
+            visitor=person.visitor,
+            eligibility=eligibility,
+            department=person.department or _unnamed(row),
+            priority=Priority(row.priority),
+            phone=person.phone,
+            consents=person.consents,
+            method=row.national_method,
+            holder_checked=HolderChecked(row.holder_checked),
+            at=row.created_at.astimezone(self._zone),
+            queue_number=row.queue_label,
+            patient_id=None if person.patient is None else person.patient.patient_id,
+            appointment_id=person.appointment_id,
+            missing=tuple(row.missing.split()),
+        )
+
+    def insurance_query(self, check_in_id: uuid.UUID) -> EligibilityQuery | None:
+        """What to ask the insurer about a stored check-in; ``None`` when its personal data is gone."""
+        with self._database.transaction("read") as connection:
+            row = connection.execute(_whole(check_in_id)).one_or_none()
+        if row is None:
+            return None
+        visitor = self._person(row).visitor
+        return EligibilityQuery(visitor.number, visitor.full_name, visitor.date_of_birth)
 
     def record_insurance(self, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime) -> None:
         """Add an answer that came later. One that says nothing about the patient is kept but changes nothing."""
         with self._database.transaction("insurance") as connection:
-            _add_answer(connection, check_in_id, eligibility, at)
+            _add_answer(connection, self._database.key_to_seal_with(connection), check_in_id, eligibility, at)
             if eligibility.outcome is not InsuranceOutcome.UNVERIFIED:
                 values = _insurance_columns(eligibility, at)
                 connection.execute(check_in.update().where(check_in.c.id == check_in_id).values(**values))
@@ -130,95 +201,126 @@ class CheckInStore:
 
     # ------------------------------------------------------------------------------------------------
     def _save(self, connection: sa.Connection, draft: CheckInDraft, at: dt.datetime) -> Ticket:
-        earlier = self._earlier(connection, draft)
-        if earlier is not None:
+        if self._is_stored(connection, draft):
             self._audit(connection, AuditAction.CHECK_IN_REPEATED, draft, at)
-            return self._ticket(draft, *earlier)
-        day = at.astimezone(self._zone).date()
-        number = _draw_number(connection, draft.department, day)
-        label = queue_label(draft.department.prefix, number)
-        connection.execute(
-            check_in.insert().values(
-                id=draft.check_in_id,
-                created_at=at,
-                day=day,
-                department=draft.department.code,
-                queue_number=number,
-                queue_label=label,
-                decision=draft.decision.value,
-                decision_reasons=" ".join(draft.reasons),
-                assurance=draft.identity.assurance.value,
-                national_method=draft.identity.assurance.national_method,
-                holder_checked=draft.identity.holder_checked.value,
-                **_insurance_columns(draft.eligibility, at),
-            )
-        )
-        # Values beside the statement, not in it: SQLAlchemy keeps a compiled statement for the life of the process, and
-        # the values that stood in it when it was compiled (the day's first patient).
-        snapshot = {
-            "check_in_id": draft.check_in_id,
-            "number": draft.identity.number,
-            "full_name": draft.identity.full_name,
-            "date_of_birth": draft.identity.date_of_birth,
-        }
-        connection.execute(patient_snapshot.insert(), snapshot)
-        _add_answer(connection, draft.check_in_id, draft.eligibility, at)
-        outbox_rows.add(connection, outbox_rows.OutboxKind.HAND_OVER, draft.check_in_id, at)
-        if draft.eligibility.outcome is InsuranceOutcome.UNVERIFIED:
-            outbox_rows.add(connection, outbox_rows.OutboxKind.INSURANCE_CHECK, draft.check_in_id, at)
-        self._audit(connection, AuditAction.CHECK_IN_STORED, draft, at)
-        return self._ticket(draft, label, at)
+        else:
+            self._add(connection, draft, at)
+        row = connection.execute(sa.select(check_in).where(check_in.c.id == draft.check_in_id)).one()
+        slip = slip_of(draft) if draft.exit is TicketKind.COUNTER else None
+        return self._ticket(row, records.PersonRecord(draft.visitor, draft.department, slip=slip))
 
-    def _earlier(self, connection: sa.Connection, draft: CheckInDraft) -> tuple[str, dt.datetime] | None:
+    def _add(self, connection: sa.Connection, draft: CheckInDraft, at: dt.datetime) -> None:
+        key = self._database.key_to_seal_with(connection)
+        day = at.astimezone(self._zone).date()
+        number = draw_number(connection, draft.department.code, day, self._stride)
+        columns = {
+            "id": draft.check_in_id,
+            "created_at": at,
+            "day": day,
+            "queue_number": number,
+            "queue_label": queue_label(draft.department.prefix, number),
+            **_draft_columns(draft),
+            **_insurance_columns(draft.eligibility, at),
+        }
+        connection.execute(check_in.insert(), columns)
+        _add_person(connection, key, draft, at)
+        _add_answer(connection, key, draft.check_in_id, draft.eligibility, at)
+        for kind in self._tell:
+            outbox_rows.add(connection, kind, draft.check_in_id, at)
+        if draft.eligibility.outcome is InsuranceOutcome.UNVERIFIED:
+            outbox_rows.add(connection, OutboxKind.INSURANCE_CHECK, draft.check_in_id, at)
+        self._audit(connection, AuditAction.CHECK_IN_STORED, draft, at)
+        for consent in draft.consents:  # provable for as long as the trail is kept (Law 91/2025/QH15)
+            said = AuditAction.CONSENT_GIVEN if consent.given else AuditAction.CONSENT_REFUSED
+            self._audit(connection, said, draft, at, f"{consent.purpose.value} {consent.text_version}")
+
+    def _is_stored(self, connection: sa.Connection, draft: CheckInDraft) -> bool:
+        """Whether this very check-in is there already. Raises ``store.check_in_conflict`` if another one is."""
         query = (
-            sa.select(check_in.c.queue_label, check_in.c.created_at, check_in.c.department, patient_snapshot.c.number)
+            sa.select(check_in.c.department, patient_snapshot.c.key_id, patient_snapshot.c.content, check_in.c.id)
             .join_from(check_in, patient_snapshot, isouter=True)
             .where(check_in.c.id == draft.check_in_id)
         )
         row = connection.execute(query).one_or_none()
         if row is None:
-            return None
-        if row.department != draft.department.code or row.number not in (None, draft.identity.number):
+            return False
+        is_same = row.content is None or self._person(row).visitor.number == draft.visitor.number
+        if row.department != draft.department.code or not is_same:
             raise StoreError(CHECK_IN_CONFLICT)
-        return row.queue_label, row.created_at
+        return True
 
-    def _audit(self, connection: sa.Connection, action: AuditAction, draft: CheckInDraft, at: dt.datetime) -> None:
-        outcome = f"{draft.identity.assurance.value} {draft.eligibility.outcome.value}"
-        subject = self._pseudonyms.of(draft.identity.number, "audit")
+    def _person(self, row: _Row) -> records.PersonRecord:
+        place = records.place_of(records.SNAPSHOTS, row.id)
+        return records.person_of(self._database.keys.open(row.key_id, row.content, place))
+
+    def _eligibility(self, connection: sa.Connection, row: _Row) -> Eligibility:
+        """The answer that counts: the one that the check-in's own columns are from."""
+        query = (
+            sa.select(insurance_answer)
+            .where(insurance_answer.c.check_in_id == row.id, insurance_answer.c.code == row.insurance_code)
+            .order_by(insurance_answer.c.received_at.desc())
+            .limit(1)
+        )
+        answer = connection.execute(query).one_or_none()
+        about = (row.insurance_kind, row.insurance_code, row.insurance_valid_until)
+        if answer is None:
+            return records.answer_of(b"{}", *about)
+        place = records.place_of(records.ANSWERS, answer.id)
+        return records.answer_of(self._database.keys.open(answer.key_id, answer.content, place), *about)
+
+    def _audit(
+        self, connection: sa.Connection, action: AuditAction, draft: CheckInDraft, at: dt.datetime, outcome: str = ""
+    ) -> None:
+        outcome = outcome or f"{draft.visitor.assurance.value} {draft.eligibility.outcome.value}"
+        subject = self._pseudonyms.of(draft.visitor.number, "audit") if draft.visitor.number else None
         entry = AuditEntry(action, outcome, draft.check_in_id, subject)
         audit_rows.add_entry(connection, entry, device=self._device, at=at)
 
-    def _ticket(self, draft: CheckInDraft, label: str, created_at: dt.datetime) -> Ticket:
-        outcome = draft.eligibility.outcome
-        department = draft.department
+    def _ticket(self, row: _Row, person: records.PersonRecord) -> Ticket:
+        department = person.department or _unnamed(row)
         return Ticket(
-            check_in_id=draft.check_in_id,
-            number=label,
+            check_in_id=row.id,
+            number=row.queue_label,
             department_vi=department.name_vi,
             department_en=department.name_en,
             place_vi=department.place_vi,
             place_en=department.place_en,
-            issued_at=created_at.astimezone(self._zone),
-            insurance_unverified=outcome is InsuranceOutcome.UNVERIFIED,
-            at_counter=outcome is InsuranceOutcome.COUNTER,
+            issued_at=row.created_at.astimezone(self._zone),
+            insurance_unverified=row.insurance_outcome == InsuranceOutcome.UNVERIFIED.value,
+            at_counter=row.insurance_outcome == InsuranceOutcome.COUNTER.value,
+            kind=TicketKind(row.kind),
+            priority=Priority(row.priority),
+            slip=person.slip,
         )
 
 
-def _draw_number(connection: sa.Connection, department: Department, day: dt.date) -> int:
-    """The next number of a department's day. The row stays locked until the commit, so no number is drawn twice."""
-    counter = queue_counter.c
-    next_number = (
-        queue_counter.update()
-        .where(counter.department == department.code, counter.day == day)
-        .values(last_number=counter.last_number + 1)
-        .returning(counter.last_number)
+def _whole(check_in_id: uuid.UUID) -> sa.Select[Any]:
+    return (
+        sa.select(check_in, patient_snapshot.c.key_id, patient_snapshot.c.content)
+        .join_from(check_in, patient_snapshot)
+        .where(check_in.c.id == check_in_id)
     )
-    number = connection.execute(next_number).scalar_one_or_none()
-    if number is not None:
-        return int(number)
-    # The day's first. If another kiosk is faster, the primary key refuses this and the save is tried again.
-    connection.execute(queue_counter.insert().values(department=department.code, day=day, last_number=1))
-    return 1
+
+
+def _unnamed(row: _Row) -> Department:
+    """The department of a row of the first version, which kept its code only."""
+    return Department(row.department, row.department, row.department, row.queue_label[:1], "", "")
+
+
+def _draft_columns(draft: CheckInDraft) -> dict[str, object]:
+    return {
+        "department": draft.department.code,
+        "decision": draft.decision.value,
+        "decision_reasons": " ".join(draft.reasons),
+        "assurance": draft.visitor.assurance.value,
+        "national_method": draft.visitor.assurance.national_method,
+        "holder_checked": draft.visitor.holder_checked.value,
+        "kind": draft.exit.value,
+        "priority": draft.priority.value,
+        "identification": draft.visitor.identification.value,
+        "patient_kind": _NOT_ASKED if draft.patient is None else draft.patient.kind.value,
+        "missing": " ".join(draft.missing),
+    }
 
 
 def _insurance_columns(eligibility: Eligibility, at: dt.datetime) -> dict[str, object]:
@@ -231,14 +333,34 @@ def _insurance_columns(eligibility: Eligibility, at: dt.datetime) -> dict[str, o
     }
 
 
-def _add_answer(connection: sa.Connection, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime) -> None:
+def _add_person(connection: sa.Connection, key: StoreKey, draft: CheckInDraft, at: dt.datetime) -> None:
+    slip = slip_of(draft) if draft.exit is TicketKind.COUNTER else None
+    number = draft.visitor.number
+    # Values beside the statement, not in it: SQLAlchemy keeps a compiled statement for the life of the process, and
+    # the values that stood in it when it was compiled (the day's first patient).
+    snapshot = {
+        "check_in_id": draft.check_in_id,
+        "kept_from": at,
+        "key_id": key.id,
+        "number_word": key.search_word(number) if number else None,
+        "content": key.seal(
+            records.person_content(draft, slip), records.place_of(records.SNAPSHOTS, draft.check_in_id)
+        ),
+    }
+    connection.execute(patient_snapshot.insert(), snapshot)
+
+
+def _add_answer(
+    connection: sa.Connection, key: StoreKey, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime
+) -> None:
     """Keep each answer as received; that none came is evidence too (Decree 188/2025, article 38)."""
+    row = uuid.uuid4()
     answer = {
-        "id": uuid.uuid4(),
+        "id": row,
         "check_in_id": check_in_id,
         "received_at": at,
         "code": eligibility.code,
-        "card_number": eligibility.card_number,
-        "raw": eligibility.raw,
+        "key_id": key.id,
+        "content": key.seal(records.answer_content(eligibility), records.place_of(records.ANSWERS, row)),
     }
     connection.execute(insurance_answer.insert(), answer)  # values beside the statement, as for the person

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import enum
 import os
 import sqlite3
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from kiosk_ui.app.failures import STORE_BUSY, STORE_TOO_NEW, STORE_UNAVAILABLE, StoreError
+from kiosk_ui.app.failures import STORE_BUSY, STORE_KEY_MISSING, STORE_TOO_NEW, STORE_UNAVAILABLE, StoreError
+from kiosk_ui.app.keys import KeyPlace, StoreKey, StoreKeys
+from kiosk_ui.app.store.causes import failure_of
+from kiosk_ui.app.store.schema import store_key
 
 __all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "nobody_watches", "sqlite_url"]
 
-HEAD = "0001"  # newest migration; a test compares it with the folder
+HEAD = "0002"  # newest migration; a test compares it with the folder
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_TIMEOUT_MS = 5_000
 # A kiosk that freezes, or whose cable is pulled, in the middle of a transaction must not hold up all the others: its
@@ -61,14 +65,19 @@ class Database:
     Args:
         url: an SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``. Time-outs given in it win over ours.
         watcher: sees every commit.
+        keys: where the keys lie; by default the systemd credential, or a file beside an SQLite file.
 
     Raises:
-        StoreError: ``store.unavailable`` if it cannot be opened, ``store.too_new`` if a newer program has written it.
+        StoreError: ``store.unavailable`` if it cannot be opened, ``store.too_new`` if a newer program has written it,
+            ``store.key_missing``, ``store.key_wrong`` or ``store.key_unusable`` if what is in it cannot be opened,
+            ``store.damaged``, ``store.read_only``, ``store.disk_full``. Nothing was changed then.
     """
 
-    def __init__(self, url: str, watcher: CommitWatcher = nobody_watches) -> None:
+    def __init__(self, url: str, watcher: CommitWatcher = nobody_watches, keys: KeyPlace | None = None) -> None:
         self._watcher = watcher
         self._engine = _engine(url)
+        self._key_place = keys or _usual_key_place(self._engine)
+        self._keys: StoreKeys | None = None
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "connect", _remember_file)
@@ -79,6 +88,23 @@ class Database:
         except BaseException:
             self._engine.dispose()  # nobody gets this object, so nobody else could close it
             raise
+        self._tidy_up()
+
+    @property
+    def keys(self) -> StoreKeys:
+        """The keys of what is sealed here."""
+        if self._keys is None:
+            raise StoreError(STORE_KEY_MISSING)
+        return self._keys
+
+    def key_to_seal_with(self, connection: sa.Connection) -> StoreKey:
+        """The key that the store names as the one to write with. It stays that until the transaction ends.
+
+        Raises:
+            StoreError: ``store.key_wrong`` if it is not in the key file.
+        """
+        query = sa.select(store_key.c.id).where(store_key.c.is_current).with_for_update(read=True)
+        return self.keys.get(connection.execute(query).scalar_one())
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -101,21 +127,43 @@ class Database:
         # "from None": the driver's own text may quote values.
         except sa.exc.IntegrityError as error:
             raise ConstraintError(STORE_BUSY, cause=type(error.orig).__name__) from None
-        except sa.exc.DBAPIError as error:
-            raise StoreError(STORE_UNAVAILABLE, cause=type(error.orig).__name__) from None
         except sa.exc.SQLAlchemyError as error:
-            raise StoreError(STORE_UNAVAILABLE, cause=type(error).__name__) from None
+            raise failure_of(error) from None
+
+    def roll_back_to(self, revision: str) -> None:
+        """Take the tables back to an older version, for an older program. This object is of no use afterwards.
+
+        Before ``0002`` nothing was encrypted: going back there opens everything. One transaction, as the way forward.
+
+        Raises:
+            StoreError: ``store.too_new`` if there is no such version; otherwise as :meth:`transaction`.
+        """
+        with self.transaction("migrate") as connection:
+            _lock_migrations(connection)
+            _move(connection, self.keys, revision)
+        self._tidy_up()
 
     def _migrate(self) -> None:
         with self.transaction("migrate") as connection:
-            if connection.dialect.name == "postgresql":  # several kiosks may start at once; SQLite locks anyway
-                # A migration may take its time, and so may waiting for the kiosk that does it.
-                connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            _lock_migrations(connection)
             version = _version(connection)
-            if version == HEAD:
-                return  # the usual start: Alembic is not even imported
-            _upgrade(connection, version)
+            names = _key_names(connection)
+            self._keys = self._key_place.load(needed=bool(names))
+            for name in names:
+                self._keys.get(name)
+            if version != HEAD:  # the usual start does not even import Alembic
+                _move(connection, self._keys, "head")
+
+    def _tidy_up(self) -> None:
+        """Cut the log file off: its pages may hold what was in the clear before a migration."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        # Another process may read at this moment; it will cut it off.
+        with contextlib.suppress(sa.exc.SQLAlchemyError, sqlite3.Error), contextlib.ExitStack() as open_now:
+            raw = open_now.enter_context(contextlib.closing(self._engine.raw_connection()))
+            cursor = open_now.enter_context(contextlib.closing(raw.cursor()))
+            for pragma in ("busy_timeout = 0", "wal_checkpoint(TRUNCATE)", f"busy_timeout = {_BUSY_TIMEOUT_MS}"):
+                cursor.execute(f"PRAGMA {pragma}")
 
 
 def _engine(url: str) -> sa.Engine:
@@ -147,7 +195,30 @@ def _version(connection: sa.Connection) -> str | None:
     return version.scalar_one_or_none()
 
 
-def _upgrade(connection: sa.Connection, version: str | None) -> None:
+def _usual_key_place(engine: sa.Engine) -> KeyPlace:
+    if engine.dialect.name == "sqlite":
+        return KeyPlace.chosen(Path(engine.url.database or "").parent)
+    # A credential or nothing: no folder belongs to a server.
+    return dataclasses.replace(KeyPlace.chosen(Path(os.devnull)), may_make=False)
+
+
+def _lock_migrations(connection: sa.Connection) -> None:
+    """Several kiosks may start at once; SQLite locks anyway."""
+    if connection.dialect.name == "postgresql":
+        # A migration may take its time, and so may waiting for the kiosk that does it.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+
+
+def _key_names(connection: sa.Connection) -> list[str]:
+    """Names of the keys with which something here may be sealed."""
+    if not sa.inspect(connection).has_table(store_key.name):
+        return []
+    return list(connection.execute(sa.select(store_key.c.id).order_by(store_key.c.since)).scalars())
+
+
+def _move(connection: sa.Connection, keys: StoreKeys, target: str) -> None:
+    """Bring the tables to the version ``target``, forward or back."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -156,10 +227,15 @@ def _upgrade(connection: sa.Connection, version: str | None) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
+    version = _version(connection)
+    if (version is not None and version not in known) or target not in {"head", *known}:
         raise StoreError(STORE_TOO_NEW)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    config.attributes["keys"] = keys
+    if target == "head":
+        command.upgrade(config, target)
+    else:
+        command.downgrade(config, target)
 
 
 def _make_private_file(path: Path) -> None:
@@ -184,6 +260,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "foreign_keys = ON",
         "secure_delete = ON",  # deleted personal data is overwritten
         "trusted_schema = OFF",
+        "cell_size_check = ON",  # a damaged page is found when it is read, not when it has done harm
+        "temp_store = MEMORY",  # what is sorted or copied leaves no file behind
         f"busy_timeout = {_BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()

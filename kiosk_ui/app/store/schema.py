@@ -1,8 +1,8 @@
 """Tables of the store. Migrations build them; a test compares the two.
 
-Personal columns stand in two tables only, ``patient_snapshot`` and ``insurance_answer``, so that they can be encrypted
-and deleted on their own. The citizen number is deliberately not unique: one person may visit twice a day, and two
-records may carry one number by mistake (vietnam.md D.4). No portrait is stored.
+What is personal stands in two tables only, ``patient_snapshot`` and ``insurance_answer``, each time in one sealed cell
+(:mod:`kiosk_ui.app.store.records`), so that it can be deleted on its own. The citizen number is deliberately not unique:
+one person may visit twice a day, and two records may carry one number by mistake (vietnam.md D.4). No portrait is stored.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import uuid
 import sqlalchemy as sa
 
 __all__ = [
+    "UtcDateTime",
+    "audit_head",
     "audit_log",
     "check_in",
     "insurance_answer",
@@ -20,6 +22,8 @@ __all__ = [
     "outbox",
     "patient_snapshot",
     "queue_counter",
+    "queue_floor",
+    "store_key",
 ]
 
 
@@ -71,6 +75,11 @@ check_in = sa.Table(
     sa.Column("insurance_code", sa.String(60), nullable=False),
     sa.Column("insurance_valid_until", sa.Date()),
     sa.Column("insurance_checked_at", UtcDateTime()),
+    sa.Column("kind", sa.String(10), nullable=False),  # queue ticket, or slip for the counter
+    sa.Column("priority", sa.String(20), nullable=False),
+    sa.Column("identification", sa.String(20), nullable=False),
+    sa.Column("patient_kind", sa.String(12), nullable=False),  # what the hospital system knew; "not_asked"
+    sa.Column("missing", sa.Text(), nullable=False),  # why a counter has to look: words, with blanks between
     sa.UniqueConstraint("department", "day", "queue_number"),
 )
 
@@ -78,9 +87,11 @@ patient_snapshot = sa.Table(
     "patient_snapshot",
     metadata,
     sa.Column("check_in_id", sa.Uuid[uuid.UUID](), sa.ForeignKey("check_in.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("number", sa.String(20), nullable=False),
-    sa.Column("full_name", sa.Text(), nullable=False),
-    sa.Column("date_of_birth", sa.Date()),
+    sa.Column("kept_from", UtcDateTime(), nullable=False),  # its time to be deleted counts from here
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("number_word", sa.String(32)),  # keyed, to be found by; nothing if there is no number
+    sa.Column("content", sa.LargeBinary(), nullable=False),  # sealed
+    sa.Index(None, "number_word"),
 )
 
 insurance_answer = sa.Table(
@@ -90,8 +101,8 @@ insurance_answer = sa.Table(
     sa.Column("check_in_id", sa.Uuid[uuid.UUID](), sa.ForeignKey("check_in.id", ondelete="CASCADE"), nullable=False),
     sa.Column("received_at", UtcDateTime(), nullable=False),
     sa.Column("code", sa.String(60), nullable=False),
-    sa.Column("card_number", sa.String(20)),
-    sa.Column("raw", sa.Text()),  # as received; the evidence that Decree 188/2025 asks for
+    sa.Column("key_id", sa.String(16), nullable=False),
+    sa.Column("content", sa.LargeBinary(), nullable=False),  # sealed; as received: the evidence of Decree 188/2025
     sa.Index(None, "check_in_id"),
 )
 
@@ -99,6 +110,13 @@ queue_counter = sa.Table(
     "queue_counter",
     metadata,
     sa.Column("department", sa.String(40), primary_key=True),
+    sa.Column("day", sa.Date(), primary_key=True),
+    sa.Column("last_number", sa.Integer(), nullable=False),
+)
+
+queue_floor = sa.Table(  # after a store was put back from a backup: numbers up to here may have been given already
+    "queue_floor",
+    metadata,
     sa.Column("day", sa.Date(), primary_key=True),
     sa.Column("last_number", sa.Integer(), nullable=False),
 )
@@ -116,7 +134,10 @@ outbox = sa.Table(
     sa.Column("leased_until", UtcDateTime()),
     sa.Column("done_at", UtcDateTime()),
     sa.Column("last_error", sa.String(60)),
-    sa.Index(None, "kind", "done_at", "due_at"),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("sequence", sa.Integer(), nullable=False),  # among the items of one kind about one check-in
+    sa.Index(None, "state", "kind", "due_at"),
+    sa.Index(None, "check_in_id"),
 )
 
 audit_log = sa.Table(
@@ -129,6 +150,24 @@ audit_log = sa.Table(
     sa.Column("outcome", sa.String(60), nullable=False),
     sa.Column("check_in_id", sa.Uuid[uuid.UUID]()),  # no foreign key: the trail outlives what it speaks of
     sa.Column("subject", sa.String(32)),  # keyed pseudonym, never a number or a name
-    sa.Column("previous_hash", sa.String(64)),  # room for the chain
+    sa.Column("previous_hash", sa.String(64)),  # both are always there; the first version had room for them only
     sa.Column("row_hash", sa.String(64)),
+)
+
+audit_head = sa.Table(  # one row: the chain's end, which whoever adds to the chain takes first; and where it begins now
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("last_id", sa.BigInteger(), nullable=False),
+    sa.Column("last_hash", sa.String(64), nullable=False),
+    sa.Column("checkpoint_id", sa.BigInteger(), nullable=False),
+    sa.Column("checkpoint_hash", sa.String(64), nullable=False),
+)
+
+store_key = sa.Table(  # names of the keys that rows may be sealed with; the keys themselves are never here
+    "store_key",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("is_current", sa.Boolean(), nullable=False),
+    sa.Column("since", UtcDateTime(), nullable=False),
 )
