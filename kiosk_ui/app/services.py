@@ -22,7 +22,7 @@ from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import CommitWatcher, Database, nobody_watches, sqlite_url
 from kiosk_ui.app.store.numbers import Stride
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
-from kiosk_ui.app.ticket import FileTicketPrinter
+from kiosk_ui.app.tickets.choice import printer_of
 
 __all__ = ["KioskServices", "LoggedBell"]
 
@@ -42,7 +42,7 @@ class KioskServices:
 
     Args:
         settings: how this kiosk is set up.
-        printer: tickets; files in the data folder by default.
+        printer: tickets; by default the one that the settings name.
         bell: calls staff; a log line by default.
         clock: tells the time.
         watch_commits: sees every commit of the store.
@@ -75,7 +75,7 @@ class KioskServices:
         self.outbox = WatchedOutbox(
             self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)}
         )
-        self.printer: TicketPrinter = printer or FileTicketPrinter(settings.data_folder / "tickets")
+        self.printer: TicketPrinter = printer or printer_of(settings.printer, settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
         self._workers = WorkerThreads()
         self._outbox_thread = OutboxThread(self.outbox, self.clock)

@@ -24,6 +24,7 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.settings_operation import OperationSettings
+from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.settings_queue import QueueSettings
 from kiosk_ui.app.settings_store import StoreSettings
 
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
         scanner: the code scanner or document reader.
         handover: a hospital system that takes readings.
         operation: the operator's page, figures for monitoring, the watchdog.
+        printer: what prints tickets and slips.
         queue: which queue numbers this kiosk draws, and the service that calls them.
         store: the store's key, and how long what is kept.
         time_limits: how long screens wait, in seconds.
@@ -221,6 +223,7 @@ class Settings(BaseSettings):
     scanner: ScannerSettings = ScannerSettings()
     handover: HandoverSettings = HandoverSettings()
     operation: OperationSettings = OperationSettings()
+    printer: PrinterSettings = PrinterSettings()
     queue: QueueSettings = QueueSettings()
     store: StoreSettings = StoreSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()

@@ -21,7 +21,7 @@ from emulator.services.insurance_gateway import InsuredPerson
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.settings import RelaySettings, Settings
-from kiosk_ui.app.ticket import FileTicketPrinter
+from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.display import do_without_window, why_no_window
 from kiosk_ui.bootstrap.emulated import EmulatedWorld, number_of
@@ -143,7 +143,9 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         cards = ReaderCards(world.tray, trust_for(None, test_mode=True), on_step=world.on_step, on_outcome=reports.keep)
         stack.callback(cards.join)
         application = make_application()
-        kiosk = stack.enter_context(Kiosk(settings, cards, FileTicketPrinter(folder), world.scanner.port, SpokenBell()))
+        kiosk = stack.enter_context(
+            Kiosk(settings, cards, FileTicketPrinter(folder, keeps_people=True), world.scanner.port, SpokenBell())
+        )
         world.kiosk = kiosk
         shown = open_window(arguments, settings, shape_of(arguments), motion=windowed)
         stack.callback(shown.close)

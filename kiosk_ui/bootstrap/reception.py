@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from kiosk_ui.app.gateways.authentication import service_of
 from kiosk_ui.app.gateways.jtheid import handover_of
 from kiosk_ui.app.settings import Settings, load_settings
-from kiosk_ui.app.ticket import FileTicketPrinter
+from kiosk_ui.app.tickets.choice import ask_soon, printer_of
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         plan=HOSPITAL if settings.photo else HOSPITAL.without_photo(),
         on_outcome=hand_over_to(handover_of(settings.handover)),
     )
-    printer = FileTicketPrinter(settings.data_folder / "tickets")
+    printer = printer_of(settings.printer, settings.data_folder / "tickets")
     application = make_application()
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
         shown = open_window(arguments, settings, shape_of(arguments))
@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             if settings.scanner.kind == "keyboard":
                 typed = KeyedLineCatcher(application, typed_lines_to(driver.post))
             shown.run(driver)
+            ask_soon(printer)
             quit_when_told(application, stop)
             return run_until_closed(application)
         finally:

@@ -10,7 +10,7 @@ from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.app.settings import RelaySettings, Settings
-from kiosk_ui.app.ticket import FileTicketPrinter
+from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine, number_of
 from kiosk_ui.bootstrap.kiosk import Kiosk

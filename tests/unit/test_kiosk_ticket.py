@@ -16,7 +16,10 @@ from PIL import Image, ImageFont
 from kiosk_ui.app.domain.check_in import Ticket, queue_label
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.failures import PrinterError
-from kiosk_ui.app.ticket import FileTicketPrinter, ticket_lines, ticket_pdf, ticket_png
+from kiosk_ui.app.tickets.files import FileTicketPrinter
+from kiosk_ui.app.tickets.layout import ticket_lines
+from kiosk_ui.app.tickets.pdf import ticket_pdf
+from kiosk_ui.app.tickets.raster import ticket_png
 from reader import fonts
 
 PLAIN = Ticket(

@@ -1,0 +1,78 @@
+"""What a receipt printer says about itself (ESC/POS ``DLE EOT n``), and what follows."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Protocol
+
+from crypto.errors import ErrorCode
+from kiosk_ui.app.failures import PRINTER_COVER_OPEN, PRINTER_NO_PAPER, PRINTER_OFF_LINE
+
+__all__ = ["PrinterReport", "PrinterState", "PrinterStatus", "is_end_of_job", "is_status", "report_of"]
+
+
+class PrinterState(enum.StrEnum):
+    """Whether a ticket can be printed now."""
+
+    READY = "ready"
+    PAPER_LOW = "paper_low"  # prints; a new roll is due
+    NO_PAPER = "no_paper"
+    GONE = "gone"  # cannot be reached, or prints nothing now: off line, cover open, cutter jammed
+    UNKNOWN = "unknown"  # it is there and does not say
+
+
+class PrinterStatus(Protocol):
+    """A printer that can be asked how it is."""
+
+    def status(self) -> PrinterState:
+        """Ask, within a few seconds; never raises."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PrinterReport:
+    """What came of asking.
+
+    Attributes:
+        state: for the operator.
+        code: why nothing can be printed, or ``None``.
+    """
+
+    state: PrinterState
+    code: ErrorCode | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the printer says anything about itself."""
+        return self.state is not PrinterState.UNKNOWN
+
+
+def is_status(byte: int) -> bool:
+    """Whether this is an answer to DLE EOT: bits 1 and 4 set, 0 and 7 clear. Else it is noise."""
+    return byte & 0b1001_0011 == 0b0001_0010
+
+
+def is_end_of_job(byte: int) -> bool:
+    """Whether this is an answer to GS r 1: bits 4 and 7 are clear."""
+    return byte & 0b1001_0000 == 0
+
+
+def report_of(answers: Mapping[int, int]) -> PrinterReport:
+    """Judge the answers to DLE EOT 1 (printer), 2 (why off line) and 4 (paper), by n.
+
+    An open cover also looks like missing paper, so it is looked for first.
+    """
+    if not answers:
+        return PrinterReport(PrinterState.UNKNOWN)
+    printer, cause, paper = (answers.get(which, 0) for which in (1, 2, 4))
+    if cause & 0x04:
+        return PrinterReport(PrinterState.GONE, PRINTER_COVER_OPEN)
+    if paper & 0x60 or cause & 0x20:
+        return PrinterReport(PrinterState.NO_PAPER, PRINTER_NO_PAPER)
+    if printer & 0x08 or cause & 0x40:
+        return PrinterReport(PrinterState.GONE, PRINTER_OFF_LINE)
+    if paper & 0x0C:
+        return PrinterReport(PrinterState.PAPER_LOW)
+    return PrinterReport(PrinterState.READY)
