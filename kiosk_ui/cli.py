@@ -36,6 +36,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("emulator.cli:main", "put an emulated card into a virtual reader"),
     "terminal-certificates": ("emulator.cli:main", "make certificates with which a TEST terminal reads DG3 and DG4"),
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
+    "service": ("kiosk_ui.service_command:service_command", "run the hospital's service: queue, call screen, staff panel"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
 }
 

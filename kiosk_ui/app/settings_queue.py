@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from kiosk_ui.app.gateways.secret_place import SecretPlace
 
 __all__ = ["QueueSettings"]
 
@@ -18,7 +19,7 @@ def _service_address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("this must be an address such as https://queue.hospital.example")
     if parts.username or parts.password:
-        raise ValueError("an address with a user name or password is not allowed; the token stands in token_file")
+        raise ValueError("an address with a user name or password is not allowed; the token is a file of its own")
     if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
         raise ValueError("the kiosk's token leaves this machine, so the address must begin with https://")
     return url.rstrip("/")
@@ -33,7 +34,7 @@ class QueueSettings(BaseModel):
             unique while the kiosks cannot talk to each other (docs/decisions/0018).
         url: the queue service; ``None``: tickets are not posted anywhere, they are called by hand.
             Plain ``http`` only on this machine.
-        token_file: holds this kiosk's token and nothing else; needed with ``url``.
+        token: where this kiosk's token lies, a file or systemd credential; needed with ``url``.
         connect_timeout_s: for reaching the service.
         total_timeout_s: for one whole request.
     """
@@ -43,7 +44,7 @@ class QueueSettings(BaseModel):
     kiosk: Annotated[int, Field(ge=1, le=99)] = 1
     kiosks: Annotated[int, Field(ge=1, le=99)] = 1
     url: Annotated[str, AfterValidator(_service_address)] | None = None
-    token_file: Path | None = None
+    token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
 
@@ -51,6 +52,6 @@ class QueueSettings(BaseModel):
     def _fits_together(self) -> Self:
         if self.kiosk > self.kiosks:
             raise ValueError(f"kiosk is {self.kiosk}, but there are only {self.kiosks} kiosks")
-        if self.url is not None and self.token_file is None:
-            raise ValueError("url needs token_file: make a token with `chipid service token`")
+        if self.url is not None and self.token is None:
+            raise ValueError("url needs token: make a token with `chipid service token`")
         return self

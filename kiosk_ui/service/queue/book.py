@@ -128,6 +128,17 @@ class QueueBook:
         """The hospital's calendar day."""
         return self.clock.now().astimezone(self._zone).date()
 
+    @property
+    def utc_offset_minutes(self) -> int:
+        """Of the hospital's own time."""
+        offset = self._zone.utcoffset(self.clock.now())
+        return 0 if offset is None else offset // dt.timedelta(minutes=1)
+
+    def look(self) -> None:
+        """Look whether the store answers. Raises ``StoreError``."""
+        with self.database.read() as connection:
+            rows.lanes(connection, self.today, [])
+
     # ------------------------------------------------------------------------------------- kiosks
     def admit(self, ticket: NewTicket, kiosk: str) -> Admitted:
         """Put a ticket into its queue. The same ticket may come any number of times.
