@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from crypto.errors import ChipIdError
-from kiosk_ui.bootstrap.stopping import told_to_stop
+from kiosk_ui.app.operation.service_manager import ServiceManager
+from kiosk_ui.bootstrap.stopping import EXIT_RESTART, start_again, told_to_stop
 
 __all__ = ["EXIT_FAILED", "EXIT_USAGE", "main"]
 
@@ -86,7 +87,16 @@ def main(argv: Sequence[str]) -> int:
             code = _run(arguments, stop)
         except ChipIdError as error:
             code = EXIT_FAILED if stop.is_set() else _fail(str(error))
-    return _fail("Stopped.") if stop.is_set() else code
+    if stop.is_set():
+        return _fail("Stopped.")
+    return _started_again(code)
+
+
+def _started_again(code: int) -> int:
+    """What staff asked for on the operator's page: a service manager starts the program again, or it does so itself."""
+    if code == EXIT_RESTART and not ServiceManager().is_there:
+        start_again()
+    return code
 
 
 def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:

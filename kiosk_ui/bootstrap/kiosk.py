@@ -51,6 +51,11 @@ class Kiosk:
         self._stack.close()
 
     @property
+    def services(self) -> KioskServices:
+        """Everything below the window, while the kiosk runs."""
+        return self._services
+
+    @property
     def check_ins(self) -> CheckInStore:
         """The store, while the kiosk runs."""
         return self._services.store
@@ -63,6 +68,7 @@ class Kiosk:
     def driver(self, front_end: FrontEnd) -> CheckInDriver:
         """The check-in for a front end; the scanner listens from now on."""
         driver = self._services.driver(self.cards, front_end)
-        scanner = KioskScanner(self.settings.scanner, driver.post, port=self.scanner_port)
+        post = self._services.operation.scans.between(driver.post)
+        scanner = KioskScanner(self.settings.scanner, post, port=self.scanner_port)
         self._stack.enter_context(scanner)
         return driver

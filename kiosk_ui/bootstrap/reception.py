@@ -18,6 +18,7 @@ from kiosk_ui.app.tickets.choice import ask_soon, printer_of
 from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
+from kiosk_ui.bootstrap.operating import chosen_by_staff, operated, trust_at_start, watch_reader
 from kiosk_ui.bootstrap.scanning import hand_over_to, typed_lines_to
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import (
@@ -84,11 +85,14 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         try:
             driver = kiosk.driver(shown.view_model)
             if settings.scanner.kind == "keyboard":
-                typed = KeyedLineCatcher(application, typed_lines_to(driver.post))
+                post = kiosk.services.operation.scans.between(driver.post)
+                typed = KeyedLineCatcher(application, typed_lines_to(post))
             shown.run(driver)
             ask_soon(printer)
             quit_when_told(application, stop)
-            return run_until_closed(application)
+            trust = trust_at_start(trusted, arguments.trust or settings.data_folder / "trust")
+            with operated(shown, kiosk.services, watch_reader(cards, kiosk.services), trust, application):
+                return run_until_closed(application)
         finally:
             if typed is not None:
                 typed.stop()
@@ -139,7 +143,8 @@ def open_window(
     """The kiosk's window as the command line asks for it. Mistakes of the program show themselves in it from now on."""
     moves = motion and not arguments.still
     defaults = AppearanceDefaults(language=arguments.language, motion=moves, hospital=arguments.hospital)
-    shown = KioskApplication(defaults, settings.counter, shape)
+    languages = [language.code for language in Texts(QML_FOLDER / "i18n").languages]
+    shown = KioskApplication(chosen_by_staff(defaults, settings, languages), settings.counter, shape)
     shown.guard.install()
     return shown
 

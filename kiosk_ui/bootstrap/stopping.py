@@ -1,13 +1,19 @@
-"""Being told to stop, by Ctrl-C, by a service manager or because the terminal was closed."""
+"""Being told to stop: by Ctrl-C, by a service manager, because the terminal was closed; or by staff, to start again."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
+from typing import NoReturn
 
-__all__ = ["told_to_stop"]
+__all__ = ["EXIT_RESTART", "start_again", "told_to_stop"]
+
+EXIT_RESTART = 75
+"""sysexits.h EX_TEMPFAIL: staff asked for a restart; whatever started the program starts it again."""
 
 
 @contextlib.contextmanager
@@ -33,3 +39,10 @@ def _heard() -> Iterator[signal.Signals]:
     yield signal.SIGTERM
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Windows has none
         yield signal.SIGHUP
+
+
+def start_again() -> NoReturn:
+    """Become the program anew, with the same command line. For kiosks that no service manager starts again."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command line, no shell

@@ -28,6 +28,7 @@ class AppearanceDefaults:
         text_scale: 1.0 or 1.3.
         motion: transitions (at most 200 ms) are shown.
         hospital: name on top of every screen.
+        low_reach: every control is in the lower half of the screen.
     """
 
     language: str = "vi"
@@ -35,6 +36,7 @@ class AppearanceDefaults:
     text_scale: float = 1.0
     motion: bool = True
     hospital: str = "Bệnh viện Mẫu"
+    low_reach: bool = False
 
 
 def load_palettes(folder: Path) -> Mapping[str, Mapping[str, str]]:
@@ -61,11 +63,28 @@ class Appearance(QObject):
         self._language = texts[defaults.language]
         self._palette = defaults.palette
         self._text_scale = defaults.text_scale
+        self._low_reach = defaults.low_reach
 
     @property
     def words(self) -> Language:
         """The language of the moment."""
         return self._language
+
+    @property
+    def defaults(self) -> AppearanceDefaults:
+        """What every visit begins with."""
+        return self._defaults
+
+    @property
+    def palettes(self) -> list[str]:
+        """Names of the themes."""
+        return sorted(self._palettes)
+
+    def begin_with(self, defaults: AppearanceDefaults) -> None:
+        """From now on every visit begins like this, and the present look too. Unknown names are refused (KeyError)."""
+        _ = self._texts[defaults.language], self._palettes[defaults.palette]
+        self._defaults = defaults
+        self.reset()
 
     @Slot()
     def reset(self) -> None:
@@ -73,6 +92,7 @@ class Appearance(QObject):
         self._language = self._texts[self._defaults.language]
         self._palette = self._defaults.palette
         self._text_scale = self._defaults.text_scale
+        self._low_reach = self._defaults.low_reach
         self.changed.emit()
 
     @Slot()
@@ -94,6 +114,12 @@ class Appearance(QObject):
         self._palette = usual if self._palette == _HIGH_CONTRAST else _HIGH_CONTRAST
         self.changed.emit()
 
+    @Slot()
+    def toggleLowReach(self) -> None:
+        """Every control in the lower half, and back."""
+        self._low_reach = not self._low_reach
+        self.changed.emit()
+
     def _get_roles(self) -> dict[str, str]:
         return dict(self._palettes[self._palette])
 
@@ -112,6 +138,9 @@ class Appearance(QObject):
     def _get_high_contrast(self) -> bool:
         return self._palette == _HIGH_CONTRAST
 
+    def _get_low_reach(self) -> bool:
+        return self._low_reach
+
     def _get_motion(self) -> bool:
         return self._defaults.motion
 
@@ -124,6 +153,7 @@ class Appearance(QObject):
     language = Property(str, _get_language, notify=changed)
     textScale = Property(float, _get_text_scale, notify=changed)
     highContrast = Property(bool, _get_high_contrast, notify=changed)
+    lowReach = Property(bool, _get_low_reach, notify=changed)
     motion = Property(bool, _get_motion, constant=True)
     hospital = Property(str, _get_hospital, constant=True)
 

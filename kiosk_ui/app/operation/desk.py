@@ -119,7 +119,7 @@ class OperatorDesk(Protocol):
         ...
 
     def act(self, action: DeskAction) -> Sequence[Fact]:
-        """Do it, and say what came of it."""
+        """Do it, and say what came of it. A restart is only noted: the page itself ends the program."""
         ...
 
     def choose(self, chosen: VisitDefaults) -> Sequence[Fact]:
