@@ -16,11 +16,11 @@ from PIL import Image
 from kiosk_ui.app.domain.check_in import Missing, Slip, Ticket, TicketKind
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.failures import PrinterError
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets import files
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.app.tickets.layout import DOTS_PER_MM, PaperWidth, ticket_lines
 from kiosk_ui.app.tickets.pdf import ticket_pdf
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.raster import ticket_page, ticket_png
 from kiosk_ui.app.tickets.wording import REASONS, wait_words
 from reader.reports.qr_code import qr_modules

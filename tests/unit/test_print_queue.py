@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from kiosk_ui.app.failures import PrinterError
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.cups import CupsPrinter
 from kiosk_ui.app.tickets.layout import PaperWidth
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from tests.unit.test_counter_slip import NAME, SLIP, TICKET
 
 SHELL = "#!/bin/sh\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings import load_settings
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.tickets.choice import printer_of
 from kiosk_ui.app.tickets.cups import CupsPrinter
 from kiosk_ui.app.tickets.escpos_printer import EscPosPrinter
 from kiosk_ui.app.tickets.files import FileTicketPrinter
-from kiosk_ui.app.tickets.printer_state import PrinterState
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,13 @@ from emulator.services.receipt_printer import PrinterFault, PtyReceiptPrinter, T
 from emulator.services.thermal_paper import ThermalPaper, find_real_time
 from kiosk_ui.app.domain.check_in import Slip, Ticket, TicketKind
 from kiosk_ui.app.failures import PrinterError
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.channels import DeviceChannel, NetworkChannel
 from kiosk_ui.app.tickets.conversation import Conversation
 from kiosk_ui.app.tickets.escpos_job import escpos_job
 from kiosk_ui.app.tickets.escpos_printer import EscPosPrinter
 from kiosk_ui.app.tickets.layout import PaperWidth
-from kiosk_ui.app.tickets.printer_state import PrinterState, is_status, report_of
+from kiosk_ui.app.tickets.printer_state import is_status, report_of
 from kiosk_ui.app.tickets.raster import ticket_page
 
 TICKET = Ticket(

@@ -13,9 +13,9 @@ from usb.backend import IBackend
 
 from emulator.services.receipt_printer import PrinterFault, ReceiptPrinter
 from kiosk_ui.app.failures import PrinterError
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.escpos_printer import EscPosPrinter
 from kiosk_ui.app.tickets.layout import PaperWidth
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.usb import UsbChannel
 from tests.unit.test_counter_slip import TICKET
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk_ui.app.domain.check_in import Ticket
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.tickets.channels import Channel, DeviceChannel, NetworkChannel
 from kiosk_ui.app.tickets.cups import CupsPrinter
@@ -17,7 +18,6 @@ from kiosk_ui.app.tickets.escpos_job import warm_up
 from kiosk_ui.app.tickets.escpos_printer import EscPosPrinter
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.app.tickets.layout import PaperWidth
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.usb import UsbChannel
 
 __all__ = ["AskablePrinter", "ask_soon", "printer_of"]

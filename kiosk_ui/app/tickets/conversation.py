@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import Final
 
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.channels import Channel
-from kiosk_ui.app.tickets.printer_state import PrinterReport, PrinterState, is_end_of_job, is_status, report_of
+from kiosk_ui.app.tickets.printer_state import PrinterReport, is_end_of_job, is_status, report_of
 
 __all__ = ["Conversation"]
 

@@ -21,9 +21,9 @@ from kiosk_ui.app.failures import (
     PRINTER_SUPPORT_MISSING,
     PrinterError,
 )
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.layout import PaperWidth
 from kiosk_ui.app.tickets.pdf import ticket_pdf
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.raster import page_height_mm
 
 __all__ = ["CupsPrinter"]

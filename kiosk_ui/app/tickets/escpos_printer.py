@@ -25,11 +25,11 @@ from kiosk_ui.app.failures import (
     PRINTER_UNREACHABLE,
     PrinterError,
 )
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.channels import Channel
 from kiosk_ui.app.tickets.conversation import Conversation
 from kiosk_ui.app.tickets.escpos_job import RasterCommand, escpos_job
 from kiosk_ui.app.tickets.layout import PaperWidth
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.raster import ticket_page
 
 __all__ = ["EscPosPrinter"]

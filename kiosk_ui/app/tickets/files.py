@@ -10,9 +10,9 @@ from pathlib import Path
 
 from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.failures import PRINTER_DISK_FULL, PRINTER_FAILED, PrinterError
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.layout import PaperWidth
 from kiosk_ui.app.tickets.pdf import ticket_pdf
-from kiosk_ui.app.tickets.printer_state import PrinterState
 from kiosk_ui.app.tickets.raster import ticket_png
 
 __all__ = ["FileTicketPrinter"]

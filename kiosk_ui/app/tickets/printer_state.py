@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Mapping
-from typing import Protocol
 
 from crypto.errors import ErrorCode
 from kiosk_ui.app.failures import PRINTER_COVER_OPEN, PRINTER_NO_PAPER, PRINTER_OFF_LINE
+from kiosk_ui.app.ports import PrinterState
 
-__all__ = ["PrinterReport", "PrinterState", "PrinterStatus", "is_end_of_job", "is_status", "report_of"]
-
-
-class PrinterState(enum.StrEnum):
-    """Whether a ticket can be printed now."""
-
-    READY = "ready"
-    PAPER_LOW = "paper_low"  # prints; a new roll is due
-    NO_PAPER = "no_paper"
-    GONE = "gone"  # cannot be reached, or prints nothing now: off line, cover open, cutter jammed
-    UNKNOWN = "unknown"  # it is there and does not say
-
-
-class PrinterStatus(Protocol):
-    """A printer that can be asked how it is."""
-
-    def status(self) -> PrinterState:
-        """Ask, within a few seconds; never raises."""
-        ...
+__all__ = ["PrinterReport", "is_end_of_job", "is_status", "report_of"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,7 +17,7 @@ class PrinterReport:
     """What came of asking.
 
     Attributes:
-        state: for the operator.
+        state: for the operator. One that is there and prints nothing now (open, jammed) counts as gone.
         code: why nothing can be printed, or ``None``.
     """
 
