@@ -7,13 +7,16 @@ replaces the old one whole, so nothing of a former screen is left over.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.flows import screens as s
-from kiosk_ui.qt.texts import problem_key
+from kiosk_ui.qt.texts import insurance_key, problem_key
 
 __all__ = ["DEPARTMENT_ICONS", "ScreenView", "portrait_of", "view_of"]
 
@@ -21,6 +24,7 @@ __all__ = ["DEPARTMENT_ICONS", "ScreenView", "portrait_of", "view_of"]
 DEPARTMENT_ICONS = frozenset({"noi", "ngoai", "nhi", "san", "mat", "tai_mui_hong", "rang_ham_mat", "da_lieu"})
 
 _LONGEST_NAME = 100  # characters
+_VIETNAM = dt.timezone(dt.timedelta(hours=7))  # one zone, no summer time
 
 Fields: TypeAlias = dict[str, object]
 
@@ -35,6 +39,15 @@ class ScreenView:
         full_name, masked_number, birth_day: of the person; days are ISO text.
         departments: dictionaries with ``code``, ``name``, ``place``, ``icon``.
         staff_code: small, for staff; error or check codes only.
+        number_kind, whose, for_guardian: what a screen asks for, and whose it is.
+        input_problem: why something typed has to be given again; empty the first time.
+        without_chip: whether "go on without the chip" is offered.
+        birth_year: when only the year is known; 0 otherwise.
+        insurance_key: beginning of the keys of the words for an insurer's answer.
+        options: names of the priorities that can be asked for.
+        place: where the emergency department is.
+        ticket_wait: minutes, or -1 if nobody can say.
+        slip_reasons: stable words, each with a text.
     """
 
     screen: str = s.Welcome.name
@@ -67,6 +80,26 @@ class ScreenView:
     can_try_again: bool = False
     overlay_counter: str = ""
     seconds_left: int = 0
+    number_kind: str = ""
+    whose: str = ""
+    for_guardian: bool = False
+    input_problem: str = ""
+    without_chip: bool = False
+    identification: str = ""
+    birth_year: int = 0
+    place: str = ""
+    insurance_key: str = ""
+    priority: str = ""
+    options: tuple[str, ...] = ()
+    appointment_time: str = ""
+    appointment_department: str = ""
+    appointment_place: str = ""
+    appointment_doctor: str = ""
+    ticket_priority: str = ""
+    ticket_wait: int = -1
+    ticket_way: str = ""
+    slip_reference: str = ""
+    slip_reasons: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"ScreenView({self.screen}, {self.overlay or 'no overlay'})"
@@ -88,6 +121,8 @@ def view_of(state: s.CheckInState, strings: Mapping[str, str], counter: str) -> 
             fields |= {"overlay": s.StaffCalled.name, "overlay_counter": where}
         case s.TimeoutWarning(seconds_left=left):
             fields |= {"overlay": s.TimeoutWarning.name, "seconds_left": left}
+        case s.PrivacyNotice():
+            fields |= {"overlay": s.PrivacyNotice.name}
         case None:
             pass
     return dataclasses.replace(ScreenView(), **fields)  # type: ignore[arg-type] # each field is tested by its screen
@@ -99,50 +134,102 @@ def portrait_of(state: s.CheckInState) -> bytes | None:
 
 
 def _screen_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
+    """Fields of one screen; the three steps of the visit are looked at one after another."""
+    return _card_fields(screen) | _declared_fields(screen, strings) | _reception_fields(screen, strings)
+
+
+def _card_fields(screen: s.Screen) -> Fields:
     match screen:
-        case s.EnterNumber(problem=problem):
-            return {"number_problem": problem.value if problem else ""}
+        case s.EnterNumber(problem=problem, for_guardian=for_guardian):
+            return {"number_problem": problem.value if problem else "", "for_guardian": for_guardian}
         case s.Reading(step=step, steps_done=done, steps_total=total):
             return {"reading_step": step.name.lower(), "steps_done": done, "steps_total": total}
-        case s.WrongNumber(tries_left=tries, wait_seconds=wait):
-            return {"tries_left": tries, "wait_seconds": wait}
-        case s.Confirm():
-            return _person(screen)
+        case s.WrongNumber(tries_left=tries, wait_seconds=wait, without_chip=without_chip):
+            return {"tries_left": tries, "wait_seconds": wait, "without_chip": without_chip}
+        case s.Confirm(person=person, proof=proof, for_guardian=for_guardian):
+            return _person(person) | {"proof": proof.value, "for_guardian": for_guardian}
         case s.Refused(counter=counter, reasons=reasons):
             return {"counter": counter, "staff_code": ", ".join(reasons)}
+        case _:
+            return {}
+
+
+def _declared_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
+    match screen:
+        case s.TypeNumber(kind=kind, problem=problem):
+            return {"number_kind": kind.value, "input_problem": _problem(problem)}
+        case s.TypeName(whose=whose, problem=problem) | s.TypeBirth(whose=whose, problem=problem):
+            return {"whose": whose.value, "input_problem": _problem(problem)}
+        case s.TypeMrz(problem=problem) | s.EnterPhone(problem=problem):
+            return {"input_problem": _problem(problem)}
+        case s.ScanPhone(problem=number_problem):
+            return {"number_problem": number_problem.value if number_problem else ""}
+        case s.ConfirmDeclared(person=person, identification=identification):
+            return _person(person) | {"identification": identification.value}
+        case s.Emergency(place_vi=place_vi, place_en=place_en):
+            return {"place": place_vi if _vietnamese(strings) else place_en}
+        case _:
+            return {}
+
+
+def _reception_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
+    match screen:
         case s.InsuranceNotice(insurance=insurance, counter=counter):
-            return _insurance(insurance) | {"counter": counter, "staff_code": insurance.code}
-        case s.ChooseDepartment(departments=departments, insurance=insurance):
-            return _insurance(insurance) | {"departments": tuple(_tile(each, strings) for each in departments)}
-        case s.TicketReady():
-            return _ticket(screen, strings)
-        case s.Problem(code=code, hint=hint, retry=retry, counter=counter):
+            return _insurance(insurance, strings) | {"counter": counter, "staff_code": insurance.code}
+        case s.InsuranceChoice(insurance=insurance, counter=counter):
+            return _insurance(insurance, strings) | {"counter": counter, "staff_code": insurance.code}
+        case s.ChooseDepartment(departments=departments, insurance=insurance, priority=priority):
+            tiles = tuple(_tile(each, strings) for each in departments)
+            return _insurance(insurance, strings) | {"departments": tiles, "priority": priority.value}
+        case s.AskPriority(options=options):
+            return {"options": tuple(each.value for each in options)}
+        case s.AppointmentFound(appointment=appointment, department=department):
+            tile = _tile(department, strings)
+            return {
+                "appointment_time": f"{appointment.at.astimezone(_VIETNAM):%H:%M}",
+                "appointment_department": tile["name"],
+                "appointment_place": tile["place"],
+                "appointment_doctor": _bounded(appointment.doctor or ""),
+            }
+        case s.TicketReady(ticket=ticket, printing=printing) | s.SlipReady(ticket=ticket, printing=printing):
+            return _ticket(ticket, strings) | {"printing": printing.value}
+        case s.AlreadyCheckedIn(ticket=ticket):
+            return _ticket(ticket, strings)
+        case s.Problem(code=code, hint=hint, retry=retry, counter=counter, without_chip=without_chip):
             return {
                 "problem_key": problem_key(strings, code, hint),
                 "hint": hint.value,
                 "can_try_again": retry is not s.Retry.NONE,
                 "counter": counter,
                 "staff_code": code,
+                "without_chip": without_chip,
             }
         case _:
             return {}
 
 
-def _person(screen: s.Confirm) -> Fields:
-    person = screen.person
-    name = person.full_name
+def _problem(problem: s.InputProblem | None) -> str:
+    return problem.value if problem else ""
+
+
+def _bounded(name: str) -> str:
+    """No name of a person is cut; but a forged card must not write over the screen what it likes."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _person(person: s.PersonShown) -> Fields:
     return {
-        # No name of a person is cut; but a forged card must not write over the screen what it likes.
-        "full_name": name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…",
+        "full_name": _bounded(person.full_name),
         "masked_number": person.masked_number,
         "birth_day": person.date_of_birth.isoformat() if person.date_of_birth else "",
-        "proof": screen.proof.value,
+        "birth_year": person.birth_year or 0,
     }
 
 
-def _insurance(insurance: Eligibility) -> Fields:
+def _insurance(insurance: Eligibility, strings: Mapping[str, str]) -> Fields:
     return {
         "insurance_kind": insurance.kind.value,
+        "insurance_key": insurance_key(strings, insurance.kind.value, insurance.code),
         "insurance_outcome": insurance.outcome.value,
         "valid_until": insurance.valid_until.isoformat() if insurance.valid_until else "",
     }
@@ -164,13 +251,22 @@ def _tile(department: Department, strings: Mapping[str, str]) -> Mapping[str, st
     }
 
 
-def _ticket(screen: s.TicketReady, strings: Mapping[str, str]) -> Fields:
-    ticket, vietnamese = screen.ticket, _vietnamese(strings)
-    return {
+def _ticket(ticket: Ticket, strings: Mapping[str, str]) -> Fields:
+    vietnamese = _vietnamese(strings)
+    fields: Fields = {
         "ticket_number": ticket.number,
         "ticket_department": ticket.department_vi if vietnamese else ticket.department_en,
         "ticket_place": ticket.place_vi if vietnamese else ticket.place_en,
         "ticket_unverified": ticket.insurance_unverified,
         "ticket_at_counter": ticket.at_counter,
-        "printing": screen.printing.value,
+        "ticket_priority": "" if ticket.priority is Priority.NONE else ticket.priority.value,
+        "ticket_wait": -1 if ticket.wait_minutes is None else ticket.wait_minutes,
+        "ticket_way": ticket.way_vi if vietnamese else ticket.way_en,
     }
+    if ticket.slip is not None:  # the name and the number are on the paper only: the hall reads this screen too
+        fields |= {
+            "counter": ticket.slip.counter,
+            "slip_reference": ticket.slip.reference,
+            "slip_reasons": ticket.slip.reasons,
+        }
+    return fields

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from crypto.errors import Hint
 
-__all__ = ["Language", "Texts", "problem_key"]
+__all__ = ["Language", "Texts", "insurance_key", "problem_key"]
 
 _FIRST = "vi"
+_FALLBACK = "en"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,12 +35,15 @@ class Language:
 class Texts:
     """All languages found in a folder; Vietnamese comes first, the others by code.
 
+    A text that a language lacks is shown in English: the pages for staff are written in Vietnamese and English only.
+
     Raises:
         OSError, ValueError: a file cannot be read or is no JSON object of texts.
     """
 
     def __init__(self, folder: Path) -> None:
-        languages = [_language(path) for path in sorted(folder.glob("*.json"))]
+        files = {path.stem: _strings(path) for path in sorted(folder.glob("*.json"))}
+        languages = [_language(code, {**files.get(_FALLBACK, {}), **strings}) for code, strings in files.items()]
         languages.sort(key=lambda each: (each.code != _FIRST, each.code))
         if not languages:
             raise ValueError("there is no file of texts")
@@ -58,14 +62,24 @@ class Texts:
         return self.languages[(codes.index(code) + 1) % len(codes)]
 
 
-def _language(path: Path) -> Language:
+def _strings(path: Path) -> Mapping[str, str]:
     strings = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(strings, dict) or not all(isinstance(text, str) for text in strings.values()):
         raise ValueError(f"{path.name} is no JSON object of texts")
-    return Language(path.stem, strings["language.name"], strings["language.short"], strings)
+    return strings
+
+
+def _language(code: str, strings: Mapping[str, str]) -> Language:
+    return Language(code, strings["language.name"], strings["language.short"], strings)
 
 
 def problem_key(strings: Mapping[str, str], code: str, hint: Hint) -> str:
     """Key of the words for an error: its own if there are some, else those of what a person can do about it."""
     own = f"problem.code.{code}"
     return own if f"{own}.title" in strings else f"problem.hint.{hint.value}"
+
+
+def insurance_key(strings: Mapping[str, str], kind: str, code: str) -> str:
+    """Key of the words for an insurer's answer: those of its code if there are some, else those of its class."""
+    own = f"insurance_notice.code.{code}"
+    return own if f"{own}.title" in strings else f"insurance_notice.{kind}"

@@ -8,15 +8,20 @@ from collections.abc import Callable
 from PySide6.QtCore import Property, QObject, QTimer, Signal, Slot
 
 from crypto.errors import ErrorCode
+from kiosk_ui.app import telex
+from kiosk_ui.app.domain.identification import Way
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.appearance import Appearance
-from kiosk_ui.qt.portraits import PortraitProvider
+from kiosk_ui.qt.portraits import PortraitLoader, PortraitProvider
 from kiosk_ui.qt.screen_view import ScreenView, portrait_of, view_of
 
 __all__ = ["CheckInViewModel"]
 
 _TOUCH_EVERY_MS = 1_000
+_LONGEST_TYPED = 60  # letters of a name
+_YEAR_DIGITS, _DATE_DIGITS = 4, 8
 _FRESH_MS = 400  # nobody reads a new screen and answers it sooner; the second tap of a double tap comes sooner
 
 
@@ -41,12 +46,14 @@ class CheckInViewModel(QObject):
     ) -> None:
         super().__init__(parent)
         self._appearance = appearance
-        self._portraits = portraits
+        self._portraits = PortraitLoader(portraits, self)
+        self._portraits.arrived.connect(self._portrait_arrived)
         self._counter = counter
         self._state = s.CheckInState()
         self._view = ScreenView()
         self._portrait: bytes | None = None
         self._portrait_source = ""
+        self._portrait_coming = False
         self._post: Callable[[ev.Event], None] | None = None
         self._seconds_to_timer: Callable[[], float | None] = lambda: None
         self._seconds_to_clear = 0
@@ -72,7 +79,7 @@ class CheckInViewModel(QObject):
         self._state = state
         self._set_portrait(portrait_of(state))
         self._set_view(view_of(state, self._appearance.words.strings, self._counter))
-        if isinstance(state.screen, s.TicketReady):
+        if isinstance(state.screen, s.TicketReady | s.SlipReady):
             self._count_down()
             self._second.start()
         else:
@@ -103,12 +110,22 @@ class CheckInViewModel(QObject):
         self.viewChanged.emit()
 
     def _set_portrait(self, encoded: bytes | None) -> None:
+        """Ask for the photo of the screen that comes; it joins the screen when it is decoded."""
+        if encoded == self._portrait:
+            return
+        self._portrait = encoded
+        self._portrait_source = ""
+        self._portrait_coming = encoded is not None
         if encoded is None:
             self._portraits.clear()
-            self._portrait_source = ""
-        elif encoded != self._portrait:
-            self._portrait_source = self._portraits.put(encoded)
-        self._portrait = encoded
+        else:
+            self._portraits.load(encoded)
+
+    @Slot(str)
+    def _portrait_arrived(self, source: str) -> None:
+        self._portrait_source = source
+        self._portrait_coming = False
+        self.viewChanged.emit()
 
     @Slot()
     def _speak_again(self) -> None:
@@ -181,6 +198,79 @@ class CheckInViewModel(QObject):
         self._tell(ev.StartAgain())
 
     @Slot()
+    def otherWays(self) -> None:
+        """No chip card?"""
+        self._tell_unless_fresh(ev.OtherWaysAsked())
+
+    @Slot()
+    def privacy(self) -> None:
+        """What happens to my data?"""
+        self._tell_unless_fresh(ev.PrivacyAsked())
+
+    @Slot(str)
+    def chooseWay(self, way: str) -> None:
+        """One of the other ways was touched."""
+        self._tell_unless_fresh(ev.WayChosen(Way(way)))
+
+    @Slot()
+    def withoutChip(self) -> None:
+        """Go on without what this screen asks for."""
+        self._tell_unless_fresh(ev.WithoutChip())
+
+    @Slot(str)
+    def submitText(self, text: str) -> None:
+        """A number or a name was typed."""
+        self._tell_unless_fresh(ev.TextGiven(text))
+
+    @Slot(str)
+    def submitBirth(self, digits: str) -> None:
+        """Eight digits, day, month and year; or four, the year alone."""
+        if len(digits) == _YEAR_DIGITS:
+            self._tell_unless_fresh(ev.BirthGiven(None, None, int(digits)))
+        elif len(digits) == _DATE_DIGITS:
+            self._tell_unless_fresh(ev.BirthGiven(int(digits[:2]), int(digits[2:4]), int(digits[4:])))
+
+    @Slot(str)
+    def submitMrz(self, text: str) -> None:
+        """The lines of a machine-readable zone were typed."""
+        self._tell_unless_fresh(ev.MrzGiven(text))
+
+    @Slot(str, bool)
+    def submitPhone(self, text: str, reminders: bool) -> None:
+        """A phone number was typed, and whether it may be used for reminders."""
+        self._tell_unless_fresh(ev.PhoneGiven(text, reminders))
+
+    @Slot()
+    def skip(self) -> None:
+        """No answer to this question."""
+        self._tell_unless_fresh(ev.Skipped())
+
+    @Slot(str)
+    def askPriority(self, priority: str) -> None:
+        """A reason to be seen sooner; empty opens the question."""
+        self._tell_unless_fresh(ev.PriorityAsked(Priority(priority) if priority else None))
+
+    @Slot()
+    def payMyself(self) -> None:
+        """Go on without insurance."""
+        self._tell_unless_fresh(ev.PayMyself())
+
+    @Slot()
+    def goToCounter(self) -> None:
+        """Let the counter look into it."""
+        self._tell_unless_fresh(ev.GoToCounter())
+
+    @Slot()
+    def anotherDepartment(self) -> None:
+        """Not this one: let me choose."""
+        self._tell_unless_fresh(ev.AnotherDepartment())
+
+    @Slot()
+    def printAgain(self) -> None:
+        """The paper once more."""
+        self._tell_unless_fresh(ev.PrintAgain())
+
+    @Slot()
     def callStaff(self) -> None:
         """Call a human."""
         self._tell(ev.StaffAsked())
@@ -201,6 +291,22 @@ class CheckInViewModel(QObject):
         if not self._touch_pause.isActive():
             self._touch_pause.start()
             self._tell(ev.Touched())
+
+    # -------------------------------------------------------------------------- the keyboard's letters
+    @Slot(str, str, result=str)
+    def typeName(self, text: str, key: str) -> str:
+        """The name after one key of the keyboard (Telex); too long a name takes no more."""
+        return telex.press_name(text, key) if len(text) < _LONGEST_TYPED and len(key) == 1 else text
+
+    @Slot(str, str, result=str)
+    def typeTone(self, text: str, key: str) -> str:
+        """The name after one of the five tone keys."""
+        return telex.press_tone(text, key)
+
+    @Slot(str, result=str)
+    def deleteLetter(self, text: str) -> str:
+        """Without its last letter."""
+        return telex.delete(text)
 
     # ------------------------------------------------------------------------------ properties
     screen = Property(str, lambda self: self._view.screen, notify=screenChanged)
@@ -238,4 +344,25 @@ class CheckInViewModel(QObject):
     canTryAgain = Property(bool, lambda self: self._view.can_try_again, notify=viewChanged)
     overlayCounter = Property(str, lambda self: self._view.overlay_counter, notify=viewChanged)
     secondsLeft = Property(int, lambda self: self._view.seconds_left, notify=viewChanged)
+    portraitComing = Property(bool, lambda self: self._portrait_coming, notify=viewChanged)
+    numberKind = Property(str, lambda self: self._view.number_kind, notify=viewChanged)
+    whose = Property(str, lambda self: self._view.whose, notify=viewChanged)
+    forGuardian = Property(bool, lambda self: self._view.for_guardian, notify=viewChanged)
+    inputProblem = Property(str, lambda self: self._view.input_problem, notify=viewChanged)
+    canGoWithoutChip = Property(bool, lambda self: self._view.without_chip, notify=viewChanged)
+    identification = Property(str, lambda self: self._view.identification, notify=viewChanged)
+    birthYear = Property(int, lambda self: self._view.birth_year, notify=viewChanged)
+    place = Property(str, lambda self: self._view.place, notify=viewChanged)
+    insuranceKey = Property(str, lambda self: self._view.insurance_key, notify=viewChanged)
+    priority = Property(str, lambda self: self._view.priority, notify=viewChanged)
+    options = Property("QVariantList", lambda self: list(self._view.options), notify=viewChanged)  # type: ignore[arg-type] # Qt's name of a type
+    appointmentTime = Property(str, lambda self: self._view.appointment_time, notify=viewChanged)
+    appointmentDepartment = Property(str, lambda self: self._view.appointment_department, notify=viewChanged)
+    appointmentPlace = Property(str, lambda self: self._view.appointment_place, notify=viewChanged)
+    appointmentDoctor = Property(str, lambda self: self._view.appointment_doctor, notify=viewChanged)
+    ticketPriority = Property(str, lambda self: self._view.ticket_priority, notify=viewChanged)
+    ticketWait = Property(int, lambda self: self._view.ticket_wait, notify=viewChanged)
+    ticketWay = Property(str, lambda self: self._view.ticket_way, notify=viewChanged)
+    slipReference = Property(str, lambda self: self._view.slip_reference, notify=viewChanged)
+    slipReasons = Property("QVariantList", lambda self: list(self._view.slip_reasons), notify=viewChanged)  # type: ignore[arg-type] # Qt's name of a type
     secondsToClear = Property(int, lambda self: self._seconds_to_clear, notify=secondsToClearChanged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,18 @@ from PySide6.QtCore import QSize
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.application import KioskApplication
 from kiosk_ui.qt.screen_view import ScreenView
+from kiosk_ui.qt.touch import Finger
 from tests.ui.ui_measures import settle, texts, visible_items
 from tests.ui.ui_reception import Reception
 from tests.ui.ui_sample_states import PORTRAIT, SAMPLES, confirm
 
 OpenKiosk = Callable[..., KioskApplication]
+
+
+def photo_settled(kiosk: KioskApplication) -> None:
+    """The photo is decoded beside the interface: wait until it has come, or is known not to come."""
+    assert Finger(kiosk.window).wait_for(lambda: not kiosk.view_model.property("portraitComing"), 10)
+    settle(kiosk)
 
 
 def every_property(kiosk: KioskApplication) -> dict[str, object]:
@@ -29,7 +37,7 @@ def test_clearing_leaves_no_property_no_picture_and_no_words(open_kiosk: OpenKio
     settle(kiosk)
     fresh = every_property(kiosk) | {"counter": "3"}
     kiosk.view_model.show(SAMPLES["confirm"])
-    settle(kiosk)
+    photo_settled(kiosk)
     source = str(kiosk.view_model.property("portraitSource"))
     serial = source.rsplit("/", 1)[1]
     assert kiosk.portraits.requestImage(serial, QSize(), QSize()).width() > 1
@@ -45,7 +53,7 @@ def test_the_photo_is_held_while_it_is_confirmed_and_no_longer(open_kiosk: OpenK
     kiosk = open_kiosk()
     for name, state in SAMPLES.items():
         kiosk.view_model.show(state)
-        settle(kiosk)
+        photo_settled(kiosk)
         held = repr(kiosk.portraits) != "PortraitProvider(empty)"
         assert held == (isinstance(state.screen, s.Confirm) and state.screen.person.portrait is not None), name
 
@@ -58,10 +66,30 @@ def test_two_photos_never_share_an_address(open_kiosk: OpenKiosk) -> None:
     assert kiosk.portraits.requestImage(first.rsplit("/", 1)[1], QSize(), QSize()).width() == 1
 
 
+def test_the_interface_waits_for_no_photo(open_kiosk: OpenKiosk) -> None:
+    kiosk = open_kiosk()
+    kiosk.view_model.show(SAMPLES["confirm"])
+    assert kiosk.view_model.property("portraitComing")
+    assert kiosk.view_model.property("portraitSource") == ""
+    photo_settled(kiosk)
+    assert str(kiosk.view_model.property("portraitSource")).startswith("image://portrait/")
+
+
+def test_a_photo_that_comes_after_the_visit_is_not_held(open_kiosk: OpenKiosk) -> None:
+    kiosk = open_kiosk()
+    before = threading.active_count()
+    kiosk.view_model.show(SAMPLES["confirm"])
+    kiosk.view_model.clear()
+    assert Finger(kiosk.window).wait_for(lambda: threading.active_count() <= before, 10)
+    settle(kiosk)
+    assert repr(kiosk.portraits) == "PortraitProvider(empty)"
+    assert kiosk.view_model.property("portraitSource") == ""
+
+
 def test_a_photo_that_cannot_be_shown_is_no_photo(open_kiosk: OpenKiosk) -> None:
     kiosk = open_kiosk()
     kiosk.view_model.show(s.CheckInState(screen=confirm(portrait=b"\xff\xd8\xff\xe0 no picture")))
-    settle(kiosk)
+    photo_settled(kiosk)
     assert kiosk.view_model.property("portraitSource") == ""
     assert any("Thẻ không có ảnh" in text.text for text in texts(kiosk))
 

@@ -5,8 +5,13 @@ import "../components"
 // Where is your visit today? One touch on a tile answers.
 ScreenBody {
     id: screen
+    readonly property bool prioritySettled: vm.priority !== "none" && vm.priority !== ""
     wide: true
+    touchable: true
     title: Tr.t("choose_department.title")
+    secondaryText: prioritySettled ? "" : Tr.t("choose_department.secondary")
+    secondaryIcon: "priority"
+    onSecondaryTouched: vm.askPriority("")
 
     function insuranceText() {
         const date = Tr.day(vm.validUntil);
@@ -19,47 +24,30 @@ ScreenBody {
     }
 
     aside: Component {
-        Banner {
-            width: parent ? parent.width : 0
-            tone: vm.insuranceOutcome === "valid" ? "positive" : "caution"
-            iconName: vm.insuranceOutcome === "valid" ? "shield" : "shield_question"
-            text: screen.insuranceText()
+        Grid {
+            id: banners
+            readonly property bool beside: Theme.landscape && screen.prioritySettled
+            columns: beside ? 2 : 1
+            spacing: Theme.mm(4)
+            Banner {
+                width: banners.beside ? Math.floor((banners.parent.width - banners.spacing) / 2) : banners.parent ? banners.parent.width : 0
+                tone: vm.insuranceOutcome === "valid" ? "positive" : "caution"
+                iconName: vm.insuranceOutcome === "valid" ? "shield" : "shield_question"
+                text: screen.insuranceText()
+            }
+            Banner {
+                visible: screen.prioritySettled
+                width: banners.beside ? Math.floor((banners.parent.width - banners.spacing) / 2) : banners.parent ? banners.parent.width : 0
+                tone: "positive"
+                iconName: "priority"
+                text: screen.prioritySettled ? Tr.t("priority." + vm.priority + ".banner") : ""
+            }
         }
     }
     stage: Component {
-        Flickable {
-            id: area
-            readonly property int columns: Theme.landscape ? 4 : 2
-            readonly property int rows: Math.max(1, Math.ceil(vm.departments.length / columns))
-            readonly property real tileHeight: Math.max(Theme.mm(30), Math.floor((height - (rows - 1) * Theme.gap) / rows))
-            readonly property real tileWidth: Math.floor((width - (columns - 1) * Theme.gap) / columns)
-
-            // room for a drawing above two lines of words; with less they stand side by side
-            readonly property real stackedHeight: Theme.mm(31) + 2 * Theme.lineEm * Theme.size("tile")
-
-            contentHeight: tiles.height
-            interactive: contentHeight > height
-            clip: interactive
-            boundsBehavior: Flickable.StopAtBounds
-
-            Grid {
-                id: tiles
-                columns: area.columns
-                spacing: Theme.gap
-                Repeater {
-                    model: vm.departments
-                    DepartmentTile {
-                        required property var modelData
-                        width: area.tileWidth
-                        across: area.tileHeight < area.stackedHeight
-                        height: Math.min(Theme.mm(78), Math.max(area.tileHeight, implicitHeight))
-                        text: modelData.name
-                        place: modelData.place
-                        iconName: modelData.icon
-                        onClicked: vm.choose(modelData.code)
-                    }
-                }
-            }
+        TileGrid {
+            choices: vm.departments
+            onChosen: code => vm.choose(code)
         }
     }
 }

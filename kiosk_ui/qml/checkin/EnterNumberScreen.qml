@@ -10,19 +10,22 @@ ScreenBody {
     readonly property bool problem: vm.numberProblem !== ""
 
     tone: problem ? "caution" : "calm"
-    title: Tr.t("enter_number.title")
+    title: Tr.t(vm.forGuardian ? "enter_number.title_guardian" : "enter_number.title")
     wordsShare: 0.5
-    stageMinimum: Theme.mm(4 * 25) + 3 * Theme.gap
+    touchable: true
+    stageMinimum: Theme.mm(4 * 22) + 3 * Theme.gap
     primaryText: Tr.t("enter_number.primary")
     primaryEnabled: digits.length === 12
+    secondaryText: Tr.t(vm.forGuardian ? "enter_number.no_guardian" : "enter_number.secondary")
     onPrimaryTouched: vm.submitNumber(digits)
+    onSecondaryTouched: vm.forGuardian ? vm.withoutChip() : vm.otherWays()
 
     aside: Component {
         Column {
             id: column
             // the picture takes what is left, and steps back when large text needs the room
             readonly property real roomForPicture: screen.asideRoom - heading.height - slots.height - 2 * spacing
-            spacing: Theme.mm(7)
+            spacing: Theme.mm(Theme.lowReach ? 4 : 6)
 
             Panel {
                 visible: !screen.problem && height >= Theme.mm(30)

@@ -7,22 +7,18 @@ ScreenBody {
     id: screen
     tone: "caution"
     toneText: Tr.t("tone.caution")
-    title: Tr.t("insurance_notice." + vm.insuranceKind + ".title")
-    message: Tr.t("insurance_notice." + vm.insuranceKind + ".message", { "n": vm.counter })
+    title: Tr.t(vm.insuranceKey + ".title")
+    message: Tr.t(vm.insuranceKey + ".message", { "n": vm.counter })
     staffCode: vm.staffCode
     primaryText: Tr.t("insurance_notice.primary")
     primaryIcon: "arrow_right"
     onPrimaryTouched: vm.goOn()
 
     stage: Component {
-        Panel {
+        Picture {
             tone: screen.tone
-            Scene {
-                anchors.fill: parent
-                anchors.margins: Theme.mm(8)
-                name: "insurance_notice"
-                description: Tr.t("insurance_notice.scene")
-            }
+            scene: "insurance_notice"
+            description: Tr.t("insurance_notice.scene")
         }
     }
 }

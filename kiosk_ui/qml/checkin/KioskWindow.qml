@@ -13,6 +13,8 @@ Window {
     property real screenWidthMm: 268        // of the portrait screen; landscape exchanges the two
     property real screenHeightMm: 476.4
     readonly property bool landscape: width > height
+    readonly property bool lowReach: appearance ? appearance.lowReach : false
+    readonly property QtObject sound: typeof speech === "undefined" ? null : speech     // given by who can play sounds
     readonly property Item current: overlayLoader && overlayLoader.item ? overlayLoader.item : screenLoader ? screenLoader.item : null
 
     title: Theme.ready ? Tr.t("welcome.title") : ""
@@ -30,6 +32,8 @@ Window {
     Binding { target: Theme; property: "roles"; value: window.appearance.roles }
     Binding { target: Theme; property: "textScale"; value: window.appearance.textScale }
     Binding { target: Theme; property: "motion"; value: window.appearance.motion }
+    Binding { target: Theme; property: "lowReach"; value: window.lowReach }
+    Binding { target: Theme; property: "reachTop"; value: window.height / 2 - (frameLoader.item ? frameLoader.item.contentTop : 0) }
     Binding { target: Theme; property: "typesetter"; value: window.typesetter }
     Binding { target: Tr; property: "strings"; value: window.appearance.strings }
     Component.onCompleted: Theme.ready = true
@@ -40,35 +44,44 @@ Window {
         sourceComponent: Item {
             id: frame
 
-            TopBar {
-                id: topBar
+            HospitalSign {
+                id: sign
                 x: Theme.margin
                 y: Theme.wideGap
-                width: parent.width - 2 * Theme.margin
+                width: window.landscape ? Math.round(parent.width * 0.19) : parent.width - 2 * Theme.margin
                 hospital: window.appearance.hospital
+            }
+            ReadingControls {
+                id: controls
+                readonly property real atRight: parent.width - Theme.margin - width
+                block: window.lowReach && window.landscape
+                x: atRight
+                y: window.lowReach
+                    ? (block ? actions.y - Theme.gap - height : frame.height - height - Theme.wideGap)
+                    : window.landscape ? Theme.wideGap : sign.y + sign.height + Theme.mm(6)
                 languages: window.appearance.languages
                 language: window.appearance.language
                 largeText: window.appearance.textScale > 1
                 highContrast: window.appearance.highContrast
+                speech: window.sound
                 onLanguageTouched: window.appearance.nextLanguage()
                 onTextSizeTouched: window.appearance.toggleTextSize()
                 onContrastTouched: window.appearance.toggleContrast()
             }
             StepBar {
-                x: window.landscape ? Math.round(parent.width * 0.25) : Theme.margin
-                y: window.landscape ? topBar.y + Math.round((topBar.height - implicitHeight) / 2) : topBar.y + topBar.height + Theme.mm(9)
-                width: window.landscape ? Math.round(parent.width * 0.44) : topBar.width
                 id: stepBar
+                readonly property real beside: sign.x + sign.width + Theme.gap
+                x: window.landscape ? beside : Theme.margin
+                y: window.landscape ? Theme.wideGap : (window.lowReach ? sign.y + sign.height : controls.y + controls.height) + Theme.mm(8)
+                width: window.landscape ? (window.lowReach ? frame.width - Theme.margin : controls.x - Theme.wideGap) - beside : frame.width - 2 * Theme.margin
                 stage: window.vm.stage
             }
             Item {
                 id: content
                 x: Theme.margin
-                width: parent.width - 2 * Theme.margin
-                y: window.landscape
-                    ? Math.max(topBar.y + topBar.height, stepBar.y + stepBar.implicitHeight) + Theme.mm(9)
-                    : stepBar.y + stepBar.implicitHeight + Theme.mm(14)
-                height: actions.y - y - Theme.mm(10)
+                width: parent.width - 2 * Theme.margin - (controls.block ? controls.width + Theme.wideGap : 0)
+                y: Math.max(window.landscape ? sign.y + sign.height : 0, stepBar.y + stepBar.implicitHeight) + Theme.mm(window.landscape ? 8 : 12)
+                height: actions.y - y - Theme.mm(8)
 
                 Loader {
                     id: screenLoader
@@ -112,19 +125,24 @@ Window {
                 x: Theme.margin
                 width: parent.width - 2 * Theme.margin
                 height: implicitHeight
-                y: parent.height - height - Theme.wideGap
+                y: parent.height - height - Theme.wideGap - (window.lowReach && !window.landscape ? controls.height + Theme.gap : 0)
                 primaryText: window.current ? window.current.primaryText : ""
                 primaryIcon: window.current ? window.current.primaryIcon : ""
                 primaryEnabled: window.current ? window.current.primaryEnabled : false
                 secondaryText: window.current ? window.current.secondaryText : ""
                 secondaryIcon: window.current ? window.current.secondaryIcon : ""
                 canStartAgain: window.current ? window.current.canStartAgain : false
+                isWelcome: window.current ? window.current.isWelcome : false
+                lowReach: window.lowReach
                 // a second tap meant for what has just gone must not answer the question below it
                 onPrimaryTouched: if (!uncovered.running) window.current.primaryTouched()
                 onSecondaryTouched: if (!uncovered.running) window.current.secondaryTouched()
                 onStaffTouched: window.vm.callStaff()
                 onStartAgainTouched: window.vm.startAgain()
+                onPrivacyTouched: window.vm.privacy()
+                onReachTouched: window.appearance.toggleLowReach()
             }
+            readonly property real contentTop: content.y
             property alias screenLoader: screenLoader
             property alias overlayLoader: overlayLoader
         }

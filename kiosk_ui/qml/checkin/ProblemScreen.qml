@@ -11,19 +11,17 @@ ScreenBody {
     title: Tr.t(vm.problemKey + ".title")
     message: Tr.t(vm.problemKey + ".message") + "\n" + Tr.t("problem.counter", { "n": vm.counter })
     staffCode: vm.staffCode
-    primaryText: vm.canTryAgain ? Tr.t("problem.try_again") : ""
+    primaryText: vm.canTryAgain ? Tr.t("problem.try_again") : vm.canGoWithoutChip ? Tr.t("problem.without_chip") : ""
     primaryIcon: vm.canTryAgain ? "again" : ""
-    onPrimaryTouched: vm.tryAgain()
+    secondaryText: vm.canTryAgain && vm.canGoWithoutChip ? Tr.t("problem.without_chip") : ""
+    onPrimaryTouched: vm.canTryAgain ? vm.tryAgain() : vm.withoutChip()
+    onSecondaryTouched: vm.withoutChip()
 
     stage: Component {
-        Panel {
+        Picture {
             tone: screen.tone
-            Scene {
-                anchors.fill: parent
-                anchors.margins: Theme.mm(8)
-                name: screen.needsStaff ? "counter" : "out_of_order"
-                description: Tr.t(screen.needsStaff ? "problem.scene_staff" : "problem.scene")
-            }
+            scene: screen.needsStaff ? "counter" : "out_of_order"
+            description: Tr.t(screen.needsStaff ? "problem.scene_staff" : "problem.scene")
         }
     }
 }

@@ -2,36 +2,28 @@ import QtQuick
 import "../theme"
 import "../components"
 
-// The number, as large as it fits; the way there; take your card. Clears by itself.
+// The number, as large as it fits; the way there; how long it may take. Clears by itself.
 ScreenBody {
     id: screen
+    readonly property bool noPaper: vm.printing === "failed"
     tone: "positive"
     title: Tr.t("ticket.title")
     wordsShare: 0.46
     canStartAgain: false
     primaryText: Tr.t("ticket.primary")
     primaryIcon: "tick"
+    secondaryText: noPaper ? Tr.t("ticket.print_again") : ""
+    secondaryIcon: noPaper ? "printer" : ""
     onPrimaryTouched: vm.goOn()
+    onSecondaryTouched: vm.printAgain()
 
     aside: Component {
         Column {
             spacing: Theme.mm(4)
-            Panel {
-                tone: "positive"
+            TicketNumber {
                 width: parent.width
-                height: number.height + Theme.mm(8)
-                KioskText {
-                    id: number
-                    anchors.centerIn: parent
-                    width: parent.width - Theme.mm(16)
-                    horizontalAlignment: Text.AlignHCenter
-                    font.bold: true
-                    font.pixelSize: Math.floor(Math.min(Theme.mm(Theme.landscape ? 74 : Theme.textScale > 1 ? 66 : 84), width / (0.64 * Math.max(4, text.length))))
-                    text: vm.ticketNumber
-                    wrapMode: Text.NoWrap
-                    lineHeight: 1
-                    color: Theme.toneColor("positive")
-                }
+                height: implicitHeight
+                number: vm.ticketNumber
             }
             KioskText {
                 width: parent.width
@@ -47,23 +39,13 @@ ScreenBody {
             Column {
                 width: parent.width
                 y: Theme.landscape ? Math.max(0, Math.round((parent.height - height) / 2)) : 0
-                spacing: Theme.mm(7)
+                spacing: Theme.mm(5)
 
-                Row {
+                WayThere {
                     width: parent.width
-                    spacing: Theme.mm(6)
-                    Icon {
-                        id: pin
-                        name: "place"
-                        color: Theme.primarySoftInk
-                        extent: Theme.mm(18)
-                        y: Theme.mm(2)
-                    }
-                    Column {
-                        width: parent.width - pin.width - parent.spacing
-                        KioskText { width: parent.width; even: true; kind: "title"; text: vm.ticketDepartment }
-                        KioskText { width: parent.width; even: true; kind: "heading"; text: vm.ticketPlace }
-                    }
+                    department: vm.ticketDepartment
+                    place: vm.ticketPlace
+                    way: vm.ticketWay
                 }
                 Banner {
                     visible: vm.ticketAtCounter
@@ -79,13 +61,28 @@ ScreenBody {
                     text: Tr.t("ticket.insurance_unverified")
                 }
                 Banner {
-                    visible: vm.printing === "failed"
+                    visible: vm.ticketPriority !== ""
+                    width: parent.width
+                    tone: "positive"
+                    iconName: "priority"
+                    text: vm.ticketPriority === "" ? "" : Tr.t("priority." + vm.ticketPriority + ".banner")
+                }
+                Banner {
+                    visible: vm.ticketWait >= 0
+                    width: parent.width
+                    tone: "calm"
+                    iconName: "clock"
+                    text: vm.ticketWait > 0 ? Tr.t("ticket.wait", { "m": vm.ticketWait }) : Tr.t("ticket.no_wait")
+                }
+                Banner {
+                    visible: screen.noPaper
                     width: parent.width
                     tone: "caution"
                     iconName: "printer"
                     text: Tr.t("ticket.no_paper")
                 }
                 Banner {
+                    visible: !screen.noPaper
                     width: parent.width
                     tone: "calm"
                     iconName: "card"

@@ -11,17 +11,15 @@ ScreenBody {
     message: Tr.t("wrong_number.message", { "tries": vm.triesLeft })
     primaryText: vm.waitSeconds > 0 ? Tr.t("wrong_number.wait", { "s": vm.waitSeconds }) : Tr.t("wrong_number.primary")
     primaryEnabled: vm.waitSeconds === 0
+    secondaryText: vm.canGoWithoutChip ? Tr.t("problem.without_chip") : ""
     onPrimaryTouched: vm.tryAgain()
+    onSecondaryTouched: vm.withoutChip()
 
     stage: Component {
-        Panel {
+        Picture {
             tone: screen.tone
-            Scene {
-                anchors.fill: parent
-                anchors.margins: Theme.mm(8)
-                name: "card_number"
-                description: Tr.t("wrong_number.scene")
-            }
+            scene: "card_number"
+            description: Tr.t("wrong_number.scene")
         }
     }
 }

@@ -2,7 +2,7 @@ import QtQuick
 import "../theme"
 
 // What can be done. The primary action is always at the same place: bottom right in landscape, above the
-// two constant ones in portrait. "Call staff" is on every screen.
+// constant ones in portrait. "Call staff" is on every screen, "start again" on every screen of a visit.
 Item {
     id: bar
 
@@ -12,6 +12,8 @@ Item {
     property string secondaryText: ""
     property string secondaryIcon: ""
     property bool canStartAgain: true
+    property bool isWelcome: false      // nobody is here yet: about data, and where the controls are
+    property bool lowReach: false
     readonly property bool wide: Theme.landscape
     readonly property real gap: Theme.gap
 
@@ -19,8 +21,11 @@ Item {
     signal secondaryTouched
     signal staffTouched
     signal startAgainTouched
+    signal privacyTouched
+    signal reachTouched
 
-    readonly property real systemHeight: Math.max(staff.implicitHeight, again.visible ? again.implicitHeight : 0)
+    readonly property bool hasMiddle: middle.visible
+    readonly property real systemHeight: Math.max(staff.implicitHeight, middle.visible ? middle.implicitHeight : 0)
     readonly property real rowHeight: Math.max(Theme.primaryHeight, systemHeight, questionHeight)
     readonly property real questionHeight: wide
         ? Math.max(primary.visible ? primary.implicitHeight : 0, secondary.visible ? secondary.implicitHeight : 0)
@@ -28,12 +33,14 @@ Item {
 
     implicitHeight: wide ? rowHeight : systemHeight + questionHeight
 
-    // widths in landscape: four places in one row; in portrait: whole rows, the last one shared by two
-    readonly property real room: width - 3 * Theme.gap
+    // widths in landscape: all places in one row; in portrait: whole rows, the last one shared
+    readonly property real reachSpace: reach.visible ? reach.width + gap : 0
+    readonly property real room: width - 3 * Theme.gap - reachSpace
     readonly property real questionWidth: (primary.visible ? primaryWidth + gap : 0) + (secondary.visible ? secondaryWidth + gap : 0)
-    readonly property real systemHalf: Math.floor((width - questionWidth - gap) / 2)
-    readonly property real staffWidth: wide ? Math.min(staff.implicitWidth, systemHalf) : (again.visible ? width - gap - againWidth : width)
-    readonly property real againWidth: wide ? Math.min(again.implicitWidth, systemHalf) : Math.floor((width - gap) * again.implicitWidth / Math.max(1, again.implicitWidth + staff.implicitWidth))
+    readonly property real systemHalf: Math.floor((width - questionWidth - gap - reachSpace) / 2)
+    readonly property real staffWidth: wide ? Math.min(staff.implicitWidth, systemHalf) : hasMiddle ? width - gap - middleWidth - reachSpace : width - reachSpace
+    readonly property real middleWidth: wide ? Math.min(middle.implicitWidth, systemHalf)
+        : Math.floor((width - gap - reachSpace) * middle.implicitWidth / Math.max(1, middle.implicitWidth + staff.implicitWidth))
     readonly property real secondaryWidth: wide ? Math.min(secondary.implicitWidth, Math.floor(room * 0.26)) : width
     readonly property real primaryWidth: wide ? Math.floor(room * (secondary.visible ? 0.26 : 0.36)) : width
 
@@ -49,16 +56,29 @@ Item {
         onClicked: bar.staffTouched()
     }
     KioskButton {
-        id: again
+        id: middle
         kind: "secondary"
-        iconName: "again"
-        text: Tr.t("common.start_again")
-        visible: bar.canStartAgain
-        width: bar.againWidth
+        iconName: bar.isWelcome ? "shield" : "again"
+        text: bar.isWelcome ? Tr.t("welcome.privacy") : Tr.t("common.start_again")
+        visible: bar.isWelcome || bar.canStartAgain
+        width: bar.middleWidth
         height: staff.height
         x: staff.width + Theme.gap
         y: bar.height - height
-        onClicked: bar.startAgainTouched()
+        onClicked: bar.isWelcome ? bar.privacyTouched() : bar.startAgainTouched()
+    }
+    IconButton {
+        id: reach
+        kind: "secondary"
+        iconName: "wheelchair"
+        on: bar.lowReach
+        text: bar.lowReach ? Tr.t("common.reach_normal") : Tr.t("common.reach_low")
+        visible: bar.isWelcome
+        width: Theme.mm(22)
+        height: staff.height
+        x: bar.wide ? middle.x + middle.width + Theme.gap : bar.width - width
+        y: bar.height - height
+        onClicked: bar.reachTouched()
     }
     KioskButton {
         id: secondary

@@ -2,19 +2,20 @@ import QtQuick
 import QtQuick.Controls.Basic
 import "../theme"
 
-// One department: drawing, name, where it is.
+// One answer of several: a department, a way in, a reason. Drawing, name, and where it is for those who hear it.
 AbstractButton {
     id: tile
 
     property string iconName: "department_general"
     property string place: ""
     property bool across: false         // drawing beside the name instead of above it
+    property bool plain: false          // no drawing
 
     padding: Theme.mm(4)
     verticalPadding: Theme.mm(2.5)
     hoverEnabled: false
     focusPolicy: Qt.StrongFocus
-    implicitHeight: Math.max(Theme.mm(30), contentItem.implicitHeight + 2 * verticalPadding)
+    implicitHeight: Math.max(Theme.mm(22), contentItem.implicitHeight + 2 * verticalPadding)
 
     Accessible.role: Accessible.Button
     Accessible.name: tile.text
@@ -28,9 +29,10 @@ AbstractButton {
         border.color: Theme.primary
     }
     contentItem: Item {
-        implicitHeight: tile.across ? Math.max(badge.height, names.implicitHeight) : badge.height + Theme.mm(4) + names.implicitHeight
+        implicitHeight: tile.plain ? names.implicitHeight : tile.across ? Math.max(badge.height, names.implicitHeight) : badge.height + Theme.mm(4) + names.implicitHeight
         Rectangle {
             id: badge
+            visible: !tile.plain
             width: tile.across ? Theme.mm(18) : Theme.mm(22)
             height: width
             radius: Theme.mm(6)
@@ -51,10 +53,10 @@ AbstractButton {
             text: tile.text
             font.bold: true
             color: Theme.primarySoftInk
-            x: tile.across ? badge.width + Theme.mm(4) : 0
+            x: tile.across && !tile.plain ? badge.width + Theme.mm(4) : 0
             width: parent.width - x
-            y: tile.across ? (parent.height - height) / 2 : badge.y + badge.height + Theme.mm(4)
-            horizontalAlignment: tile.across ? Text.AlignLeft : Text.AlignHCenter
+            y: tile.across || tile.plain ? (parent.height - height) / 2 : badge.y + badge.height + Theme.mm(4)
+            horizontalAlignment: tile.across && !tile.plain ? Text.AlignLeft : Text.AlignHCenter
             Accessible.ignored: true
         }
     }

@@ -3,6 +3,7 @@ import "../theme"
 
 // One question: tone, title, message, what belongs to it, and a stage for the picture or the keys.
 // Portrait stacks them; landscape puts the words left and the stage right, unless `wide` asks for the whole width.
+// In low reach a stage that is touched begins in the lower half, below the words.
 Item {
     id: body
 
@@ -16,6 +17,7 @@ Item {
     property Component aside: null      // below the words
     property Component stage: null      // fills the rest
     property bool wide: false
+    property bool touchable: false      // the stage holds something to touch
     property real wordsShare: Theme.textScale > 1 ? 0.54 : 0.46
     property real stageMinimum: 0       // what the stage needs in portrait; the aside gets the rest
 
@@ -26,13 +28,16 @@ Item {
     property string secondaryText: ""
     property string secondaryIcon: ""
     property bool canStartAgain: true
+    property bool isWelcome: false
     signal primaryTouched
     signal secondaryTouched
 
-    readonly property bool columns: Theme.landscape && !wide
+    readonly property bool lowered: Theme.lowReach && touchable
+    readonly property bool columns: Theme.landscape && !wide && !lowered
     readonly property real wordsWidth: columns ? Math.floor((width - 2 * Theme.wideGap) * wordsShare) : width
     // height that is left for the aside, so that it can leave out what does not fit
-    readonly property real asideRoom: height - codeHeight - asideLoader.y - (columns || stage === null ? 0 : stageMinimum + Theme.mm(9))
+    readonly property real asideRoom: (lowered ? Theme.reachTop - Theme.mm(6) : height - codeHeight) - asideLoader.y
+        - (columns || lowered || stage === null ? 0 : stageMinimum + Theme.mm(9))
     readonly property real codeHeight: code.visible ? code.implicitHeight + Theme.mm(3) : 0
 
     Column {
@@ -72,7 +77,7 @@ Item {
         id: stageLoader
         sourceComponent: body.stage
         x: body.columns ? body.wordsWidth + 2 * Theme.wideGap : 0
-        y: body.columns ? 0 : words.height + Theme.mm(8)
+        y: body.columns ? 0 : body.lowered ? Math.max(words.height + Theme.mm(5), Theme.reachTop) : words.height + Theme.mm(8)
         width: body.width - x
         height: Math.max(0, body.height - y - (body.columns ? 0 : body.codeHeight))
     }

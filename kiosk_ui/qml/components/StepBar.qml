@@ -1,17 +1,28 @@
 import QtQuick
 import "../theme"
 
-// Where we are: card, insurance, number. Done has a tick, now is filled and bold, later is an outline.
+// Where we are: card, insurance, number. Done has a tick, now is filled and bold, later is an outline. Where the three
+// words do not fit, only the word of the present step stands there.
 Item {
     id: bar
 
     property int stage: 0       // 0 none, 1 … 3
     readonly property var labels: [Tr.t("steps.card"), Tr.t("steps.insurance"), Tr.t("steps.number")]
+    readonly property real dotWidth: Theme.mm(14) * Math.sqrt(Theme.textScale)
+    readonly property real wordGap: Theme.mm(2.5)
+    readonly property real third: (width - 2 * row.spacing) / 3
+    readonly property real widest: Math.max(first.implicitWidth, second.implicitWidth, last.implicitWidth)
+    readonly property bool fits: widest + dotWidth + wordGap <= third
+    readonly property real narrow: dotWidth * 1.6
 
     implicitHeight: row.implicitHeight
 
     Accessible.role: Accessible.ProgressBar
     Accessible.name: stage === 0 ? Tr.t("steps.none") : Tr.t("steps.now", { "step": stage, "name": labels[stage - 1] })
+
+    KioskText { id: first; visible: false; kind: "step"; font.bold: true; text: bar.labels[0] }
+    KioskText { id: second; visible: false; kind: "step"; font.bold: true; text: bar.labels[1] }
+    KioskText { id: last; visible: false; kind: "step"; font.bold: true; text: bar.labels[2] }
 
     Row {
         id: row
@@ -26,7 +37,7 @@ Item {
                 readonly property bool done: bar.stage > index + 1
                 readonly property bool now: bar.stage === index + 1
 
-                width: (row.width - 2 * row.spacing) / 3
+                width: bar.fits || bar.stage === 0 ? bar.third : now ? row.width - 2 * row.spacing - 2 * bar.narrow : bar.narrow
                 implicitHeight: line.height + Theme.mm(2.5) + Math.max(word.implicitHeight, dot.height)
 
                 Rectangle {
@@ -40,9 +51,8 @@ Item {
                     id: dot
                     anchors.top: line.bottom
                     anchors.topMargin: Theme.mm(2.5)
-                    width: Theme.mm(9) * Math.sqrt(Theme.textScale)
+                    width: bar.dotWidth
                     height: width
-                    y: Theme.mm(4.5)
                     radius: width / 2
                     color: step.done || step.now ? Theme.primary : "transparent"
                     border.width: Theme.line
@@ -57,9 +67,9 @@ Item {
                     KioskText {
                         anchors.centerIn: parent
                         visible: !step.done
-                        kind: "caption"
+                        kind: "step"
                         font.bold: true
-                        font.pixelSize: Math.round(parent.width * 0.6)
+                        font.pixelSize: Theme.mm(10.4)
                         text: step.index + 1
                         color: step.now ? Theme.primaryInk : Theme.inkMuted
                         lineHeight: 1
@@ -68,8 +78,9 @@ Item {
                 }
                 KioskText {
                     id: word
+                    visible: bar.fits || step.now
                     anchors.left: dot.right
-                    anchors.leftMargin: Theme.mm(2.5)
+                    anchors.leftMargin: bar.wordGap
                     anchors.right: parent.right
                     anchors.verticalCenter: dot.verticalCenter
                     kind: "step"

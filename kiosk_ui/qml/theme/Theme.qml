@@ -11,6 +11,8 @@ QtObject {
     property real textScale: 1.0
     property bool motion: true
     property bool landscape: false
+    property bool lowReach: false       // every control in the lower half of the screen
+    property real reachTop: 0           // where that half begins, from the top of a screen's own area
     property QtObject typesetter: null
 
     // ---- colours (theme/*.json; contrast is computed from these roles in the tests)
@@ -67,13 +69,15 @@ QtObject {
     readonly property real radius: mm(7)
     readonly property real line: Math.max(1, mm(0.6))
 
-    // ---- type: pixel sizes; Noto Sans has capitals of 0.714 em, so 10.4 mm gives 7.4 mm (0.7° at 60 cm)
+    // ---- type: pixel sizes; Noto Sans has capitals of 0.714 em, so 10.4 mm gives 7.4 mm (0.7° at 60 cm, EN 301 549
+    // 5.1.4): the least for whatever a patient reads. "caption" is for codes that only staff need.
     readonly property string family: "Noto Sans"
-    readonly property var sizesMm: ({ "caption": 6.8, "step": 8.2, "body": 10.4, "label": 10.4, "tile": 10.4, "heading": 12.4, "title": 14.8, "numeral": 22 })
+    readonly property var sizesMm: ({ "caption": 6.8, "step": 10.4, "body": 10.4, "label": 10.4, "tile": 10.4, "heading": 12.4, "title": 14.8, "numeral": 22 })
     // What is large already grows less, as it must still fit: 130 % gives headings 120 % and titles 115 %.
     readonly property var growth: ({ "tile": 0.67, "heading": 0.67, "title": 0.5, "numeral": 0 })
     function size(kind) {
-        const scale = 1 + (textScale - 1) * (growth[kind] ?? 1);
+        const grows = kind === "tile" && lowReach ? 0 : growth[kind] ?? 1;   // half the room: tiles keep their size
+        const scale = 1 + (textScale - 1) * grows;
         return Math.max(1, Math.round(sizesMm[kind] * scale * pixelsPerMm));
     }
     // Vietnamese stacks two marks on a letter: lines of at least 1.45 em. The font's own line is 1.362 em.

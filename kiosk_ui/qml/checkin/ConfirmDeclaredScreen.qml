@@ -1,0 +1,30 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// Is this right? Nobody has checked it; a counter will.
+ScreenBody {
+    id: screen
+    title: Tr.t("confirm_declared.title")
+    wordsShare: 0.44
+    primaryText: Tr.t("confirm_declared.primary")
+    primaryIcon: "tick"
+    secondaryText: Tr.t("confirm_declared.secondary")
+    onPrimaryTouched: vm.confirm()
+    onSecondaryTouched: vm.notMe()
+
+    aside: Component {
+        Banner {
+            width: parent ? parent.width : 0
+            tone: "caution"
+            iconName: "shield_question"
+            text: Tr.t("confirm_declared." + vm.identification)
+        }
+    }
+    stage: Component {
+        PersonSheet {
+            vm: screen.vm
+            withPhoto: false
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// To the counter, with a slip that holds what was read. Neither name nor number of the person stands here.
+ScreenBody {
+    id: screen
+    readonly property bool noPaper: vm.printing === "failed"
+    tone: "caution"
+    title: Tr.t("slip.title", { "n": vm.counter })
+    message: Tr.t("slip.message")
+    wordsShare: 0.46
+    canStartAgain: false
+    primaryText: Tr.t("ticket.primary")
+    primaryIcon: "tick"
+    secondaryText: noPaper ? Tr.t("ticket.print_again") : ""
+    secondaryIcon: noPaper ? "printer" : ""
+    onPrimaryTouched: vm.goOn()
+    onSecondaryTouched: vm.printAgain()
+
+    aside: Component {
+        Column {
+            spacing: Theme.mm(4)
+            TicketNumber {
+                width: parent.width
+                height: implicitHeight
+                number: vm.ticketNumber
+            }
+            KioskText {
+                width: parent.width
+                even: true
+                kind: "step"
+                text: vm.printing === "pending" ? Tr.t("slip.printing") : Tr.t("ticket.clears", { "s": vm.secondsToClear })
+                color: Theme.inkMuted
+            }
+        }
+    }
+    stage: Component {
+        Item {
+            Column {
+                width: parent.width
+                y: Theme.landscape ? Math.max(0, Math.round((parent.height - height) / 2)) : 0
+                spacing: Theme.mm(5)
+
+                KioskText {
+                    visible: vm.slipReasons.length > 0
+                    width: parent.width
+                    even: true
+                    kind: "heading"
+                    text: Tr.t("slip.reasons")
+                }
+                Repeater {
+                    model: vm.slipReasons
+                    Row {
+                        required property string modelData
+                        width: parent.width
+                        spacing: Theme.mm(4)
+                        Icon {
+                            id: dot
+                            name: "arrow_right"
+                            color: Theme.primarySoftInk
+                            extent: Theme.mm(11) * Theme.textScale
+                            y: Theme.mm(2)
+                        }
+                        KioskText {
+                            width: parent.width - dot.width - parent.spacing
+                            even: true
+                            kind: "body"
+                            text: Tr.has("slip.reason." + parent.modelData) ? Tr.t("slip.reason." + parent.modelData) : Tr.t("slip.reason.other")
+                        }
+                    }
+                }
+                Banner {
+                    visible: screen.noPaper
+                    width: parent.width
+                    tone: "caution"
+                    iconName: "printer"
+                    text: Tr.t("slip.no_paper", { "code": vm.slipReference })
+                }
+                Banner {
+                    visible: !screen.noPaper
+                    width: parent.width
+                    tone: "calm"
+                    iconName: "card"
+                    text: Tr.t("slip.take")
+                }
+            }
+        }
+    }
+}

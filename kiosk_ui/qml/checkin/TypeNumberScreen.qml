@@ -1,0 +1,69 @@
+import QtQuick
+import "../theme"
+import "../components"
+
+// A number from an old card or a birth certificate. It lives in this item only and is gone with it.
+ScreenBody {
+    id: screen
+
+    property string typed: ""
+    readonly property string key: "type_number." + vm.numberKind
+    readonly property bool letters: vm.numberKind === "birth_certificate" || vm.numberKind === "document"
+
+    title: Tr.t(key + ".title")
+    wordsShare: 0.44
+    wide: letters
+    touchable: true
+    primaryText: Tr.t("enter_number.primary")
+    primaryEnabled: typed !== ""
+    secondaryText: Tr.t(key + ".secondary")
+    onPrimaryTouched: vm.submitText(typed)
+    onSecondaryTouched: vm.skip()
+
+    function groups(text) { return text.replace(/(.{3})(?=.)/g, "$1\u2009"); }
+
+    aside: Component {
+        Column {
+            spacing: Theme.mm(5)
+            Picture {
+                visible: !screen.letters && vm.inputProblem === "" && height >= Theme.mm(34)
+                width: parent.width
+                height: Math.floor(Math.min(Theme.mm(90), screen.asideRoom - field.height - parent.spacing))
+                scene: "old_card"
+                description: Tr.t("type_number.scene")
+            }
+            Banner {
+                visible: vm.inputProblem !== ""
+                width: parent.width
+                tone: "caution"
+                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
+            }
+            TypedField {
+                id: field
+                width: parent.width
+                text: screen.letters ? screen.typed : screen.groups(screen.typed)
+                hint: Tr.t(screen.key + ".hint")
+                description: Tr.t(screen.key + ".hint")
+            }
+        }
+    }
+    stage: screen.letters ? letterKeys : digitKeys
+    stageMinimum: Theme.mm(4 * 22) + 3 * Theme.gap
+
+    Component {
+        id: digitKeys
+        Keypad {
+            onDigit: value => { if (screen.typed.length < 12) screen.typed += value; }
+            onDeleted: screen.typed = screen.typed.slice(0, -1)
+            onEmptied: screen.typed = ""
+        }
+    }
+    Component {
+        id: letterKeys
+        LetterKeyboard {
+            kind: "code"
+            onLetter: value => { if (screen.typed.length < 30) screen.typed += value; }
+            onDeleted: screen.typed = screen.typed.slice(0, -1)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import QtQuick
+import "../theme"
+
+// A keyboard of letters. "name": Vietnamese letters and tones have keys of their own, and Telex works as well;
+// "code": digits, capitals and the signs of document numbers.
+Item {
+    id: keyboard
+
+    property string kind: "name"        // name | code | mrz
+
+    signal letter(string value)
+    signal tone(string value)
+    signal deleted
+
+    readonly property real keyGap: Theme.mm(2)
+    readonly property var rows: kind === "name"
+        ? [["ă", "â", "đ", "ê", "ô", "ơ", "ư", "á", "à", "ả", "ã", "ạ"],
+           ["q", "w", "e", "r", "t", "y", "u", "i", "o", "p"],
+           ["a", "s", "d", "f", "g", "h", "j", "k", "l"],
+           ["z", "x", "c", "v", "b", "n", "m", "delete"],
+           ["-", "space", "'"]]
+        : [["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
+           ["Q", "W", "E", "R", "T", "Y", "U", "I", "O", "P"],
+           ["A", "S", "D", "F", "G", "H", "J", "K", "L"],
+           kind === "mrz" ? ["Z", "X", "C", "V", "B", "N", "M", "<", "delete"] : ["Z", "X", "C", "V", "B", "N", "M", "/", "-", "delete"]]
+    readonly property var tones: ({ "á": "s", "à": "f", "ả": "r", "ã": "x", "ạ": "j" })
+    readonly property real keyHeight: Math.floor(Math.min(Theme.mm(24), (height - (rows.length - 1) * keyGap) / rows.length))
+
+    Column {
+        id: column
+        width: Math.min(parent.width, Theme.mm(300))
+        anchors.horizontalCenter: parent.horizontalCenter
+        y: Theme.landscape && !Theme.lowReach ? Math.max(0, Math.round((parent.height - height) / 2)) : Math.max(0, parent.height - height)
+        spacing: keyboard.keyGap
+        Repeater {
+            model: keyboard.rows
+            Row {
+                id: row
+                required property var modelData
+                required property int index
+                readonly property int narrow: modelData.filter(each => each.length === 1).length
+                readonly property real wide: modelData.some(each => each.length > 1) ? (modelData.includes("space") ? 5 : 2) : 0
+                readonly property real across: index === 0 ? modelData.length : 10
+                readonly property real keyWidth: Math.floor((column.width - (across - 1) * keyboard.keyGap) / across)
+                anchors.horizontalCenter: parent.horizontalCenter
+                spacing: keyboard.keyGap
+                Repeater {
+                    model: row.modelData
+                    KioskButton {
+                        id: key
+                        required property string modelData
+                        readonly property bool isLetter: modelData.length === 1
+                        readonly property bool isTone: keyboard.kind === "name" && keyboard.tones[modelData] !== undefined
+                        kind: "key"
+                        textKind: isLetter ? "heading" : "step"
+                        leftPadding: 0
+                        rightPadding: 0
+                        topPadding: 0
+                        bottomPadding: 0
+                        width: isLetter ? row.keyWidth : row.wide * row.keyWidth + (row.wide - 1) * keyboard.keyGap
+                        height: keyboard.keyHeight
+                        iconName: modelData === "delete" ? "delete" : ""
+                        // one name for the eye and for assistive technology: the letter; a tone shows it on an a
+                        text: isLetter ? modelData : modelData === "delete" ? Tr.t("enter_number.delete") : Tr.t("keyboard.space")
+                        onClicked: isTone ? keyboard.tone(keyboard.tones[modelData])
+                                 : isLetter ? keyboard.letter(modelData)
+                                 : modelData === "delete" ? keyboard.deleted() : keyboard.letter(" ")
+                    }
+                }
+            }
+        }
+    }
+}
