@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+import reader
 from crypto.errors import ChipIdError, ErrorCode
 from kiosk_ui.app.failures import (
     QUEUE_ACTION_NOT_ALLOWED,
@@ -44,6 +45,7 @@ __all__ = ["HospitalService", "build"]
 
 _log = logging.getLogger(__name__)
 _PAGES = Path(__file__).with_name("pages")
+_FONTS = Path(reader.__file__).with_name("fonts")
 _PURGE_EVERY_S = 3600.0
 _STATUS: Mapping[ErrorCode, int] = {
     QUEUE_ENTRY_UNKNOWN: 404,
@@ -121,6 +123,7 @@ class HospitalService:
             Route("/", _to_the_panel, methods=["GET"]),
             Route("/call", _page("call.html"), methods=["GET"]),
             Route("/staff", _page("staff.html"), methods=["GET"]),
+            Mount("/pages/fonts", StaticFiles(directory=_FONTS)),
             Mount("/pages", StaticFiles(directory=_PAGES)),
             *KioskRoutes(book, views, tokens).routes(),
             *StaffRoutes(book, views, self._sessions, desks, settings.record_url).routes(),

@@ -96,7 +96,9 @@ class Guards:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                # Files of the pages are asked for again by their tag; everything else is never kept.
+                kept = scope["path"].startswith("/pages/")
+                headers.setdefault("Cache-Control", "no-cache" if kept else "no-store")
             await send(message)
 
         if not self._limit.allows(_address(scope)):

@@ -28,8 +28,9 @@ from kiosk_ui.app.failures import (
     GatewayError,
 )
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.deadline import Deadline
 
-__all__ = ["Deadline", "GatewayAccount", "Token", "asked"]
+__all__ = ["GatewayAccount", "Token", "asked"]
 
 _UNKNOWN_LIFE_S: Final = 600.0  # of a token whose end makes no sense; a 401 ends it sooner
 _MAX_LIFE_S: Final = 86_400.0
@@ -44,25 +45,6 @@ _CODES: Final = {
 }
 
 
-class Deadline:
-    """One end for everything that belongs to one request."""
-
-    def __init__(self, limit_s: float, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._end = monotonic() + limit_s
-
-    def left_s(self) -> float:
-        """Seconds that are left.
-
-        Raises:
-            GatewayError: ``insurer.no_answer_in_time``: none are.
-        """
-        left = self._end - self._monotonic()
-        if left <= 0:
-            raise GatewayError(INSURER_SLOW)
-        return left
-
-
 def asked(
     peer: BoundedHttp, path: str, body: object, deadline: Deadline, query: dict[str, str] | None = None
 ) -> Answer:
@@ -73,7 +55,7 @@ def asked(
     """
     try:
         octets = json.dumps(body, ensure_ascii=False).encode()
-        return peer.ask("POST", path, query=query, body=octets, total_timeout_s=deadline.left_s())
+        return peer.ask("POST", path, query=list((query or {}).items()), body=octets, total_timeout_s=deadline.left_s())
     except PostFailedError as error:
         raise GatewayError(_CODES[error.problem], **error.facts) from None
 

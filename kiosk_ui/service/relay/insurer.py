@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from crypto.primitives.secret import Secret
-from kiosk_ui.app.failures import INSURER_ANSWER_UNUSABLE, INSURER_REFUSED, GatewayError
+from kiosk_ui.app.failures import INSURER_ANSWER_UNUSABLE, INSURER_REFUSED, INSURER_SLOW, GatewayError
 from kiosk_ui.app.gateways.bounded_http import BoundedHttp
-from kiosk_ui.service.relay.account import Deadline, GatewayAccount, Token, asked
+from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.service.relay.account import GatewayAccount, Token, asked
 from kiosk_ui.service.relay.settings import CardKey, RelayServiceSettings
 
 __all__ = ["InsurerAnswer", "InsurerGateway", "Officer", "Question"]
@@ -122,7 +123,7 @@ class InsurerGateway:
         Raises:
             GatewayError: there is no usable answer, for a reason ``insurer.…``.
         """
-        deadline = Deadline(self._settings.total_timeout_s, self._monotonic)
+        deadline = Deadline(self._settings.total_timeout_s, INSURER_SLOW, self._monotonic)
         renewals = _Renewals(self._account, deadline)
         answer: InsurerAnswer | None = None
         for number in question.in_order(self._settings.key_order):

@@ -1,0 +1,172 @@
+// The call screen: asks every two seconds, shows each call for a while, says so when the connection is gone.
+import { texts } from "/pages/texts.js";
+
+const POLL_MS = 2000;
+const ANSWER_WITHIN_MS = 4000;
+const OLD_AFTER_MS = 7000;    // then the numbers may be old, and the screen says so
+const SHOWN_FOR_MS = 6000;    // one call after the other, each long enough to be read
+const LATE_MS = 60000;        // a call older than this is no news any more
+const LAST_SHOWN = 5;
+
+const part = (id) => document.getElementById(id);
+const parameters = new URLSearchParams(location.search);
+const seen = new Set();
+const toShow = [];
+let first = true;
+let shown = null;
+let shownSince = -Infinity;
+let heardAt = performance.now();
+let clockOffset = null;      // the service's clock less this screen's
+let hallMinutes = 420;
+let latest = null;
+let sound = null;
+let words = null;
+let secondWords = null;
+
+document.documentElement.dataset.theme = parameters.get("theme") === "light" ? "light" : "dark";
+
+function both(key) {
+  return secondWords ? `${words[key]} · ${secondWords[key]}` : words[key];
+}
+
+async function ask() {
+  const query = parameters.get("queues");
+  const address = query === null ? "/call/state" : `/call/state?queues=${encodeURIComponent(query)}`;
+  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.json();
+}
+
+function take(state) {
+  heardAt = performance.now();
+  clockOffset = Date.parse(state.now) - Date.now();
+  hallMinutes = state.utc_offset_minutes;
+  latest = state;
+  const fresh = state.calls.filter((call) => !seen.has(call.id)).reverse();
+  for (const call of fresh) {
+    seen.add(call.id);
+    const age = Date.parse(state.now) - Date.parse(call.at);
+    if (!first && age < LATE_MS) toShow.push(call);
+  }
+  if (first && state.calls.length > 0) shown = state.calls[0];
+  // After a gap the newest is shown even if it is no news.
+  if (!first && toShow.length === 0 && state.calls.length > 0 && !state.calls.some((call) => shown && call.id === shown.id)) {
+    shown = state.calls[0];
+  }
+  if (state.calls.length === 0) shown = null;
+  if (seen.size > 500) { seen.clear(); for (const call of state.calls) seen.add(call.id); }
+  first = false;
+}
+
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function show() {
+  const now = performance.now();
+  if (toShow.length > 0 && now - shownSince >= SHOWN_FOR_MS) {
+    shown = toShow.shift();
+    shownSince = now;
+    chime();
+    const place = [shown.place, shown.place_2].filter(Boolean).join(" · ");
+    put(part("spoken"), `${words["call.now"]} ${shown.label} ${words["call.to"]} ${place}`);
+  }
+  document.body.toggleAttribute("data-new", now - shownSince < SHOWN_FOR_MS);
+  const old = now - heardAt > OLD_AFTER_MS;
+  document.body.toggleAttribute("data-old", old);
+  part("offline").hidden = !old;
+  const clock = new Date(Date.now() + (clockOffset ?? 0) + hallMinutes * 60000);
+  put(part("clock"), clockOffset === null ? "" : clock.toISOString().slice(11, 16));
+  part("sound").hidden = sound !== null && sound.state === "running";
+  for (const id of ["number", "place", "place-2", "now-title"]) part(id).hidden = shown === null;
+  part("nobody").hidden = shown !== null;
+  put(part("number"), shown ? shown.label : "");
+  put(part("place"), shown ? shown.place : "");
+  put(part("place-2"), shown && shown.place_2 !== shown.place ? shown.place_2 : "");
+  if (latest !== null) lists();
+}
+
+function lists() {
+  put(part("hospital"), latest.hospital);
+  const waitingToBeShown = new Set(toShow.map((call) => call.id));
+  const before = latest.calls.filter((call) => !waitingToBeShown.has(call.id) && (!shown || call.id !== shown.id));
+  fill(part("calls"), before.slice(0, LAST_SHOWN), (call) => [["label", call.label], ["place", call.place]]);
+  fill(part("following"), latest.following, (label) => [["label", label]]);
+  part("next-title").hidden = latest.following.length === 0;
+}
+
+function fill(list, items, parts) {
+  const wanted = JSON.stringify(items);
+  if (list.dataset.content === wanted) return;
+  list.dataset.content = wanted;
+  list.replaceChildren(...items.map((item) => {
+    const row = document.createElement("li");
+    for (const [kind, text] of parts(item)) {
+      const span = document.createElement("span");
+      span.className = kind;
+      span.textContent = text;
+      row.append(span);
+    }
+    return row;
+  }));
+}
+
+function chime() {
+  if (sound === null || sound.state !== "running") return;
+  const start = sound.currentTime + 0.02;
+  for (const [delay, pitch] of [[0, 659.3], [0.35, 523.3]]) {  // two soft notes, a third apart
+    const tone = sound.createOscillator();
+    const loudness = sound.createGain();
+    tone.type = "sine";
+    tone.frequency.value = pitch;
+    loudness.gain.setValueAtTime(0.0001, start + delay);
+    loudness.gain.exponentialRampToValueAtTime(0.5, start + delay + 0.03);
+    loudness.gain.exponentialRampToValueAtTime(0.0001, start + delay + 1.1);
+    tone.connect(loudness).connect(sound.destination);
+    tone.start(start + delay);
+    tone.stop(start + delay + 1.2);
+  }
+}
+
+function label() {
+  document.title = words["call.title"];
+  put(part("now-title"), both("call.now"));
+  put(part("last-title"), both("call.last"));
+  put(part("next-title"), both("call.next"));
+  part("nobody").replaceChildren(...lines("call.nobody"));
+  part("offline").querySelector(".words").replaceChildren(...lines("call.offline"));
+  put(part("sound"), both("call.sound_off"));
+}
+
+function lines(key) {
+  const found = [words[key]];
+  if (secondWords) found.push(secondWords[key]);
+  return found.flatMap((text, place) => (place ? [document.createElement("br"), text] : [text]));
+}
+
+function turnOnSound() {
+  if (sound !== null) void sound.resume().then(show);
+}
+
+async function poll() {
+  for (;;) {
+    try {
+      const state = await ask();
+      if (secondWords === null && state.second_language !== "vi") {
+        secondWords = await texts(state.second_language);
+        label();
+      }
+      take(state);
+    } catch { /* told by the time since the last answer */ }
+    show();
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+}
+
+words = await texts("vi");
+label();
+if ("AudioContext" in window) sound = new AudioContext();
+part("sound").addEventListener("click", turnOnSound);
+document.addEventListener("keydown", turnOnSound);
+setInterval(show, 500);
+void poll();
