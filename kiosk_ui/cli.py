@@ -37,6 +37,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "terminal-certificates": ("emulator.cli:main", "make certificates with which a TEST terminal reads DG3 and DG4"),
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
     "service": ("kiosk_ui.service_command:service_command", "run the hospital's service: queue, call screen, staff panel"),
+    "store": ("kiosk_ui.store_command:store_command", "look after the kiosk's store: backup, restore, check, new key"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
 }
 

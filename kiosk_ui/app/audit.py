@@ -21,6 +21,7 @@ class AuditAction(enum.StrEnum):
     CHECK_IN_REPEATED = "check_in.repeated"
     INSURANCE_CHECKED = "insurance.checked"
     STAFF_CALLED = "staff.called"
+    HANDED_OVER = "check_in.handed_over"
     CONSENT_GIVEN = "consent.given"
     CONSENT_REFUSED = "consent.refused"
     STORE_PURGED = "store.purged"

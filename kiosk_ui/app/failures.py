@@ -60,6 +60,22 @@ TOO_MANY_TRIES = ErrorCode(
 NOT_ADMITTED = ErrorCode(
     "kiosk.not_admitted", Hint.CALL_STAFF, "The card was read, but staff must confirm the person. Go to the counter."
 )
+EMERGENCY = ErrorCode(
+    "kiosk.emergency", Hint.CALL_STAFF, "Somebody at the kiosk asks for emergency help. Go there now."
+)
+CARD_LEFT = ErrorCode(
+    "kiosk.card_left", Hint.CALL_STAFF, "A card was left on the reader. Take it into care and look for its owner."
+)
+INSURANCE_LATER = ErrorCode(
+    "kiosk.insurance_asked_later",
+    Hint.RETRY_LATER,
+    "No chip has named this person, so insurance is asked for later, for staff.",
+)
+INSURANCE_NOT_ASKED = ErrorCode(
+    "kiosk.insurance_not_asked",
+    Hint.CALL_STAFF,
+    "There is no citizen number or no full date of birth to ask the insurer with. A counter settles it.",
+)
 INSURANCE_SLOW = ErrorCode(
     "relay.no_answer_in_time",
     Hint.RETRY_LATER,
@@ -106,6 +122,14 @@ STORE_KEY_UNUSABLE = ErrorCode(
     "store.key_unusable",
     Hint.CALL_STAFF,
     "The key file of the store cannot be used. It must be readable by this program's user and by nobody else.",
+)
+STORE_NOT_THERE = ErrorCode(
+    "store.not_there", Hint.CALL_STAFF, "There is no store in this place. Look at data_folder in the settings."
+)
+STORE_ON_SERVER = ErrorCode(
+    "store.on_server",
+    Hint.CALL_STAFF,
+    "This store is on a database server, whose own tools copy it and put it back. See docs/store.md.",
 )
 STORE_IN_USE = ErrorCode(
     "store.in_use", Hint.CALL_STAFF, "The store is being used. Stop the kiosk first, then do this again."
@@ -185,7 +209,7 @@ HOSPITAL_ANSWER_TOO_LARGE = ErrorCode(
 HOSPITAL_PATIENT_AMBIGUOUS = ErrorCode(
     "hospital.patient_ambiguous",
     Hint.CALL_STAFF,
-    "The hospital system has several records that could be this person's. Staff settle it.",
+    "The hospital system has several records under this number, or one of somebody else. Staff settle it.",
 )
 HOSPITAL_RECORD_REFUSED = ErrorCode(
     "hospital.record_refused",

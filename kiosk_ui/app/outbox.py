@@ -12,17 +12,37 @@ import datetime as dt
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from crypto.errors import ChipIdError
+from crypto.errors import ChipIdError, Hint
+from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.insurance import Eligibility, InsuranceOutcome
-from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, GatewayError, StoreError
-from kiosk_ui.app.ports import Clock, EligibilityGateway
+from kiosk_ui.app.failures import (
+    BIRTH_DATE_INCOMPLETE,
+    PERSONAL_DATA_GONE,
+    STORE_DAMAGED,
+    GatewayError,
+    StoreError,
+)
+from kiosk_ui.app.ports import Clock, EligibilityGateway, HospitalSystem, QueueDesk
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore
 
-__all__ = ["BackOff", "Handler", "InsuranceCheck", "Outbox", "OutboxRun", "OutboxThread", "TryLater"]
+__all__ = [
+    "BackOff",
+    "Chore",
+    "GiveUp",
+    "HandOverDelivery",
+    "Handler",
+    "InsuranceCheck",
+    "Outbox",
+    "OutboxRun",
+    "OutboxThread",
+    "QueueDelivery",
+    "TryLater",
+    "handled_kinds",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +55,35 @@ class TryLater(Exception):  # noqa: N818 - a decision of a handler, not an error
         self.code = code
 
 
+class GiveUp(Exception):  # noqa: N818 - a decision of a handler, not an error
+    """A handler's word that trying again cannot help. ``code`` is a stable name, shown to staff."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Handler(Protocol):
     """Delivers items of one kind."""
 
     def __call__(self, item: OutboxItem, now: dt.datetime) -> None:
-        """Deliver. Raises :class:`TryLater` or a :class:`ChipIdError` if it did not work."""
+        """Deliver.
+
+        Raises:
+            TryLater: not yet.
+            GiveUp: never.
+            ChipIdError: it did not work; its hint says whether it can work by itself some time.
+        """
         ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why an item was not delivered."""
+
+    code: str
+    needs_people: bool = False  # nothing changes until somebody does something about it
+    is_final: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,12 +96,14 @@ class BackOff:
         give_up_after: age at which an item is given up and left to staff,
         fewest_attempts: but never before it was tried so often: a kiosk that was switched off over a holiday, or whose
             clock stood in 1970 when the item was written, has hardly tried yet.
+        attempts_if_refused: an item is given up after so many refusals that people have to see to, such as a wrong token.
     """
 
     first_s: float = 15.0
     longest_s: float = 1_800.0
     give_up_after: dt.timedelta = dt.timedelta(days=3)
     fewest_attempts: int = 20
+    attempts_if_refused: int = 5
 
     def pause(self, failures: int, chance: float) -> dt.timedelta:
         """Pause after ``failures`` (1 …) failures; ``chance`` in [0, 1) takes away up to half of it."""
@@ -104,6 +149,11 @@ class Outbox:
         self._chance = chance
         self._lease = lease
 
+    @property
+    def kinds(self) -> tuple[OutboxKind, ...]:
+        """What it delivers."""
+        return tuple(self._handlers)
+
     def run_once(self, now: dt.datetime, limit: int = 50) -> OutboxRun:
         """Try everything that is due at ``now``, at most ``limit`` items, oldest first.
 
@@ -115,16 +165,16 @@ class Outbox:
             item = self._next(now) if self._handlers else None
             if item is None:
                 break
-            error = self._deliver(item, now)
-            if error is None:
+            failure = self._deliver(item, now)
+            if failure is None:
                 self._store.done(item, now)
                 delivered += 1
-            elif self._back_off.is_over(item.attempts + 1, now - item.created_at):
-                self._store.done(item, now, error)
+            elif self._is_over(item, failure, now):
+                self._store.done(item, now, failure.code)
                 given_up += 1
             else:
                 pause = self._back_off.pause(item.attempts + 1, self._chance())
-                self._store.postpone(item, now + pause, error)
+                self._store.postpone(item, now + pause, failure.code)
                 postponed += 1
         return OutboxRun(delivered, postponed, given_up)
 
@@ -132,16 +182,26 @@ class Outbox:
         longest = dt.timedelta(seconds=self._back_off.longest_s)
         return self._store.lease_next(now, tuple(self._handlers), self._lease, longest)
 
-    def _deliver(self, item: OutboxItem, now: dt.datetime) -> str | None:
-        """``None`` if delivered, otherwise the stable name of what went wrong."""
+    def _is_over(self, item: OutboxItem, failure: _Failure, now: dt.datetime) -> bool:
+        attempts = item.attempts + 1
+        if failure.is_final or (failure.needs_people and attempts >= self._back_off.attempts_if_refused):
+            return True
+        return self._back_off.is_over(attempts, now - item.created_at)
+
+    def _deliver(self, item: OutboxItem, now: dt.datetime) -> _Failure | None:
+        """``None`` if delivered."""
         try:
             self._handlers[item.kind](item, now)
         except TryLater as later:
-            return later.code
-        except StoreError:
-            raise
+            return _Failure(later.code)
+        except GiveUp as end:
+            return _Failure(end.code, is_final=True)
+        except StoreError as error:
+            if error.code is not STORE_DAMAGED:
+                raise  # the store's failure, not the item's
+            return _Failure(error.code.name, needs_people=True)  # one damaged record must not hold up the others
         except ChipIdError as error:
-            return error.code.name
+            return _Failure(error.code.name, needs_people=error.hint is not Hint.RETRY_LATER)
         return None
 
 
@@ -168,19 +228,60 @@ class InsuranceCheck:
             raise TryLater(answer.code)
 
 
+def handled_kinds(*, queue_service: bool) -> tuple[OutboxKind, ...]:
+    """What a kiosk delivers: a hospital without a system of its own has nothing handed over, at once."""
+    always = (OutboxKind.HAND_OVER, OutboxKind.INSURANCE_CHECK)
+    return (*always, OutboxKind.QUEUE) if queue_service else always
+
+
+class HandOverDelivery:
+    """Tells the hospital system about check-ins."""
+
+    def __init__(self, check_ins: CheckInStore, system: HospitalSystem) -> None:
+        self._check_ins = check_ins
+        self._system = system
+
+    def __call__(self, item: OutboxItem, now: dt.datetime) -> None:
+        record = self._check_ins.draft_of(item.check_in_id)
+        if record is None:
+            raise GiveUp(PERSONAL_DATA_GONE.name)
+        self._system.hand_over(record)
+        self._check_ins.note(AuditEntry(AuditAction.HANDED_OVER, "taken", item.check_in_id), now)
+
+
+class QueueDelivery:
+    """Tells the queue service about tickets."""
+
+    def __init__(self, check_ins: CheckInStore, desk: QueueDesk) -> None:
+        self._check_ins = check_ins
+        self._desk = desk
+
+    def __call__(self, item: OutboxItem, now: dt.datetime) -> None:
+        ticket = self._check_ins.ticket_of(item.check_in_id)
+        if ticket is None:
+            raise GiveUp(PERSONAL_DATA_GONE.name)
+        self._desk.put(ticket)
+
+
+Chore = Callable[[dt.datetime, float], object]
+"""Something to be looked after now and then: called with the moment and with seconds that never jump."""
+
+
 class OutboxThread:
-    """Runs an outbox in the background until stopped.
+    """Runs an outbox in the background until stopped, and the store's chores beside it.
 
     Args:
         outbox: what to run.
         clock: tells the time.
         interval_s: pause between runs.
+        chores: called after each run; each decides by itself whether it is time for it.
     """
 
-    def __init__(self, outbox: Outbox, clock: Clock, interval_s: float = 5.0) -> None:
+    def __init__(self, outbox: Outbox, clock: Clock, interval_s: float = 5.0, chores: Sequence[Chore] = ()) -> None:
         self._outbox = outbox
         self._clock = clock
         self._interval_s = interval_s
+        self._chores = tuple(chores)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
@@ -198,11 +299,21 @@ class OutboxThread:
         # Each run is a piece of work of its own: a mistake of ours in one of them must not end all that follow.
         with concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="outbox-run") as runs:
             while not self._stop.is_set():
-                mistake = runs.submit(self._run_once).exception()
-                if mistake is not None:
-                    # The text could quote anything. The item comes round again when its lease is over.
-                    _log.error("outbox run ended with %s", type(mistake).__name__)
+                for work in (self._run_once, *map(self._done, self._chores)):
+                    mistake = runs.submit(work).exception()
+                    if mistake is not None:
+                        # The text could quote anything. The item comes round again when its lease is over.
+                        _log.error("outbox run ended with %s", type(mistake).__name__)
                 self._stop.wait(self._interval_s)
+
+    def _done(self, chore: Chore) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                chore(self._clock.now(), self._clock.monotonic())
+            except StoreError as error:
+                _log.warning("a chore of the store failed: %s", error.code.name)
+
+        return work
 
     def _run_once(self) -> None:
         try:

@@ -127,15 +127,16 @@ class CheckInStore:
         """The ticket of the newest check-in of this number on ``day``; ``None`` if there is none, or no number."""
         if not number:
             return None
-        words = self._database.keys.search_words(number)
         query = (
             sa.select(check_in, patient_snapshot.c.key_id, patient_snapshot.c.content)
             .join_from(check_in, patient_snapshot)
-            .where(check_in.c.day == day, patient_snapshot.c.number_word.in_(words))
             .order_by(check_in.c.created_at.desc(), check_in.c.queue_number.desc())
             .limit(1)
         )
         with self._database.transaction("read") as connection:
+            self._database.key_to_seal_with(connection)  # also if it has changed since this program began
+            words = self._database.keys.search_words(number)
+            query = query.where(check_in.c.day == day, patient_snapshot.c.number_word.in_(words))
             row = connection.execute(query).one_or_none()
         return None if row is None else self._ticket(row, self._person(row))
 

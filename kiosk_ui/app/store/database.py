@@ -17,7 +17,7 @@ from kiosk_ui.app.keys import KeyPlace, StoreKey, StoreKeys
 from kiosk_ui.app.store.causes import failure_of
 from kiosk_ui.app.store.schema import store_key
 
-__all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "nobody_watches", "sqlite_url"]
+__all__ = ["CommitPoint", "CommitWatcher", "ConstraintError", "Database", "nobody_watches", "sqlite_file", "sqlite_url"]
 
 HEAD = "0002"  # newest migration; a test compares it with the folder
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -57,6 +57,15 @@ def nobody_watches(_name: str, _point: CommitPoint) -> None:
 def sqlite_url(path: Path) -> str:
     """URL of a SQLite file."""
     return sa.URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an address, or ``None`` if it is a server's. Raises :class:`StoreError` for what is no address."""
+    try:
+        address = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise StoreError(STORE_UNAVAILABLE, cause="store_url is no address of a database") from None
+    return Path(address.database or "") if address.get_backend_name() == "sqlite" else None
 
 
 class Database:
