@@ -16,6 +16,7 @@ from PySide6.QtQuick import QQuickWindow  # before rootObjects(): only then are 
 from kiosk_ui.app.driver import CheckInDriver
 from kiosk_ui.qt.appearance import Appearance, AppearanceDefaults, Typesetter, load_palettes
 from kiosk_ui.qt.drawings import DrawingProvider
+from kiosk_ui.qt.interface_first import InterfaceFirst
 from kiosk_ui.qt.loop import INTERFACE_BROKEN, DriverLoop, MistakeGuard
 from kiosk_ui.qt.portraits import PortraitProvider
 from kiosk_ui.qt.texts import Texts
@@ -159,6 +160,8 @@ class KioskApplication:
         self.view_model = CheckInViewModel(self.appearance, self.portraits, counter)
         self.typesetter = Typesetter(FAMILY)
         self.loop = DriverLoop()
+        self.interface_first = InterfaceFirst()
+        self.view_model.stateShown.connect(self.interface_first.shown)
         self.guard = MistakeGuard(self._mistake)
         self.engine = QQmlApplicationEngine()
         # The engine owns its providers from here on.
@@ -190,6 +193,7 @@ class KioskApplication:
         """Connect a driver and show its first screen."""
         self.view_model.connect_flow(driver.post, driver.seconds_to_timer)
         driver.wake = self.loop.wake
+        self.interface_first.begin()
         self.loop.take(driver)
 
     def close(self) -> None:
@@ -201,10 +205,19 @@ class KioskApplication:
             return
         self._closed = True
         self.loop.stop()
+        self.interface_first.end()
         self.view_model.clear()
         self.window.close()
         self.guard.remove()
-        for each in (self.engine, self.view_model, self.appearance, self.typesetter, self.loop, self.guard):
+        for each in (
+            self.engine,
+            self.view_model,
+            self.appearance,
+            self.typesetter,
+            self.interface_first,
+            self.loop,
+            self.guard,
+        ):
             _end(each)
 
     def _mistake(self) -> None:
