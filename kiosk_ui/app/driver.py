@@ -6,7 +6,6 @@ driver runs under Qt and under :mod:`kiosk_ui.headless`.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import logging
@@ -17,13 +16,25 @@ from typing import Protocol
 from crypto.errors import Hint
 from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
-from kiosk_ui.app.failures import GatewayError, PrinterError, StoreError
+from kiosk_ui.app.failures import HOSPITAL_NOT_SET, GatewayError, PrinterError, StoreError
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.flows.screens import CheckInState
-from kiosk_ui.app.ports import CardReading, CheckIns, Clock, EligibilityGateway, Executor, StaffBell, TicketPrinter
+from kiosk_ui.app.lanes import Lane, WorkerThreads
+from kiosk_ui.app.ports import (
+    CardReading,
+    CheckIns,
+    Clock,
+    EarlierCheckIns,
+    EligibilityGateway,
+    Executor,
+    HospitalSystem,
+    StaffBell,
+    TicketPrinter,
+)
 from kiosk_ui.app.privacy import Pseudonyms
 
 __all__ = ["CheckInDriver", "FrontEnd", "Ports", "WorkerThreads"]
@@ -33,7 +44,11 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world as the driver needs it."""
+    """The outside world as the driver needs it.
+
+    ``hospital`` and ``earlier`` may be missing: then no patient is known to the hospital system, and nobody has checked in
+    before.
+    """
 
     cards: CardReading
     insurer: EligibilityGateway
@@ -43,6 +58,8 @@ class Ports:
     clock: Clock
     executor: Executor
     pseudonyms: Pseudonyms
+    hospital: HospitalSystem | None = None
+    earlier: EarlierCheckIns | None = None
 
 
 class FrontEnd(Protocol):
@@ -55,21 +72,6 @@ class FrontEnd(Protocol):
     def clear(self) -> None:
         """Forget everything of the person (images, texts, sounds)."""
         ...
-
-
-class WorkerThreads:
-    """An :class:`~kiosk_ui.app.ports.Executor` of a few threads."""
-
-    def __init__(self, threads: int = 4) -> None:
-        self._pool = concurrent.futures.ThreadPoolExecutor(threads, thread_name_prefix="kiosk-work")
-
-    def submit(self, work: Callable[[], None]) -> None:
-        """Run ``work`` soon. What it raises is a mistake of ours and is logged by name, never by text."""
-        self._pool.submit(work).add_done_callback(_log_mistake)
-
-    def close(self) -> None:
-        """Wait for all work, also for what has not begun: a ticket to print or a line of the audit trail may be in it."""
-        self._pool.shutdown(wait=True)
 
 
 class CheckInDriver:
@@ -172,19 +174,25 @@ class CheckInDriver:
             case fx.CallStaff(screen=screen, code=code):
                 self._ports.bell.ring(screen, code)
                 self.note(AuditEntry(AuditAction.STAFF_CALLED, code or screen))
-            case fx.LookUpInsurance() | fx.SaveCheckIn() | fx.PrintTicket():
+            case _:
                 self._in_background(effect)
-            case fx.LookUpPatient() | fx.FindEarlier():
-                pass  # the flow does not ask for them yet
 
-    def _in_background(self, effect: fx.LookUpInsurance | fx.SaveCheckIn | fx.PrintTicket) -> None:
+    def _in_background(self, effect: fx.Work) -> None:
+        """Each kind of work has a lane of its own: what hangs in one holds up no other."""
         match effect:
             case fx.LookUpInsurance():
-                self._ports.executor.submit(lambda: self.post(self._look_up(effect)))
+                self._submit(Lane.INSURANCE, lambda: self._look_up(effect))
+            case fx.LookUpPatient():
+                self._submit(Lane.PATIENT, lambda: self._look_up_patient(effect))
+            case fx.FindEarlier():
+                self._submit(Lane.EARLIER, lambda: self._find_earlier(effect))
             case fx.SaveCheckIn():
-                self._ports.executor.submit(lambda: self.post(self._save(effect)))
+                self._submit(Lane.SAVE, lambda: self._save(effect))
             case fx.PrintTicket():
-                self._ports.executor.submit(lambda: self.post(self._print(effect)))
+                self._submit(Lane.PRINT, lambda: self._print(effect))
+
+    def _submit(self, lane: Lane, work: Callable[[], ev.Event]) -> None:
+        self._ports.executor.submit(lambda: self.post(work()), lane)
 
     def _look_up(self, effect: fx.LookUpInsurance) -> ev.Event:
         try:
@@ -192,6 +200,25 @@ class CheckInDriver:
         except GatewayError as error:
             found = Eligibility.unavailable(error.code.name)
         return ev.EligibilityKnown(effect.request, found)
+
+    def _look_up_patient(self, effect: fx.LookUpPatient) -> ev.Event:
+        if self._ports.hospital is None:
+            return ev.PatientKnown(effect.request, PatientFinding.unavailable(HOSPITAL_NOT_SET.name))
+        try:
+            finding = self._ports.hospital.find(effect.query)
+        except GatewayError as error:
+            finding = PatientFinding.unavailable(error.code.name)
+        return ev.PatientKnown(effect.request, finding)
+
+    def _find_earlier(self, effect: fx.FindEarlier) -> ev.Event:
+        if self._ports.earlier is None:
+            return ev.EarlierKnown(effect.request, None)
+        try:
+            ticket = self._ports.earlier.find_today(effect.number, effect.day)
+        except StoreError as error:
+            _log.warning("today's check-ins could not be looked through: %s", error.code.name)
+            ticket = None
+        return ev.EarlierKnown(effect.request, ticket)
 
     def _save(self, effect: fx.SaveCheckIn) -> ev.Event:
         try:
@@ -216,7 +243,7 @@ class CheckInDriver:
 
     def note(self, entry: AuditEntry) -> None:
         """Write one line into the trail, in the background."""
-        self._ports.executor.submit(lambda: self._note(entry))
+        self._ports.executor.submit(lambda: self._note(entry), Lane.NOTE)
 
     def _note(self, entry: AuditEntry) -> None:
         try:
@@ -252,10 +279,3 @@ class _Listener:
 
     def card_removed(self) -> None:
         self._driver.post(ev.CardRemoved())
-
-
-def _log_mistake(future: concurrent.futures.Future[None]) -> None:
-    mistake = None if future.cancelled() else future.exception()
-    if mistake is not None:
-        # The text could quote anything; the flow's own time limit brings the patient on.
-        _log.error("background work ended with %s", type(mistake).__name__)

@@ -18,6 +18,7 @@ from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.patient import PatientFinding, PatientQuery
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from kiosk_ui.app.lanes import Lane
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
@@ -226,6 +227,6 @@ class StaffBell(Protocol):
 class Executor(Protocol):
     """Runs work away from the caller's thread."""
 
-    def submit(self, work: Callable[[], None]) -> None:
-        """Run ``work`` soon, in any thread."""
+    def submit(self, work: Callable[[], None], lane: Lane) -> None:
+        """Run ``work`` soon, in any thread; what hangs in another lane does not hold it up."""
         ...

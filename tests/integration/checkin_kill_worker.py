@@ -50,13 +50,14 @@ NUMBER = "040085000017"
 class Chip:
     """Reads at once."""
 
-    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
+    def start(self, key: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
         identity = Identity(
-            number.digits, "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
+            key.digits, "Nguyễn Văn An", dt.date(1985, 2, 3), Sex.MALE, "VNM", None, None, False, None,
             Assurance.CHIP_VERIFIED,
         )  # fmt: skip
         listener.progressed(ReadingStep.IDENTITY, 2, 6)
         listener.finished(ReadResult(identity, Decision.ACCEPT))
+        listener.card_removed()
 
     def cancel(self) -> None:
         """Nothing runs."""
@@ -92,7 +93,7 @@ class Bell:
 class AtOnce:
     """Background work is done on the spot, so that each run takes the same steps."""
 
-    def submit(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], None], lane: object = None) -> None:
         work()
 
 

@@ -44,6 +44,7 @@ class Chip:
             Assurance.CHIP_VERIFIED,
         )  # fmt: skip
         listener.finished(ReadResult(identity, self.decision, ("chip.copied",)))
+        listener.card_removed()
 
     def cancel(self) -> None:
         """Nothing runs."""

@@ -383,7 +383,7 @@ def test_a_reading_forgets_the_code_when_it_ends() -> None:
         cards.cancel()
         cards.join()
         assert attempt._printed is None
-        assert attempt._number is None
+        assert attempt._key is None
     finally:
         cards.cancel()
         cards.join()

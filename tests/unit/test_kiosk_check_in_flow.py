@@ -15,7 +15,8 @@ import kiosk_ui.app.failures  # noqa: F401 - declares the kiosk's codes
 import reader.errors  # noqa: F401 - declares the reader's codes
 from crypto.errors import Hint, all_codes
 from kiosk_ui.app.domain.check_in import Ticket
-from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceOutcome
+from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceExit, InsuranceOutcome
+from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
@@ -59,6 +60,9 @@ def ticket(check_in_id: uuid.UUID) -> Ticket:
 VALID = Eligibility(EligibilityKind.OK, "000", valid_until=dt.date(2026, 12, 31))
 
 
+NOBODY_KNOWS = PatientFinding.unavailable("hospital.not_set")
+
+
 class Walk:
     """Drives the flow as the outside world would, and remembers every effect."""
 
@@ -93,7 +97,19 @@ class Walk:
     def to_department(self, eligibility: Eligibility = VALID) -> s.Screen:
         self.to_confirm()
         self(ev.Confirmed())
-        return self(ev.EligibilityKnown(self.state.request, eligibility))
+        return self.answered(eligibility)
+
+    def answered(
+        self,
+        eligibility: Eligibility = VALID,
+        finding: PatientFinding = NOBODY_KNOWS,
+        earlier: Ticket | None = None,
+    ) -> s.Screen:
+        """Insurer, hospital system and store answer."""
+        request = self.state.request
+        return self(
+            ev.EligibilityKnown(request, eligibility), ev.PatientKnown(request, finding), ev.EarlierKnown(request, earlier)
+        )
 
     def to_saving(self) -> s.Screen:
         self.to_department()
@@ -102,7 +118,7 @@ class Walk:
     def to_ticket(self) -> s.Screen:
         self.to_saving()
         draft = self.of(fx.SaveCheckIn)[-1].draft
-        return self(ev.CheckInSaved(self.state.request, ticket(draft.check_in_id)))
+        return self(ev.CardRemoved(), ev.CheckInSaved(self.state.request, ticket(draft.check_in_id)))
 
 
 @pytest.fixture
@@ -116,7 +132,7 @@ def test_a_returning_patient_needs_three_touches(walk: Walk):
     assert isinstance(walk(touches[0]), s.PlaceCard)
     walk(ev.ReadingFinished(walk.state.request, read_result()))
     walk(touches[1])
-    walk(ev.EligibilityKnown(walk.state.request, VALID))
+    walk.answered()
     assert isinstance(walk(touches[2]), s.Saving)
 
 
@@ -226,7 +242,7 @@ def test_wrong_numbers_are_counted_paused_and_end_with_staff(walk: Walk):
             walk.time_passes()
         assert isinstance(walk(ev.TryAgain()), s.EnterNumber)
     assert seen == [(4, 0), (3, 0), (2, 10), (1, 30)]
-    assert walk.state.screen == s.Problem("kiosk.too_many_tries", Hint.CALL_STAFF, s.Retry.NONE, "1")
+    assert walk.state.screen == s.Problem("kiosk.too_many_tries", Hint.CALL_STAFF, s.Retry.NONE, "1", True)
     assert walk.state.visit is None
 
 
@@ -238,7 +254,7 @@ def test_a_number_that_is_not_twelve_digits_is_asked_again(walk: Walk):
     assert isinstance(walk(ev.NumberKnown("040 085 000 017")), s.PlaceCard)
 
 
-@pytest.mark.parametrize("kind", [k for k in EligibilityKind if k.outcome is InsuranceOutcome.COUNTER])
+@pytest.mark.parametrize("kind", [k for k in EligibilityKind if k.exit is InsuranceExit.CONFIRM_AT_COUNTER])
 def test_what_the_counter_settles_is_told_and_the_place_is_kept(walk: Walk, kind: EligibilityKind):
     screen = walk.to_department(Eligibility(kind, "060"))
     assert isinstance(screen, s.InsuranceNotice)
@@ -277,6 +293,7 @@ def test_a_failed_save_is_repeated_with_the_same_identifier(walk: Walk):
 def test_a_slow_save_that_comes_after_all_shows_its_ticket(walk: Walk):
     walk.to_saving()
     request, draft = walk.state.request, walk.of(fx.SaveCheckIn)[0].draft
+    walk(ev.CardRemoved())
     assert isinstance(walk.time_passes(), s.Problem)
     assert isinstance(walk(ev.CheckInSaved(request, ticket(draft.check_in_id))), s.TicketReady)
 
@@ -417,7 +434,8 @@ def onward(state: s.CheckInState) -> ev.Event:
         case s.Confirm():
             return ev.Confirmed()
         case s.LookingUp():
-            return ev.EligibilityKnown(state.request, VALID)
+            missing = state.visit and state.visit.eligibility is None
+            return ev.EligibilityKnown(state.request, VALID) if missing else ev.TimerFired(state.timer)
         case s.ChooseDepartment():
             return ev.DepartmentChosen("noi")
         case s.Saving():
@@ -494,7 +512,7 @@ def check_step(before: s.CheckInState, step: Step) -> None:
     if isinstance(state.screen, s.Saving):
         assert state.visit is not None
         assert state.visit.draft is not None
-        assert state.visit.draft.identity.assurance in CheckInRules().admitted
+        assert state.visit.draft.visitor.assurance in CheckInRules().admitted
     timers = [effect for effect in effects if isinstance(effect, fx.StartTimer)]
     assert len(timers) <= 1
     assert all(effect.timer == state.timer and effect.seconds > 0 for effect in timers)

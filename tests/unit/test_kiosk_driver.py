@@ -51,7 +51,7 @@ class World:
         self.hold = False
 
     # CardReading
-    def start(self, number: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
+    def start(self, key: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
         self.listener = listener
 
     def cancel(self) -> None:
@@ -90,7 +90,7 @@ class World:
     def monotonic(self) -> float:
         return self.seconds
 
-    def submit(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], None], lane: object = None) -> None:
         if self.hold:
             self.waiting.append(work)
         else:
@@ -135,6 +135,7 @@ def read(driver: CheckInDriver, world: World, decision: Decision = Decision.ACCE
         Assurance.CHIP_VERIFIED,
     )  # fmt: skip
     world.listener.finished(ReadResult(identity, decision))
+    world.listener.card_removed()
     return happen(driver)
 
 

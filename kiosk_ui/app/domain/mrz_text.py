@@ -40,3 +40,8 @@ class MrzText:
     def document_number(self) -> str:
         """Without fillers."""
         return self.mrz.document_number
+
+    @property
+    def is_vietnamese(self) -> bool:
+        """Whether Vietnam issued the document."""
+        return self.mrz.issuing_state == "VNM"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.insurance import EligibilityQuery
@@ -24,6 +25,7 @@ __all__ = [
     "StartReading",
     "StartTimer",
     "StopTimer",
+    "Work",
 ]
 
 
@@ -65,10 +67,11 @@ class LookUpPatient:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class FindEarlier:
-    """Look for today's check-in of the same number. Answer: ``EarlierKnown``. Its ``repr`` shows no number."""
+    """Look for a check-in of the same number on ``day``. Answer: ``EarlierKnown``. Its ``repr`` shows no number."""
 
     request: int
     number: str
+    day: dt.date
 
     def __repr__(self) -> str:
         return f"FindEarlier({self.request})"
@@ -121,16 +124,7 @@ class Clear:
     """The visit is over: forget everything that a front end or a worker may still hold of the person."""
 
 
-Effect = (
-    StartReading
-    | CancelReading
-    | LookUpInsurance
-    | LookUpPatient
-    | FindEarlier
-    | SaveCheckIn
-    | PrintTicket
-    | CallStaff
-    | StartTimer
-    | StopTimer
-    | Clear
-)
+Work = LookUpInsurance | LookUpPatient | FindEarlier | SaveCheckIn | PrintTicket
+"""What is done in the background and answered with an event."""
+
+Effect = StartReading | CancelReading | Work | CallStaff | StartTimer | StopTimer | Clear

@@ -11,10 +11,16 @@ from __future__ import annotations
 import dataclasses
 from typing import ClassVar
 
-from kiosk_ui.app.domain.check_in import CheckInDraft
+from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
+from kiosk_ui.app.domain.consent import Consent
+from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.patient import PatientFinding
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadResult
+from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.flows.identify_screens import (
     CardLifted,
     Confirm,
@@ -182,18 +188,55 @@ Overlay = StaffCalled | TimeoutWarning | PrivacyNotice
 class Visit:
     """What the flow remembers of the person while they are here. Gone with the return to :class:`Welcome`.
 
-    ``scanned`` is what the code on the card says; ``None`` if the number was typed.
+    Attributes:
+        key: the number or zone that opens the chip; ``None`` if none was given yet.
+        scanned: what the code on the card says; ``None`` if the number was typed.
+        wrong_tries: how often a number did not open the card.
+        misreads: how often a card could not be read.
+        reading: what the card's chip said, and how it was judged.
+        way: another way in, if one was chosen.
+        declared: what was typed or scanned in place of a chip; grows until it is whole.
+        guardian_settled: a child's guardian has been read, or has no readable card.
+        visitor: the person, once they have said "that is me".
+        eligibility: the insurer's answer.
+        patient: the hospital system's answer.
+        earlier: today's ticket of the same number.
+        earlier_known: whether the store has answered.
+        pays: the person pays, since there is no insurance that counts.
+        priority: known or asked for.
+        phone: digits.
+        consents: what was agreed to or refused.
+        draft: what is being stored.
+        ticket: what was stored; everything above is gone by then.
     """
 
-    number: CitizenNumber
-    wrong_tries: int = 0
+    key: CitizenNumber | MrzText | None = None
     scanned: CitizenQr | None = None
+    wrong_tries: int = 0
+    misreads: int = 0
     reading: ReadResult | None = None
+    way: Way | None = None
+    declared: Visitor | None = None
+    guardian_settled: bool = False
+    visitor: Visitor | None = None
     eligibility: Eligibility | None = None
+    patient: PatientFinding | None = None
+    earlier: Ticket | None = None
+    earlier_known: bool = False
+    pays: bool = False
+    priority: Priority = Priority.NONE
+    phone: str | None = None
+    consents: tuple[Consent, ...] = ()
     draft: CheckInDraft | None = None
+    ticket: Ticket | None = None
 
     def __repr__(self) -> str:
         return "Visit(…)"
+
+    @property
+    def for_guardian(self) -> bool:
+        """Whether the card that is asked for is that of a child's guardian."""
+        return self.way is Way.CHILD
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -205,6 +248,7 @@ class CheckInState:
         overlay: what lies over it, or ``None``.
         visit: working memory of this visit; ``None`` on :class:`Welcome`.
         card_away: the card was taken after it had been read, so the person may have left: time-outs are shorter.
+        card_lies: a card has been seen on the reader in this visit and not been taken since.
         request: number of the last work asked for; answers to another are stale and change nothing.
         timer: number of the timer that runs; others are stale. Both only ever grow, across visits too, so that
             nothing of one visit can reach the next.
@@ -214,5 +258,6 @@ class CheckInState:
     overlay: Overlay | None = None
     visit: Visit | None = None
     card_away: bool = False
+    card_lies: bool = False
     request: int = 0
     timer: int = 0

@@ -1,0 +1,202 @@
+"""The ways of those without a readable chip: what they say of themselves, until it is enough for a slip.
+
+    OtherWays → TypeNumber, ScanPhone, TypeMrz … → TypeName → TypeBirth → (GuardianCard …) → ConfirmDeclared
+
+Nothing here is verified, and nothing here is called so: each path ends at the counter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from kiosk_ui.app import failures
+from kiosk_ui.app.domain.identification import Identification, Way
+from kiosk_ui.app.domain.mrz_text import MrzText
+from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.visitor import NumberKind, Visitor
+from kiosk_ui.app.flows import effects as fx
+from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows import screens as s
+from kiosk_ui.app.flows.frame import Frame, Step, cancel_of
+from kiosk_ui.app.flows.typed_input import birth_from, name_from, number_from
+from kiosk_ui.app.privacy import mask_number
+from reader.scanners.qr import CitizenQr
+from reader.verification.identity import Assurance, Sex
+
+__all__ = ["ask_next", "birth_given", "choose_way", "guardian_read", "phone_scanned", "text_given", "without_chip"]
+
+_NOBODY = Visitor(
+    number="",
+    number_kind=NumberKind.NONE,
+    full_name="",
+    date_of_birth=None,
+    birth_year=None,
+    sex=Sex.UNSPECIFIED,
+    nationality="",
+    address=None,
+    assurance=Assurance.TYPED,
+    identification=Identification.TYPED,
+)
+
+
+def choose_way(frame: Frame, state: s.CheckInState, way: Way) -> Step:
+    """The first screen of a way."""
+    begun = dataclasses.replace(state, visit=s.Visit(way=way, declared=_NOBODY))
+    match way:
+        case Way.OLD_CARD:
+            return frame.show(begun, s.TypeNumber(NumberKind.OLD_CARD))
+        case Way.CHILD:
+            return frame.show(begun, s.TypeNumber(NumberKind.BIRTH_CERTIFICATE))
+        case Way.PHONE:
+            return frame.show(begun, s.ScanPhone())
+        case Way.PASSPORT:
+            return frame.show(begun, s.TypeMrz())
+        case Way.NO_CARD:
+            return ask_next(frame, begun)
+        case Way.EMERGENCY:
+            bare = dataclasses.replace(state, visit=None)
+            screen = s.Emergency(frame.rules.emergency_place_vi, frame.rules.emergency_place_en)
+            return frame.show(bare, screen, fx.CallStaff(screen.name, failures.EMERGENCY.name))
+
+
+# ------------------------------------------------------------------------------------------- typing
+def text_given(frame: Frame, state: s.CheckInState, text: str) -> Step:
+    """A number or a name was typed."""
+    match state.screen:
+        case s.TypeNumber(kind=kind):
+            number = number_from(text, kind)
+            if isinstance(number, s.InputProblem):
+                return frame.show(state, s.TypeNumber(kind, number))
+            return _declare(frame, state, number=number[0], number_kind=number[1])
+        case s.TypeName(whose=whose):
+            name = name_from(text)
+            if isinstance(name, s.InputProblem):
+                return frame.show(state, s.TypeName(whose, name))
+            return _declare(frame, state, full_name=name)
+        case _:
+            return Step(state)
+
+
+def birth_given(frame: Frame, state: s.CheckInState, given: ev.BirthGiven, whose: s.Whose) -> Step:
+    """A date of birth was typed, or its year."""
+    born = birth_from(given.day, given.month, given.year, frame.now().date())
+    if isinstance(born, s.InputProblem):
+        return frame.show(state, s.TypeBirth(whose, born))
+    return _declare(frame, state, date_of_birth=born[0], birth_year=born[1])
+
+
+def phone_scanned(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step:
+    """What the phone shows. Assumption: the text of the printed code, or the bare number; VNeID's own is not public."""
+    if known.scanned is not None:
+        return _from_code(frame, state, known.scanned, Identification.PHONE, Assurance.DECLARED_APP)
+    try:
+        number = CitizenNumber.from_text(known.text)
+    except failures.KioskError:
+        return frame.show(state, s.ScanPhone(s.NumberProblem.NOT_12_DIGITS))
+    return _declare(frame, state, number=number.digits, number_kind=NumberKind.CITIZEN)
+
+
+def _from_code(
+    frame: Frame, state: s.CheckInState, code: CitizenQr, source: Identification, assurance: Assurance
+) -> Step:
+    """Take over what a code says; letters that did not come through whole are typed instead."""
+    intact = code.text_is_intact
+    return _declare(
+        frame,
+        state,
+        number=code.number.digits,
+        number_kind=NumberKind.CITIZEN,
+        full_name=code.full_name if intact else "",
+        date_of_birth=code.date_of_birth,
+        birth_year=code.date_of_birth.year,
+        sex=code.sex,
+        address=(code.address or None) if intact else None,
+        identification=source,
+        assurance=assurance,
+    )
+
+
+def _from_mrz(frame: Frame, state: s.CheckInState, key: MrzText) -> Step:
+    mrz, today = key.mrz, frame.now().date()
+    return _declare(
+        frame,
+        state,
+        number=mrz.document_number,
+        number_kind=NumberKind.DOCUMENT,
+        full_name=mrz.name.full,
+        date_of_birth=mrz.date_of_birth.birth_date(today),
+        birth_year=mrz.date_of_birth.birth_year(today),
+        sex=mrz.sex,
+        nationality=mrz.nationality,
+    )
+
+
+def _declare(frame: Frame, state: s.CheckInState, **fields: object) -> Step:
+    """Add what was declared, and ask for what is missing."""
+    visit = state.visit or s.Visit()
+    declared = dataclasses.replace(visit.declared or _NOBODY, **fields)  # type: ignore[arg-type] # names are Visitor's
+    return ask_next(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, declared=declared)))
+
+
+def ask_next(frame: Frame, state: s.CheckInState) -> Step:
+    """Name, year of birth, a child's guardian, and then: is this right?"""
+    visit = state.visit
+    if visit is None or visit.declared is None:
+        return frame.welcome(state)
+    declared = visit.declared
+    whose = s.Whose.CHILD if visit.for_guardian else s.Whose.SELF
+    if not declared.full_name:
+        return frame.show(state, s.TypeName(whose))
+    if declared.birth_year is None:
+        return frame.show(state, s.TypeBirth(whose))
+    if visit.for_guardian and not visit.guardian_settled:
+        return frame.show(state, s.GuardianCard())
+    masked = mask_number(declared.number) if declared.number else ""
+    person = s.PersonShown(declared.full_name, masked, declared.date_of_birth, None, declared.birth_year)
+    return frame.show(state, s.ConfirmDeclared(person, declared.identification))
+
+
+# -------------------------------------------------------------------------- in place of the chip
+def guardian_read(frame: Frame, state: s.CheckInState) -> Step:
+    """The guardian has said "that is me": the chip's word stands beside what was typed of the child."""
+    visit = state.visit
+    if visit is None or visit.declared is None or visit.reading is None:
+        return frame.welcome(state)
+    child = dataclasses.replace(
+        visit.declared,
+        guardian=dataclasses.replace(visit.reading.identity, portrait=None),
+        identification=Identification.GUARDIAN,
+    )
+    settled = dataclasses.replace(visit, declared=child, guardian_settled=True)
+    return ask_next(frame, dataclasses.replace(state, visit=settled))
+
+
+def without_chip(frame: Frame, state: s.CheckInState) -> Step:
+    """Go on with what there is in place of what this screen asked for."""
+    step = _instead(frame, state)
+    return Step(step.state, (*cancel_of(state), *step.effects))
+
+
+def _instead(frame: Frame, state: s.CheckInState) -> Step:
+    visit = state.visit
+    # What still runs for the chip is stale from here on.
+    state = dataclasses.replace(state, request=state.request + 1)
+    if visit is None:
+        begun = dataclasses.replace(state, visit=s.Visit(way=Way.NO_CARD, declared=_NOBODY))
+        return frame.show(begun, s.TypeNumber(NumberKind.CITIZEN))
+    if visit.for_guardian:
+        settled = dataclasses.replace(visit, guardian_settled=True, key=None, scanned=None, reading=None)
+        return ask_next(frame, dataclasses.replace(state, visit=settled))
+    match state.screen:
+        case s.ScanPhone():
+            return frame.show(state, s.TypeNumber(NumberKind.CITIZEN))
+        case s.TypeMrz() if visit.key is None:
+            return ask_next(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, declared=_NOBODY)))
+    fresh = dataclasses.replace(state, visit=dataclasses.replace(visit, declared=_NOBODY))
+    if visit.scanned is not None:
+        return _from_code(frame, fresh, visit.scanned, Identification.QR, Assurance.DECLARED_QR)
+    if isinstance(visit.key, MrzText):
+        return _from_mrz(frame, fresh, visit.key)
+    if visit.key is not None:
+        return _declare(frame, fresh, number=visit.key.digits, number_kind=NumberKind.CITIZEN)
+    return frame.show(fresh, s.TypeNumber(NumberKind.CITIZEN))
