@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 _SLOW_S = 3.0
 _OLD_TRUST = dt.timedelta(days=180)
 _LITTLE_ROOM_BYTES = 500 << 20
-_LATER = dt.timedelta(hours=1)  # longer than any pause of the outbox
+_LATE = dt.timedelta(hours=4)
+_MOST_PARKED = 20
 _MOST_STEPS = 12
 
 
@@ -175,9 +176,19 @@ class KioskDesk:
         return Section("services", tuple(facts))
 
     def _outbox(self) -> Section:
-        waiting = self._services.outbox_store.waiting()
-        facts = (Fact("waiting", str(waiting), tone=Tone.CAUTION if waiting else Tone.GOOD),)
-        return Section("outbox", facts, actions=(DeskAction.RETRY_OUTBOX,))
+        counts = self._services.outbox_store.counts(self._services.clock.now(), self._services.outbox.kinds)
+        facts = [
+            Fact("waiting", str(counts.waiting), tone=Tone.CAUTION if counts.waiting else Tone.GOOD),
+            Fact("parked", str(counts.parked), tone=Tone.BAD if counts.parked else Tone.GOOD),
+        ]
+        if counts.oldest_age is not None:
+            late = counts.oldest_age > _LATE
+            facts.append(Fact("oldest", _age(counts.oldest_age), tone=Tone.BAD if late else Tone.PLAIN))
+        facts += [
+            Fact("parked_item", f"{each.queue_label} · {each.kind.value} · {each.reason}")
+            for each in self._services.outbox_store.parked(_MOST_PARKED)
+        ]
+        return Section("outbox", tuple(facts), actions=(DeskAction.RETRY_OUTBOX,))
 
     def _today(self) -> Section:
         services = self._services
@@ -188,7 +199,7 @@ class KioskDesk:
         insured = Counter(each.insurance_outcome for each in stored)
         steps = services.operation.measures.step_times()[:_MOST_STEPS]
         first, last = (min(hours), max(hours)) if hours else (0, -1)
-        columns = tuple(Bar(f"{hour}", hours[hour], text=str(hours[hour])) for hour in range(first, last + 1))
+        columns = tuple(Bar(f"{hour} h", hours[hour], text=str(hours[hour])) for hour in range(first, last + 1))
         rows = tuple(
             Bar(each.step, each.median_s, each.slow_s, f"{each.median_s:.1f} / {each.slow_s:.1f} s") for each in steps
         )
@@ -233,7 +244,9 @@ class KioskDesk:
     # --------------------------------------------------------------------------------------- pieces
     def _retry(self) -> Sequence[Fact]:
         begun = time.monotonic()
-        run = self._services.outbox.run_once(self._services.clock.now() + _LATER)
+        now = self._services.clock.now()
+        self._services.outbox_store.try_again(now)
+        run = self._services.outbox.run_once(now)
         told = f"{time.monotonic() - begun:.1f} s"
         return (
             Fact("delivered", f"{run.delivered} · {told}", tone=Tone.GOOD),
@@ -265,11 +278,20 @@ class KioskDesk:
         """For monitoring. What cannot be found out is absent, which is what monitoring understands."""
         measures = self._services.operation.measures
         try:
-            measures.put(f.OUTBOX_ITEMS, {("waiting",): float(self._services.outbox_store.waiting())})
+            counts = self._services.outbox_store.counts(self._services.clock.now(), self._services.outbox.kinds)
+            measures.put(f.OUTBOX_ITEMS, {("waiting",): float(counts.waiting), ("parked",): float(counts.parked)})
+            oldest = counts.oldest_age
+            measures.put(f.OUTBOX_OLDEST, {(): 0.0 if oldest is None else oldest.total_seconds()})
         except ChipIdError:
             measures.put(f.OUTBOX_ITEMS, {})
+            measures.put(f.OUTBOX_OLDEST, {})
         measures.put(f.PRINTER_STATE, {(self._printer_state(),): 1.0})
         measures.put(f.TRUST_ANCHORS, {(): float(len(self._trust.folder.store))})
         if self._trust.written_at is not None:
             age = self._services.clock.now() - self._trust.written_at
             measures.put(f.TRUST_AGE, {(): max(0.0, age.total_seconds())})
+
+
+def _age(age: dt.timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QObject, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtQuick import QQuickItem
 from PySide6.QtTest import QTest
 
@@ -22,7 +22,6 @@ from kiosk_ui.app.operation.pin import PinHash
 from kiosk_ui.app.operation.service_manager import ServiceManager
 from kiosk_ui.app.operation.visit_defaults import load_defaults
 from kiosk_ui.app.settings import RelaySettings, Settings
-from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine
@@ -35,7 +34,7 @@ from kiosk_ui.qt.operator_layer import OperatorLayer
 from kiosk_ui.qt.texts import Texts
 from reader.inspection import trust_for
 from reader.trust.folder import TrustFolder
-from tests.ui.ui_measures import buttons, class_of, scene_rect, settle, texts, visible_items
+from tests.ui.ui_measures import buttons, scene_rect, settle, texts, visible_items
 
 OpenKiosk = Callable[..., KioskApplication]
 PIN = "730915"
@@ -96,7 +95,11 @@ class Desk:
         settle(self.shown)
 
     def mark(self) -> QPoint:
-        sign = next(each for each in visible_items(self.shown.window.contentItem()) if class_of(each) == "HospitalSign")
+        sign = next(
+            each
+            for each in visible_items(self.shown.window.contentItem())
+            if each.metaObject().className().startswith("HospitalSign")
+        )
         return scene_rect(sign).topLeft().toPoint() + QPoint(10, 10)
 
     def gesture(self) -> QObject:
@@ -125,15 +128,14 @@ class Desk:
 def desk(open_kiosk: OpenKiosk, tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     with contextlib.ExitStack() as stack:
 
-        def open_(*, pin: bool = True, closes_after_s: float = 120.0, **looks: object) -> Desk:
+        def open_(*, pin: bool = True, **looks: object) -> Desk:
             shown = open_kiosk(**looks)
             relay = stack.enter_context(InsuranceRelay())
             line = ScannerLine()
             stack.callback(line.close)
             if pin:
                 KEPT.save(tmp_path / PIN_FILE)
-            operation = OperationSettings.model_construct(closes_after_s=closes_after_s)
-            settings = Settings(data_folder=tmp_path, relay=RelaySettings(url=relay.url), operation=operation)
+            settings = Settings(data_folder=tmp_path, relay=RelaySettings(url=relay.url))
             tray = InProcessTray()
             trust = trust_for(None, test_mode=True)
             cards = ReaderCards(tray, trust)
@@ -237,13 +239,13 @@ def test_the_reader_is_tried_without_opening_the_card(desk: Callable[..., Desk])
 def test_what_is_scanned_is_shown_by_kind_and_no_check_in_begins_behind_the_page(desk: Callable[..., Desk]) -> None:
     at = desk(language="en")
     at.come_in()
-    at.line.send(printed_qr(load_profile("quy")).encode())
+    at.line.scan(printed_qr(load_profile("quy")))
     at.until(lambda: at.says("an ID card's code"))
     assert at.shown.view_model.property("screen") == "welcome"
     assert not at.says(load_profile("quy").holder.number)
     at.press("Close")
     at.until(lambda: at.page() == "closed")
-    at.line.send(printed_qr(load_profile("quy")).encode())
+    at.line.scan(printed_qr(load_profile("quy")))
     at.until(lambda: at.shown.view_model.property("screen") == "place_card")
 
 
@@ -317,8 +319,11 @@ def test_what_visits_begin_with_is_kept_for_the_next_start(desk: Callable[..., D
 
 
 def test_the_page_closes_by_itself_and_leaves_nothing(desk: Callable[..., Desk]) -> None:
-    at = desk(closes_after_s=0.4)
+    at = desk()
     at.come_in()
+    assert at.model._closing.interval() == 120_000
+    at.model._closing.setInterval(50)
+    QTest.keyClick(at.shown.window, Qt.Key.Key_Down)  # whoever is there puts it off
     at.until(lambda: at.page() == "closed")
     assert at.model.property("sections") == []
     assert at.shown.view_model.property("screen") == "welcome"
@@ -333,32 +338,37 @@ def test_touches_do_not_fall_through_to_the_screen_below(desk: Callable[..., Des
     assert at.shown.view_model.property("screen") == "welcome"
 
 
-@pytest.mark.parametrize("language", [each.code for each in Texts(QML_FOLDER / "i18n").languages])
 @pytest.mark.parametrize("landscape", [False, True])
-def test_nothing_is_cut_and_every_target_is_large_enough(
-    desk: Callable[..., Desk], landscape: bool, language: str
+def test_nothing_is_cut_and_every_target_is_large_enough_in_every_language(
+    desk: Callable[..., Desk], landscape: bool
 ) -> None:
-    at = desk(language=language, landscape=landscape)
+    at = desk(landscape=landscape)
     at.tray.lay("quy")
     at.come_in()
     window = scene_rect(at.shown.window.contentItem())
     mm = window.height() / (268.0 if landscape else 476.4)
     page = at.layer.item.findChild(QQuickItem, "operatorPage")
-    for name in ("reader", "today", "program", "log"):
-        page.setProperty("chosen", name)
-        settle(at.shown)
-        body = scene_rect(next(each for each in visible_items(page) if each.objectName() == "body"))
-        for button in buttons(at.shown):
+    for language in at.shown.texts.languages:
+        assert at.shown.appearance.property("language") == language.code
+        for name in ("reader", "today", "program", "log"):
+            page.setProperty("chosen", name)
+            settle(at.shown)
+            assert_readable(at, page, window, mm)
+        at.shown.appearance.nextLanguage()
+
+
+def assert_readable(at: Desk, page: QQuickItem, window: QRectF, mm: float) -> None:
+    body = scene_rect(next(each for each in visible_items(page) if each.objectName() == "body"))
+    for button in buttons(at.shown):
+        if at.layer.item.isAncestorOf(button):
             box = scene_rect(button)
-            inside = at.layer.item.isAncestorOf(button)
-            if inside and (window.contains(box) or box.right() > body.left()):
-                assert min(box.width(), box.height()) >= 15 * mm - 1, button.property("text")
-                assert button.property("text")
-        for text in texts(at.shown):
-            if at.layer.item.isAncestorOf(text.item):
-                assert text.painted.right() <= window.right() + 1, text.text
-                if text.box.right() <= body.left():
-                    assert text.painted.right() <= body.left(), text.text
+            assert min(box.width(), box.height()) >= 15 * mm - 1, button.property("text")
+            assert button.property("text")
+    for text in texts(at.shown):
+        if at.layer.item.isAncestorOf(text.item):
+            assert text.painted.right() <= window.right() + 1, text.text
+            if text.box.right() <= body.left():
+                assert text.painted.right() <= body.left(), text.text
 
 
 def test_a_blocked_interface_shows_no_sign_of_life(desk: Callable[..., Desk]) -> None:

@@ -182,7 +182,7 @@ class ObservedCheckIns:
         """Add one line to the audit trail."""
         match entry.action:
             case AuditAction.CARD_READ:
-                self._measures.count(f.READINGS, entry.outcome.replace(" ", "."))
+                self._measures.count(f.READINGS, entry.outcome.lower().replace(" ", "."))
             case AuditAction.CARD_NOT_READ:
                 self._measures.count(f.READINGS, entry.outcome)
             case AuditAction.STAFF_CALLED:
