@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
     "service": ("kiosk_ui.service_command:service_command", "run the hospital's service: queue, call screen, staff panel"),
     "store": ("kiosk_ui.store_command:store_command", "look after the kiosk's store: backup, restore, check, new key"),
+    "operator-pin": ("kiosk_ui.operator_command:operator_pin_command", "choose the PIN of the kiosk's operator's page"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
 }
 
