@@ -5,6 +5,8 @@ In, one object per line::
     {"event": "started"}                        any event of a person; fields beside it:
     {"event": "number_known", "text": "040…"}
     {"event": "department_chosen", "code": "noi"}
+    {"event": "way_chosen", "way": "old_card"}
+    {"event": "birth_given", "day": 3, "month": 2, "year": 1948}     day and month may be null
     {"wait_for": "confirm", "timeout_s": 30}    hold back what follows until that screen is shown
 
 Out, one object per change: ``screen`` and ``stage``, the screen's own fields, ``overlay`` or null. The end of the input
@@ -22,9 +24,11 @@ import re
 import threading
 import uuid
 from collections.abc import Callable, Iterable
-from typing import TextIO
+from typing import Final, TextIO, get_args
 
+from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows.screens import CheckInState, Overlay, Screen
@@ -32,21 +36,7 @@ from kiosk_ui.app.flows.screens import CheckInState, Overlay, Screen
 __all__ = ["CommandError", "event_from", "run", "shown"]
 
 _EVENTS: dict[str, type[ev.PersonEvent]] = {
-    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind
-    for kind in (
-        ev.Started,
-        ev.NumberKnown,
-        ev.ScanUnreadable,
-        ev.Confirmed,
-        ev.NotMe,
-        ev.DepartmentChosen,
-        ev.GoOn,
-        ev.TryAgain,
-        ev.StartAgain,
-        ev.StaffAsked,
-        ev.OverlayDismissed,
-        ev.Touched,
-    )
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(ev.PersonEvent)
 }
 _LONGEST_WAIT_S = 60.0
 
@@ -77,13 +67,44 @@ def event_from(command: dict[str, object]) -> ev.PersonEvent:
     kind = _EVENTS.get(str(command.get("event")))
     if kind is None:
         raise CommandError(f"unknown event; known are {', '.join(sorted(_EVENTS))}")
-    fields = {key: value for key, value in command.items() if key != "event" and isinstance(value, str)}
     # what has a default is for devices to tell, not for a line of text
-    wanted = {field.name for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING}
-    if set(fields) != wanted or len(command) != len(wanted) + 1:
-        raise CommandError(f"this event takes exactly these texts: {', '.join(sorted(wanted)) or 'none'}")
+    fields = [field for field in dataclasses.fields(kind) if field.default is dataclasses.MISSING]
+    wanted = {field.name for field in fields}
+    if set(command) != wanted | {"event"}:
+        raise CommandError(f"this event takes exactly these fields: {', '.join(sorted(wanted)) or 'none'}")
     make: Callable[..., ev.PersonEvent] = kind
-    return make(**fields)
+    return make(**{field.name: _value(str(field.type), field.name, command[field.name]) for field in fields})
+
+
+def _value(kind: str, name: str, value: object) -> object:
+    """A field of an event, by the type that its class declares.
+
+    Raises:
+        CommandError: it is of another type. The text names the field, never the value.
+    """
+    expected, said = _TYPES[kind.removesuffix(" | None")]
+    if value is None and kind.endswith(" | None"):
+        return None
+    # JSON's true and false are numbers to Python
+    if isinstance(value, bool) is (expected is bool):
+        if issubclass(expected, enum.StrEnum) and isinstance(value, str) and value in set(expected):
+            return expected(value)
+        if isinstance(value, expected):
+            return value
+    raise CommandError(f"{name} is {said}")
+
+
+def _one_of(kind: type[enum.StrEnum]) -> tuple[type[enum.StrEnum], str]:
+    return kind, f"one of {', '.join(kind)}"
+
+
+_TYPES: Final[dict[str, tuple[type[object], str]]] = {
+    "str": (str, "a text"),
+    "int": (int, "a whole number"),
+    "bool": (bool, "true or false"),
+    "Way": _one_of(Way),
+    "Priority": _one_of(Priority),
+}
 
 
 def shown(state: CheckInState) -> dict[str, object]:

@@ -14,6 +14,7 @@ from kiosk_ui.app.gateways.hn212 import Hn212Listener
 from kiosk_ui.app.gateways.jtheid import JtheidHandover
 from kiosk_ui.app.settings import ScannerSettings
 from reader.inspection import ReadOutcome
+from reader.lds.mrz import Mrz
 from reader.scanners.devices import SerialKind, interpreter_of, line_of
 from reader.scanners.keyboard import KeyedLines
 from reader.scanners.qr import CitizenQr
@@ -27,7 +28,7 @@ __all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "keyed_event
 _log = logging.getLogger(__name__)
 _READY_WITHIN_S = 1.0
 
-ScanEvent = ev.NumberKnown | ev.ScanUnreadable
+ScanEvent = ev.NumberKnown | ev.MrzGiven | ev.ScanUnreadable
 _T = TypeVar("_T")
 
 
@@ -118,9 +119,12 @@ def _event(take: Callable[[_T], Scan | DeviceReading | None], message: _T) -> Sc
 
 
 def event_of(found: Scan | DeviceReading) -> ScanEvent | None:
-    """What a scan, or a document reader's own words, mean to the check-in: a number, which the chip must confirm."""
+    """What a scan, or a document reader's own words, mean to the check-in: a number, or the zone of a passport, which
+    the chip must confirm."""
     if isinstance(found, Scan):
         if found.number is None:
+            if isinstance(found.content, Mrz):
+                return ev.MrzGiven("\n".join(found.content.lines))
             return ev.ScanUnreadable()
         whole_code = found.content if isinstance(found.content, CitizenQr) else None
         return ev.NumberKnown(found.number.digits, whole_code)
