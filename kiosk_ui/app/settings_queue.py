@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ class QueueSettings(BaseModel):
         url: the queue service; ``None``: tickets are not posted anywhere, they are called by hand.
             Plain ``http`` only on this machine.
         token: where this kiosk's token lies, a file or systemd credential; needed with ``url``.
+        authority: PEM file with the certificates of the hospital's own authority; the system's authorities by default.
         connect_timeout_s: for reaching the service.
         total_timeout_s: for one whole request.
     """
@@ -45,6 +47,7 @@ class QueueSettings(BaseModel):
     kiosks: Annotated[int, Field(ge=1, le=99)] = 1
     url: Annotated[str, AfterValidator(_service_address)] | None = None
     token: SecretPlace | None = None
+    authority: Path | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
 
