@@ -35,6 +35,10 @@ soak: setup-test ## the long sweeps whole, of which the test suite takes a hundr
 bench: setup-test ## the figures of the README, measured on this machine
 	@$(BIN)/python -m bench
 
+.PHONY: screens
+screens: setup-test ## every state of every screen in every look as pictures in out/screens/, and the accessibility audit's table
+	@$(BIN)/python -m tests.ui.make_screens out/screens
+
 .PHONY: doctor
 doctor: setup-kiosk ## what is missing on this machine, and how to get it
 	@$(BIN)/chipid doctor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
@@ -10,11 +11,16 @@ from PySide6.QtQuick import QQuickItem
 
 from kiosk_ui.qt.application import KioskApplication
 
+LONGEST_PHOTO_S = 10.0
 NATURAL_LINE_EM = 1.362  # ascent and descent of Noto Sans
 
 
 def settle(kiosk: KioskApplication) -> None:
-    """Let bindings, loaders and positioners come to rest, as they have when a frame is drawn."""
+    """Let bindings, loaders and positioners come to rest, as they have when a frame is drawn; a photo arrives as well."""
+    end = time.monotonic() + LONGEST_PHOTO_S
+    while kiosk.view_model.property("portraitComing") and time.monotonic() < end:
+        QCoreApplication.processEvents()
+        time.sleep(0.002)
     for _ in range(3):
         QCoreApplication.processEvents()
         for item in visible_items(kiosk.window.contentItem()):
@@ -38,18 +44,41 @@ def visible_items(root: QQuickItem) -> Iterator[QQuickItem]:
             yield from visible_items(child)
 
 
+def painted_items(root: QQuickItem) -> Iterator[QQuickItem]:
+    """``root`` and the visible items in it, in the order in which they are painted: by z, what is below 0 behind."""
+    children = [
+        each for each in sorted(root.childItems(), key=lambda each: each.z()) if each.isVisible() and each.opacity()
+    ]
+    for child in children:
+        if child.z() < 0:
+            yield from painted_items(child)
+    yield root
+    for child in children:
+        if child.z() >= 0:
+            yield from painted_items(child)
+
+
+# What tells the project's own items apart. Asking Qt for the class of an item made in QML leaves Python with an object for
+# an address that Qt soon gives to another item, so each is known by properties that only it has.
+_MARKS = {
+    "ReadingControls": ("languages", "largeText"),
+    "ActionBar": ("questionHeight", "canStartAgain"),
+    "StepBar": ("stage", "labels"),
+    "Banner": ("tone", "iconName", "text"),
+    "ToneMark": ("tone", "text"),
+    "Scene": ("description", "ratio"),
+    "Panel": ("tone", "radius"),
+}
+
+
 def class_of(item: QQuickItem) -> str:
-    """Its type as QML names it: ``KioskButton``, ``QQuickRectangle`` …"""
-    return item.metaObject().className().split("_QML")[0]
-
-
-def is_a(item: QQuickItem, name: str) -> bool:
-    meta = item.metaObject()
-    while meta is not None:
-        if meta.className().split("_QML")[0] == name:
-            return True
-        meta = meta.superClass()
-    return False
+    """Its type as QML names it if it is one of the project's larger items, else what it is to Qt."""
+    for name, marks in _MARKS.items():
+        if all(item.property(mark) is not None for mark in marks):
+            return name
+    return next(
+        (name for name in ("QQuickAbstractButton", "QQuickRectangle", "QQuickText") if item.inherits(name)), "item"
+    )
 
 
 def scene_rect(item: QQuickItem) -> QRectF:
@@ -66,7 +95,7 @@ def ancestors(item: QQuickItem) -> Iterator[QQuickItem]:
 def texts(kiosk: KioskApplication) -> list[SeenText]:
     found = []
     for item in visible_items(kiosk.window.contentItem()):
-        if not is_a(item, "QQuickText") or not item.property("text"):
+        if not item.inherits("QQuickText") or not item.property("text"):
             continue
         box = scene_rect(item)
         width, height = item.property("contentWidth"), item.property("contentHeight")
@@ -81,7 +110,7 @@ def texts(kiosk: KioskApplication) -> list[SeenText]:
 
 
 def buttons(kiosk: KioskApplication) -> list[QQuickItem]:
-    return [item for item in visible_items(kiosk.window.contentItem()) if is_a(item, "QQuickAbstractButton")]
+    return [item for item in visible_items(kiosk.window.contentItem()) if item.inherits("QQuickAbstractButton")]
 
 
 def distance(one: QRectF, other: QRectF) -> float:
