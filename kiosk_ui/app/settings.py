@@ -23,9 +23,12 @@ from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
+from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.settings_queue import QueueSettings
+from kiosk_ui.app.settings_sound import SoundSettings
 from kiosk_ui.app.settings_store import StoreSettings
 
 __all__ = [
@@ -94,6 +97,7 @@ class RelaySettings(BaseModel):
     Attributes:
         url: the hospital relay's address for the check, or ``None``: nothing is looked up, every check-in is
             "unverified". Plain ``http`` only on this machine.
+        token: where the token lies by which the relay knows this kiosk; ``None``: the relay asks for none.
         connect_timeout_s: for reaching it.
         total_timeout_s: for the whole look-up.
     """
@@ -101,6 +105,7 @@ class RelaySettings(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
 
@@ -194,8 +199,10 @@ class Settings(BaseSettings):
         authentication: the service that knows lost and cancelled cards.
         scanner: the code scanner or document reader.
         handover: a hospital system that takes readings.
+        hospital: the hospital system that knows patients and takes check-ins.
         operation: the operator's page, figures for monitoring, the watchdog.
         printer: what prints tickets and slips.
+        sound: the spoken prompts.
         queue: which queue numbers this kiosk draws, and the service that calls them.
         store: the store's key, and how long what is kept.
         time_limits: how long screens wait, in seconds.
@@ -222,8 +229,10 @@ class Settings(BaseSettings):
     authentication: AuthenticationSettings = AuthenticationSettings()
     scanner: ScannerSettings = ScannerSettings()
     handover: HandoverSettings = HandoverSettings()
+    hospital: HospitalSettings = HospitalSettings()
     operation: OperationSettings = OperationSettings()
     printer: PrinterSettings = PrinterSettings()
+    sound: SoundSettings = SoundSettings()
     queue: QueueSettings = QueueSettings()
     store: StoreSettings = StoreSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()

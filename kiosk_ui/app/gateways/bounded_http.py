@@ -8,7 +8,7 @@ import enum
 import logging
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
@@ -126,7 +126,7 @@ class BoundedHttp:
         method: str,
         path: str = "",
         *,
-        query: Mapping[str, str] | None = None,
+        query: Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         total_timeout_s: float | None = None,
@@ -137,7 +137,7 @@ class BoundedHttp:
         Args:
             method: ``GET``, ``POST``, ``PUT``.
             path: below the base address, ``"/…"``; empty for the base address itself.
-            query: names and values of the query.
+            query: names and values of the query, in order; a name may come twice.
             headers: of the request; JSON is assumed for a body.
             body: of the request.
             total_timeout_s: instead of the peer's own.
@@ -149,7 +149,7 @@ class BoundedHttp:
         limit_s = self.total_timeout_s if total_timeout_s is None else total_timeout_s
         url = self.base if not path else self.base.copy_with(path=self.base.path.rstrip("/") + path)
         if query is not None:
-            url = url.copy_merge_params(dict(query))
+            url = url.copy_merge_params(list(query))
         request = _Request(method, url, dict(headers or {}), body)
         # An event loop of its own, because only there one deadline covers connecting, headers and body together:
         # a peer that sends a byte every second would pass each of httpx's separate time-outs.

@@ -12,6 +12,7 @@ import ssl
 import unicodedata
 from collections.abc import Callable
 
+from crypto.primitives.secret import Secret
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.failures import (
     BIRTH_DATE_INCOMPLETE,
@@ -48,6 +49,7 @@ class HospitalRelay:
         zone: the hospital's own time, for "today".
         now: aware present moment.
         ssl_context: for a hospital with its own certificate authority; the system's authorities otherwise.
+        token: by which the relay knows this kiosk; ``None`` for a relay that asks for none.
     """
 
     def __init__(
@@ -59,9 +61,15 @@ class HospitalRelay:
         zone: dt.tzinfo = dt.timezone(dt.timedelta(hours=7)),
         now: Callable[[], dt.datetime] = _utc_now,
         ssl_context: ssl.SSLContext | None = None,
+        token: Secret | None = None,
     ) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer {token.reveal().decode('ascii', 'replace')}"}
         self._post = BoundedPost.to(
-            url, connect_timeout_s=connect_timeout_s, total_timeout_s=total_timeout_s, ssl_context=ssl_context
+            url,
+            connect_timeout_s=connect_timeout_s,
+            total_timeout_s=total_timeout_s,
+            ssl_context=ssl_context,
+            headers=headers,
         )
         self._zone = zone
         self._now = now

@@ -14,11 +14,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery, InsuranceOutcome
 from kiosk_ui.app.failures import RELAY_ANSWER_CONTRADICTORY, RELAY_ANSWER_UNUSABLE, GatewayError
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
-from reader.vietnamese.text import NameMatch, compare_names, compare_with_mrz, to_mrz
+from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 
 __all__ = ["parse_answer", "parse_date"]
-
-_FULL_FIELD = 25  # letters of a name that may have been cut to the 30 characters of a card's MRZ (Doc 9303-5 §4.2.2)
 
 
 def _absent_is_empty(value: object) -> object:
@@ -102,18 +100,10 @@ def _believe(eligibility: Eligibility, answer: _Answer, today: dt.date, query: E
 
 
 def _is_about(answer: _Answer, query: EligibilityQuery) -> bool:
-    """Whether an answer can be about the person asked about; what it leaves out speaks against nobody.
-
-    The insurer has compared the names already, so accents are passed over here, and what the card's machine-readable
-    zone had no room for.
-    """
-    born = parse_date(answer.ngaySinh)
-    if born is not None and query.date_of_birth is not None and born != query.date_of_birth:
-        return False
-    if not answer.hoTen or compare_names(answer.hoTen, query.full_name) is not NameMatch.DIFFERENT:
-        return True
-    asked = to_mrz(query.full_name)
-    return compare_with_mrz(answer.hoTen, asked.split(), may_be_truncated=len(asked) >= _FULL_FIELD).agrees
+    """Whether an answer can be about the person asked about; the insurer has compared the names already."""
+    return is_same_birth(parse_date(answer.ngaySinh), query.date_of_birth) and is_same_name(
+        answer.hoTen, query.full_name
+    )
 
 
 def _eligibility(kind: EligibilityKind, answer: _Answer, raw: str, today: dt.date) -> Eligibility:

@@ -1,0 +1,313 @@
+"""A FHIR R4B server as the hospital system: ``Patient/$match``, Appointment, and one transaction for each check-in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import re
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from crypto.primitives.secret import Secret
+from kiosk_ui.app.domain.hand_over import HandOver, Receipt
+from kiosk_ui.app.domain.patient import Appointment, PatientFinding, PatientKind, PatientQuery
+from kiosk_ui.app.domain.xml0 import xml0_of
+from kiosk_ui.app.failures import (
+    HOSPITAL_ANSWER_UNUSABLE,
+    HOSPITAL_PATIENT_AMBIGUOUS,
+    HOSPITAL_RECORD_REFUSED,
+    HOSPITAL_SLOW,
+    GatewayError,
+)
+from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp
+from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.app.gateways.fhir_resources import condition, match_parameters, system_of_number, transaction
+from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
+from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
+from kiosk_ui.app.settings_hospital import HospitalSettings
+
+__all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables"]
+
+_log = logging.getLogger(__name__)
+_JSON: Final = "application/fhir+json"
+_NO_SUCH_OPERATION: Final = frozenset({400, 404, 405, 501})  # what servers say that have no $match
+_LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")  # FHIR R4B datatypes.html#id
+_MAX_ENTRIES: Final = 100
+_BOOKED: Final = "booked,pending,arrived,checked-in"
+
+
+class FhirPeer:
+    """The server at its base address.
+
+    Args:
+        settings: where it is.
+        token: sent as bearer; ``None``: none is.
+    """
+
+    def __init__(self, settings: HospitalSettings, token: Secret | None) -> None:
+        authority = settings.authority
+        self._peer = BoundedHttp.to(
+            settings.url or "",
+            connect_timeout_s=settings.connect_timeout_s,
+            total_timeout_s=settings.find_timeout_s,
+            ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
+        )
+        self._token = token
+
+    def post(self, path: str, resource: Mapping[str, object], timeout_s: float) -> Answer:
+        """Send a resource. Raises ``GatewayError`` if there is no answer."""
+        body = json.dumps(resource, ensure_ascii=False).encode()
+        headers = self._headers() | {"Content-Type": _JSON}
+        return ask(self._peer, "POST", path, headers=headers, body=body, total_timeout_s=timeout_s)
+
+    def search(self, kind: str, query: str, timeout_s: float) -> Answer:
+        """Search by POST, so that no number stands in an address (FHIR R4B http.html#search)."""
+        headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
+        return ask(
+            self._peer, "POST", f"/{kind}/_search", headers=headers, body=query.encode(), total_timeout_s=timeout_s
+        )
+
+    def get(self, path: str, query: Sequence[tuple[str, str]], timeout_s: float) -> Answer:
+        """Search by GET, for what names nobody."""
+        return ask(self._peer, "GET", path, query=query, headers=self._headers(), total_timeout_s=timeout_s)
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": _JSON}
+        if self._token is not None:
+            headers["Authorization"] = f"Bearer {self._token.reveal().decode('ascii', 'replace')}"
+        return headers
+
+
+class FhirHospital:
+    """A :class:`~kiosk_ui.app.ports.HospitalSystem` over FHIR.
+
+    Args:
+        peer: the server.
+        settings: how it is set up.
+        departments: our codes of departments.
+        zone: the hospital's own time.
+        counter: code of the counter's own queue, which is no department there.
+        now: aware present moment.
+    """
+
+    def __init__(
+        self,
+        peer: FhirPeer,
+        settings: HospitalSettings,
+        *,
+        departments: Iterable[str],
+        zone: dt.tzinfo,
+        counter: str,
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._peer = peer
+        self._settings = settings
+        self._names = settings.fhir
+        self._ours = {code: code for code in departments}
+        self._ours |= {theirs: ours for ours, theirs in settings.department_ids.items()}
+        self._zone = zone
+        self._counter = counter
+        self._now = now
+
+    # --------------------------------------------------------------------------------------- patients
+    def find(self, query: PatientQuery) -> PatientFinding:
+        """Look for a patient and today's appointment.
+
+        Raises:
+            GatewayError: no usable answer came, or the records under this number do not fit together.
+        """
+        if not query.number:
+            return PatientFinding(PatientKind.UNAVAILABLE)  # a name alone is nobody's
+        deadline = Deadline(self._settings.find_timeout_s, HOSPITAL_SLOW)
+        candidates = [patient for patient in self._candidates(query, deadline) if patient.get("active") is not False]
+        found = self._one_of(candidates, query)
+        if found is None:
+            return PatientFinding(PatientKind.NEW)
+        return PatientFinding(PatientKind.KNOWN, found, self._appointment(found, deadline))
+
+    def _candidates(self, query: PatientQuery, deadline: Deadline) -> list[Mapping[str, object]]:
+        parameters = match_parameters(self._names, query.number, query.full_name, query.date_of_birth, query.sex)
+        answer = self._peer.post("/Patient/$match", parameters, deadline.left_s())
+        if answer.status in _NO_SUCH_OPERATION:
+            where = condition(system_of_number(self._names, query.number, None), query.number)
+            answer = self._peer.search("Patient", where, deadline.left_s())
+        raise_for_status(answer)
+        return [
+            resource
+            for entry, resource in entries_of(answer.body, "searchset")
+            if resource.get("resourceType") == "Patient" and not _is_ruled_out(entry)
+        ]
+
+    def _one_of(self, candidates: list[Mapping[str, object]], query: PatientQuery) -> str | None:
+        system = system_of_number(self._names, query.number, None)
+        same_number = [each for each in candidates if _numbers(each, system) == {query.number}]
+        if not same_number:
+            return None  # a likeness is not enough: a wrong match puts a visit into a stranger's record
+        if len(same_number) > 1 or not _is_about(same_number[0], query):
+            raise GatewayError(HOSPITAL_PATIENT_AMBIGUOUS, records=len(same_number))
+        return _id_of(same_number[0])
+
+    def _appointment(self, patient_id: str, deadline: Deadline) -> Appointment | None:
+        """Today's next appointment. That it cannot be looked up does not make the patient unknown."""
+        today = self._now().astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        query = [
+            ("patient", f"Patient/{patient_id}"),
+            ("date", f"ge{today.isoformat()}"),
+            ("date", f"lt{(today + dt.timedelta(days=1)).isoformat()}"),
+            ("status", _BOOKED),
+        ]
+        try:
+            answer = self._peer.get("/Appointment", query, deadline.left_s())
+            raise_for_status(answer)
+            found = [
+                appointment
+                for _, resource in entries_of(answer.body, "searchset")
+                if (appointment := self._appointment_of(resource, today)) is not None
+            ]
+        except GatewayError as error:
+            _log.warning("appointments could not be looked up: %s", error.code.name)
+            return None
+        return min(found, key=lambda appointment: appointment.at, default=None)
+
+    def _appointment_of(self, resource: Mapping[str, object], today: dt.datetime) -> Appointment | None:
+        """What the kiosk can show; ``None`` for another day, another state, or a department that it does not know."""
+        if resource.get("resourceType") != "Appointment" or text_of(resource, "status") not in _BOOKED.split(","):
+            return None
+        starts = _moment(text_of(resource, "start"))
+        if starts is None or not today <= starts < today + dt.timedelta(days=1):
+            return None
+        codes = [code for name in ("serviceType", "specialty") for code in _codes(resource.get(name))]
+        department = next((self._ours[code] for code in codes if code in self._ours), None)
+        if department is None:
+            return None
+        return Appointment(_id_of(resource), department, starts, _doctor(resource))
+
+    # -------------------------------------------------------------------------------------- hand-over
+    def hand_over(self, record: HandOver) -> Receipt:
+        """Create patient, coverage, encounter and what belongs to them in one transaction, unless they are there.
+
+        Raises:
+            GatewayError: it is not known to be taken; ``hospital.record_refused`` if repeating it cannot help.
+        """
+        if record.patient_id is not None and _LOGICAL_ID.fullmatch(record.patient_id) is None:
+            raise GatewayError(HOSPITAL_RECORD_REFUSED, cause="no logical id")
+        department = record.department.code
+        theirs = None if department == self._counter else self._settings.department_ids.get(department, department)
+        xml0 = valid_xml0(record, xml0_of(record, facility=self._settings.facility, zone=self._zone))
+        bundle = transaction(record, self._names, theirs, xml0)
+        answer = self._peer.post("", bundle, self._settings.hand_over_timeout_s)
+        raise_for_status(answer, about_record=True)
+        places = _places(answer.body, len(tables(bundle.get("entry"))))
+        patient_id = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)
+        return Receipt(places[-1], record.patient_id or patient_id)
+
+
+# ------------------------------------------------------------------------------------ reading answers
+def tables(value: object) -> list[Mapping[str, object]]:
+    """The objects of a list; anything else has none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def entries_of(raw: bytes, kind: str) -> Iterator[tuple[Mapping[str, object], Mapping[str, object]]]:
+    """Entries of a ``Bundle`` with their resources.
+
+    Raises:
+        GatewayError: ``hospital.answer_unusable``: it is no bundle of this kind, or too long.
+    """
+    bundle = json_object(raw)
+    entries = bundle.get("entry", [])
+    if bundle.get("resourceType") != "Bundle" or bundle.get("type") != kind or not isinstance(entries, list):
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no bundle")
+    if len(entries) > _MAX_ENTRIES:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="too many entries")
+    for entry in entries:
+        resource = entry.get("resource", {}) if isinstance(entry, dict) else None
+        if not isinstance(resource, dict):
+            raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no resource")
+        yield entry, resource
+
+
+def _places(raw: bytes, expected: int) -> list[str]:
+    """``Type/id`` of each entry of a transaction's answer, in the order of the request (FHIR R4B http.html#trules)."""
+    places = []
+    for entry, _ in entries_of(raw, "transaction-response"):
+        response = entry.get("response")
+        if not isinstance(response, dict) or not text_of(response, "status").startswith(("200", "201")):
+            raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="an entry that was not taken")
+        # "Encounter/12/_history/1", or with the server's address before it
+        found = re.search(r"([A-Z][A-Za-z]+/[A-Za-z0-9.\-]{1,64})(/_history/[^/]+)?$", text_of(response, "location"))
+        places.append(found.group(1) if found else "")
+    if len(places) != expected:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="another number of entries")
+    return places
+
+
+def _is_ruled_out(entry: Mapping[str, object]) -> bool:
+    search = entry.get("search")
+    if not isinstance(search, dict):
+        return False
+    grades = {
+        each.get("valueCode")
+        for each in tables(search.get("extension"))
+        if each.get("url") == "http://hl7.org/fhir/StructureDefinition/match-grade"
+    }
+    return search.get("mode") in ("outcome", "include") or "certainly-not" in grades
+
+
+def _numbers(patient: Mapping[str, object], system: str) -> set[str]:
+    return {
+        text_of(each, "value")
+        for each in tables(patient.get("identifier"))
+        if text_of(each, "system") == system and text_of(each, "use") not in ("temp", "old")
+    }
+
+
+def _is_about(patient: Mapping[str, object], query: PatientQuery) -> bool:
+    names = [_whole_name(each) for each in tables(patient.get("name"))]
+    has_name = not names or any(is_same_name(name, query.full_name) for name in names)
+    return has_name and is_same_birth(_day(text_of(patient, "birthDate")), query.date_of_birth)
+
+
+def _whole_name(name: Mapping[str, object]) -> str:
+    given = name.get("given")
+    parts = [text_of(name, "family"), *([str(part) for part in given] if isinstance(given, list) else [])]
+    return text_of(name, "text") or " ".join(part for part in parts if part)  # the family name comes first
+
+
+def _id_of(resource: Mapping[str, object]) -> str:
+    found = text_of(resource, "id")
+    if _LOGICAL_ID.fullmatch(found) is None:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no logical id")
+    return found
+
+
+def _day(text: str) -> dt.date | None:
+    """A whole date; a year or a month alone says too little to compare."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _codes(concepts: object) -> Iterator[str]:
+    for concept in tables(concepts):
+        for coding in tables(concept.get("coding")):
+            yield text_of(coding, "code")
+
+
+def _doctor(resource: Mapping[str, object]) -> str | None:
+    for participant in tables(resource.get("participant")):
+        actor = participant.get("actor")
+        if isinstance(actor, dict) and text_of(actor, "reference").startswith("Practitioner"):
+            return text_of(actor, "display") or None
+    return None

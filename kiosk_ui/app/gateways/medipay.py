@@ -1,0 +1,301 @@
+"""Hospital systems with the interface of the MediPay kiosks (HIS API 1.0.6 of 12 August 2024; vietnam.md G.1).
+
+Each request is signed: ``x-sign`` is HMAC-SHA256 in hexadecimal over the values of its fields in their order, joined by
+``|``, what is absent being empty. Answers are ``{"code": "000" | "404" | "999", "message", "data"}``.
+
+The trap of this interface: ``GIOI_TINH`` is 1 male, 2 female, 3 unknown everywhere except in ``/bhyt``, where it is
+1 male and 0 female.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import hashlib
+import hmac
+import json
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from crypto.primitives.secret import Secret
+from kiosk_ui.app.domain.departments import Department
+from kiosk_ui.app.domain.hand_over import HandOver, Receipt
+from kiosk_ui.app.domain.patient import PatientFinding, PatientKind, PatientQuery
+from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.domain.visitor import NumberKind, kind_of_number
+from kiosk_ui.app.domain.xml0 import Xml0Record, xml0_of
+from kiosk_ui.app.failures import (
+    HOSPITAL_ANSWER_UNUSABLE,
+    HOSPITAL_DEPARTMENT_UNKNOWN,
+    HOSPITAL_PATIENT_AMBIGUOUS,
+    HOSPITAL_RECORD_REFUSED,
+    HOSPITAL_REFUSED,
+    HOSPITAL_SLOW,
+    GatewayError,
+)
+from kiosk_ui.app.gateways.bounded_http import BoundedHttp
+from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
+from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
+from kiosk_ui.app.settings_hospital import HospitalSettings, MediPaySettings
+from reader.vietnamese.text import NameMatch, compare_names
+
+__all__ = ["MediPayHospital", "MediPayPeer", "Reply", "document_type", "signature"]
+
+_DONE: Final = "000"
+_NOT_FOUND: Final = "404"
+_MAX_RECORDS: Final = 20  # of patients under one number, more than any register has
+_MAX_DEPARTMENTS: Final = 500
+_OLD_CARD_DIGITS: Final = 9
+
+Fields = Sequence[tuple[str, str | None]]
+"""Names and values of a request in the order of the interface's description."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Reply:
+    """What the system said. ``repr`` shows the code only.
+
+    Attributes:
+        code: ``000``, ``404`` or another one.
+        data: the payload.
+        raw: the whole answer as received.
+    """
+
+    code: str
+    data: object
+    raw: bytes
+
+    def __repr__(self) -> str:
+        return f"Reply({self.code})"
+
+
+def signature(values: Sequence[str | None], secret: Secret) -> str:
+    """``x-sign`` of a request's values: an absent one is empty (vietnam.md G.1)."""
+    message = "|".join(value or "" for value in values)
+    return hmac.new(secret.reveal(), message.encode(), hashlib.sha256).hexdigest()
+
+
+class MediPayPeer:
+    """The system at its address, with the signature that each request carries.
+
+    Args:
+        settings: where it is.
+        access: who we are there.
+        secret: key of the signatures.
+        now: aware present moment, sent as ``x-timestamp``.
+    """
+
+    def __init__(
+        self, settings: HospitalSettings, access: MediPaySettings, secret: Secret, now: Callable[[], dt.datetime]
+    ) -> None:
+        authority = settings.authority
+        self._peer = BoundedHttp.to(
+            settings.url or "",
+            connect_timeout_s=settings.connect_timeout_s,
+            total_timeout_s=settings.find_timeout_s,
+            ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
+        )
+        self._merchant_id = access.merchant_id
+        self._secret = secret
+        self._now = now
+
+    def get(self, path: str, fields: Fields, timeout_s: float) -> Reply:
+        """Ask by GET. Raises ``GatewayError``."""
+        query = [(name, value or "") for name, value in fields]
+        headers = self._headers([value for _, value in fields])
+        answer = ask(self._peer, "GET", path, query=query, headers=headers, total_timeout_s=timeout_s)
+        raise_for_status(answer)
+        return _reply(answer.body)
+
+    def post(self, path: str, groups: Mapping[str, Fields], timeout_s: float) -> Reply:
+        """Send groups of fields by POST. Signed are the values of all groups, one after the other.
+
+        Raises:
+            GatewayError: there is no usable answer, or the record is refused as it is.
+        """
+        body = {group: dict(fields) for group, fields in groups.items()}
+        headers = self._headers([value for fields in groups.values() for _, value in fields])
+        octets = json.dumps(body, ensure_ascii=False).encode()
+        answer = ask(self._peer, "POST", path, headers=headers, body=octets, total_timeout_s=timeout_s)
+        raise_for_status(answer, about_record=True)
+        return _reply(answer.body)
+
+    def _headers(self, values: Sequence[str | None]) -> dict[str, str]:
+        return {
+            "x-merchant-id": self._merchant_id,
+            "x-timestamp": str(round(self._now().timestamp() * 1000)),
+            "x-sign": signature(values, self._secret),
+        }
+
+
+def _reply(raw: bytes) -> Reply:
+    found = json_object(raw)
+    code = found.get("code")
+    if not isinstance(code, str) or not code:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no code")
+    return Reply(code, found.get("data"), raw)
+
+
+def document_type(number: str, kind: NumberKind | None, types: Mapping[str, str]) -> str | None:
+    """``LOAI_GTTT`` of a number; ``None`` where there is no number."""
+    if kind is None:
+        is_old = len(number) == _OLD_CARD_DIGITS and number.isascii() and number.isdigit()
+        kind = NumberKind.OLD_CARD if is_old else kind_of_number(number)
+    return types.get(kind.value)
+
+
+class MediPayHospital:
+    """A :class:`~kiosk_ui.app.ports.HospitalSystem` over this interface.
+
+    Args:
+        peer: the system.
+        settings: how it is set up.
+        access: how it calls documents.
+        zone: the hospital's own time.
+        counter: code of the counter's own queue, which is no department there.
+    """
+
+    def __init__(
+        self, peer: MediPayPeer, settings: HospitalSettings, access: MediPaySettings, zone: dt.tzinfo, counter: str
+    ) -> None:
+        self._peer = peer
+        self._settings = settings
+        self._types = {str(kind): word for kind, word in access.document_types.items()}
+        self._zone = zone
+        self._counter = counter
+
+    def find(self, query: PatientQuery) -> PatientFinding:
+        """Look for a patient by ``GET /benhnhan``. This interface knows no appointments.
+
+        Raises:
+            GatewayError: no usable answer came, or one of somebody else.
+        """
+        if not query.number:
+            return PatientFinding(PatientKind.UNAVAILABLE)  # a name alone is nobody's
+        fields = [
+            ("SO_GTTT", query.number),
+            ("LOAI_GTTT", document_type(query.number, None, self._types)),
+            ("DIEN_THOAI", None),
+        ]
+        reply = self._peer.get("/benhnhan", fields, self._settings.find_timeout_s)
+        if reply.code == _NOT_FOUND:
+            return PatientFinding(PatientKind.NEW)
+        records = _records(reply, _MAX_RECORDS)
+        if not records:
+            return PatientFinding(PatientKind.NEW)
+        if len(records) > 1 or not _is_about(records[0], query):
+            raise GatewayError(HOSPITAL_PATIENT_AMBIGUOUS, records=len(records))
+        patient_id = text_of(records[0], "MA_BN") or text_of(records[0], "ID_BN")
+        if not patient_id:
+            raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="a patient without identifier")
+        return PatientFinding(PatientKind.KNOWN, patient_id)
+
+    def departments(self, timeout_s: float | None = None) -> Mapping[str, str]:
+        """Names of the system's departments by ``ID_KHOA`` (``GET /khoa``). Raises ``GatewayError``."""
+        reply = self._peer.get("/khoa", [], timeout_s or self._settings.find_timeout_s)
+        records = [] if reply.code == _NOT_FOUND else _records(reply, _MAX_DEPARTMENTS)
+        found = {text_of(record, "ID_KHOA"): text_of(record, "TEN_KHOA") for record in records}
+        return {identifier: name for identifier, name in found.items() if identifier}
+
+    def hand_over(self, record: HandOver) -> Receipt:
+        """Register a visit by ``POST /dangky-kcb``; ``MA_LK`` is the same at every repetition.
+
+        Raises:
+            GatewayError: it is not known to be taken; ``hospital.record_refused`` and ``hospital.department_unknown``
+                if repeating it cannot help.
+        """
+        deadline = Deadline(self._settings.hand_over_timeout_s, HOSPITAL_SLOW)
+        department = self._department_id(record.department, deadline)
+        made = xml0_of(record, facility=self._settings.facility, zone=self._zone)
+        groups = {
+            "THONG_TIN_BN": self._patient_fields(record, made),
+            "THONG_TIN_DICH_VU": _visit_fields(record, department),
+        }
+        reply = self._peer.post("/dangky-kcb", groups, deadline.left_s())
+        if reply.code == _NOT_FOUND:
+            raise GatewayError(HOSPITAL_RECORD_REFUSED, cause=_NOT_FOUND)
+        if reply.code != _DONE:
+            raise GatewayError(HOSPITAL_REFUSED, cause="another code than 000")
+        taken = reply.data if isinstance(reply.data, dict) else {}
+        return Receipt(text_of(taken, "MA_LK"), text_of(taken, "MA_BN") or record.patient_id)
+
+    def _department_id(self, department: Department, deadline: Deadline) -> str | None:
+        """The system's name of a department: as set, else found by its Vietnamese name."""
+        if department.code == self._counter:
+            return None  # the counter decides where the visit is
+        known = self._settings.department_ids.get(department.code)
+        if known is not None:
+            return known
+        for identifier, name in self.departments(deadline.left_s()).items():
+            if name and compare_names(name, department.name_vi) in (NameMatch.IDENTICAL, NameMatch.TONE_PLACEMENT):
+                return identifier
+        raise GatewayError(HOSPITAL_DEPARTMENT_UNKNOWN)
+
+    def _patient_fields(self, record: HandOver, made: Xml0Record) -> Fields:
+        visitor, known = record.visitor, made.values
+        born = visitor.date_of_birth
+        xml0 = valid_xml0(record, made)
+        return [
+            ("MA_LK", str(record.key)),
+            ("MA_BN", record.patient_id),
+            ("HO_TEN", visitor.full_name),
+            ("SO_GTTT", visitor.number or None),
+            ("LOAI_GTTT", document_type(visitor.number, visitor.number_kind, self._types)),
+            ("NGAY_SINH", None if born is None else born.isoformat()),
+            ("NAM_SINH", None if visitor.birth_year is None else str(visitor.birth_year)),
+            ("GIOI_TINH", known["GIOI_TINH"]),  # 1, 2, 3
+            ("DIA_CHI", visitor.address),
+            ("DIEN_THOAI", record.phone),
+            ("MA_THE_BHYT", known["MA_THE_BHYT"] or None),
+            ("MA_DKBD", known["MA_DKBD"] or None),
+            ("GT_THE_TU", known["GT_THE_TU"] or None),
+            ("GT_THE_DEN", known["GT_THE_DEN"] or None),
+            ("NGAY_CAP_GTTT", None),
+            ("NOI_CAP_GTTT", None),
+            ("ANH_BN_CCCD", None),  # a photo leaves the kiosk for no purpose that anybody agreed to
+            ("PHUONG_THUC_DINH_DANH", record.method),
+            ("NGUOI_DOI_CHIEU", record.holder_checked.value),
+            ("XML0", None if xml0 is None else base64.b64encode(xml0).decode()),
+        ]
+
+
+def _visit_fields(record: HandOver, department: str | None) -> Fields:
+    return [
+        ("ID_KHOA", department),
+        ("ID_DICH_VU", None),
+        ("SO_GIAY_CHUYEN_TUYEN", None),
+        ("NGAY_VAO", record.at.isoformat(timespec="seconds")),
+        ("SO_THU_TU", record.queue_number or None),
+        ("UU_TIEN", None if record.priority is Priority.NONE else record.priority.value),
+        ("MA_KQ_BHYT", record.eligibility.code),
+        ("CAN_XEM_LAI", " ".join(record.missing) or None),
+    ]
+
+
+def _records(reply: Reply, limit: int) -> list[dict[str, object]]:
+    """The objects of an answer: one, or a list of them."""
+    if reply.code != _DONE:
+        raise GatewayError(HOSPITAL_REFUSED, cause="another code than 000")
+    found = reply.data if isinstance(reply.data, list) else [reply.data]
+    if len(found) > limit or not all(isinstance(record, dict) for record in found):
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no records")
+    return [record for record in found if isinstance(record, dict)]
+
+
+def _is_about(record: Mapping[str, object], query: PatientQuery) -> bool:
+    number = text_of(record, "MA_DINH_DANH")
+    return (
+        number in ("", query.number)
+        and is_same_name(text_of(record, "HO_TEN"), query.full_name)
+        and is_same_birth(_iso_day(text_of(record, "NGAY_SINH")), query.date_of_birth)
+    )
+
+
+def _iso_day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
