@@ -8,20 +8,22 @@ from typing import Self
 
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
-from kiosk_ui.app.gateways.no_relay import NoRelay
-from kiosk_ui.app.gateways.relay import HospitalRelay
+from kiosk_ui.app.gateways.hospital_choice import hospital_of, insurer_of
 from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.operation.observed import ObservedCheckIns, ObservedInsurer, ObservedPrinter, ObservedScreens
 from kiosk_ui.app.operation.operation import Operation
 from kiosk_ui.app.operation.watched_outbox import WatchedOutbox
-from kiosk_ui.app.outbox import InsuranceCheck, OutboxThread
+from kiosk_ui.app.outbox import HandOverDelivery, InsuranceCheck, OutboxThread
 from kiosk_ui.app.ports import CardReading, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings
+from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import CommitWatcher, Database, nobody_watches, sqlite_url
+from kiosk_ui.app.store.housekeeping import ANCHORS, Housekeeping
 from kiosk_ui.app.store.numbers import Stride
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
+from kiosk_ui.app.store.retention import Retention
 from kiosk_ui.app.tickets.choice import printer_of
 
 __all__ = ["KioskServices", "LoggedBell"]
@@ -66,19 +68,24 @@ class KioskServices:
         self.pseudonyms = Pseudonyms.from_key_file(settings.data_folder / "pseudonyms.key")
         url = settings.store_url.get_secret_value() if settings.store_url else None
         self.operation = Operation(settings.operation, settings.data_folder, self.clock, settings.zone)
-        self.insurer: EligibilityGateway = ObservedInsurer(self._insurer(), self.operation.peers)
+        self.insurer: EligibilityGateway = ObservedInsurer(insurer_of(settings, self.clock.now), self.operation.peers)
+        self.hospital = hospital_of(settings, self.clock.now)
         keys = KeyPlace.chosen(settings.data_folder, settings.store.key_file)
         self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits, keys)
         stride = Stride(settings.queue.kiosk, settings.queue.kiosks)
         self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone, stride)
         self.outbox_store = OutboxStore(self._database)
         self.outbox = WatchedOutbox(
-            self.outbox_store, {OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer)}
+            self.outbox_store,
+            {
+                OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer),
+                OutboxKind.HAND_OVER: HandOverDelivery(self.store, self.hospital),
+            },
         )
         self.printer: TicketPrinter = printer or printer_of(settings.printer, settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
         self._workers = WorkerThreads()
-        self._outbox_thread = OutboxThread(self.outbox, self.clock)
+        self._outbox_thread = OutboxThread(self.outbox, self.clock, chores=(self._housekeeping(),))
 
     def __enter__(self) -> Self:
         self.operation.__enter__()
@@ -103,9 +110,13 @@ class KioskServices:
             clock=self.clock,
             executor=self._workers,
             pseudonyms=self.pseudonyms,
+            hospital=self.hospital,
+            earlier=self.store,
         )
         watched = ObservedScreens(front_end, measures, self.clock)
-        return CheckInDriver(flow or CheckInFlow(self.settings.rules), ports, watched)
+        zone = self.settings.zone
+        rules = flow or CheckInFlow(self.settings.rules, now=lambda: self.clock.now().astimezone(zone))
+        return CheckInDriver(rules, ports, watched)
 
     def close(self) -> None:
         """Let work under way end, then close the store. May be called twice."""
@@ -114,13 +125,8 @@ class KioskServices:
         self._database.close()
         self.operation.close()
 
-    def _insurer(self) -> EligibilityGateway:
-        relay = self.settings.relay
-        if relay.url is None:
-            return NoRelay()
-        return HospitalRelay(
-            relay.url,
-            connect_timeout_s=relay.connect_timeout_s,
-            total_timeout_s=relay.total_timeout_s,
-            zone=self.settings.zone,
-        )
+    def _housekeeping(self) -> Housekeeping:
+        times = self.settings.store
+        retention = Retention.of(times.personal_days, times.undelivered_days, times.record_days, times.audit_years)
+        anchors = AnchorFile(self.settings.data_folder / ANCHORS, self._database.keys)
+        return Housekeeping(self._database, retention, self.outbox.kinds, anchors, self.settings.device)
