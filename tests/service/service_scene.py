@@ -144,9 +144,7 @@ def ticket(number: str, **changes: object) -> dict[str, object]:
 def put(client: httpx.Client, body: dict[str, object], check_in_id: uuid.UUID | None = None) -> httpx.Response:
     """As kiosk 1 sends it."""
     name = str(check_in_id or uuid.uuid4())
-    return client.put(
-        f"/queue/tickets/{name}", json=body, headers={"Authorization": f"Bearer {TOKENS['kiosk-1']}"}
-    )
+    return client.put(f"/queue/tickets/{name}", json=body, headers={"Authorization": f"Bearer {TOKENS['kiosk-1']}"})
 
 
 class Staff:

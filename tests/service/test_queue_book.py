@@ -1,0 +1,455 @@
+"""The queues as they are kept, with SQLite and with PostgreSQL: each ticket once, each call once, and no names at all."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import datetime as dt
+import os
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crypto.errors import ErrorCode
+from kiosk_ui.app.domain.check_in import TicketKind, reference_of
+from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
+from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.failures import (
+    QUEUE_ACTION_NOT_ALLOWED,
+    QUEUE_ENTRY_CHANGED,
+    QUEUE_ENTRY_UNKNOWN,
+    QUEUE_TICKET_CONFLICT,
+    QUEUE_TICKET_UNUSABLE,
+    STORE_TOO_NEW,
+    STORE_UNAVAILABLE,
+    QueueError,
+    StoreError,
+)
+from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.service.queue.book import Desk, NewTicket, QueueBook
+from kiosk_ui.service.queue.calling import CallingRule
+from kiosk_ui.service.queue.database import QueueDatabase
+from kiosk_ui.service.queue.entry import Action, Standing, State
+from kiosk_ui.service.queue.views import Views
+from kiosk_ui.service.queue.waiting import WaitRange
+from tests.integration.test_store_contract import Cluster
+from tests.service.service_scene import DAY, NOW, ManualClock
+
+VIETNAM = dt.timezone(dt.timedelta(hours=7))
+ONE = Desk("noi1", "Bàn 1", "Phòng 101", "Room 101", ("noi",))
+TWO = Desk("noi2", "Bàn 2", "Phòng 102", "Room 102", ("noi",))
+COUNTER = Desk("quay", "Quầy", "Quầy 3", "Counter 3", ("counter", "mat"))
+
+
+class Scene:
+    def __init__(self, database: QueueDatabase) -> None:
+        self.clock = ManualClock()
+        self.database = database
+        key = Pseudonyms(b"a key of the test's own")
+        self.book = QueueBook(database, key, DEFAULT_DEPARTMENTS, CallingRule(), self.clock, VIETNAM)
+        self.views = Views(self.book, self.clock.monotonic)
+
+    def ticket(self, label: str, priority: Priority = Priority.NONE, **changes: object) -> NewTicket:
+        fields: dict[str, object] = {
+            "check_in_id": uuid.uuid4(),
+            "day": DAY,
+            "kind": TicketKind.QUEUE,
+            "department": "noi",
+            "label": label,
+            "priority": priority,
+            "issued_at": NOW,
+            **changes,
+        }
+        return NewTicket(**fields)  # type: ignore[arg-type]
+
+    def admit(self, *labels: str, priority: Priority = Priority.NONE) -> None:
+        for label in labels:
+            self.clock.advance(1)
+            self.book.admit(self.ticket(label, priority, issued_at=self.clock.now()), "kiosk-1")
+
+    def next(self, desk: Desk = ONE) -> str | None:
+        at = self.views.desk(desk).current
+        self.clock.advance(60)
+        called = self.book.call_next(desk, at.key if at else None)
+        return called.label if called else None
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    reason = Cluster.missing()
+    if reason is not None:
+        if os.environ.get("CI", "").lower() in {"1", "true", "yes"}:
+            pytest.fail(f"CI must have PostgreSQL: {reason}", pytrace=False)
+        pytest.skip(reason)
+    found = Cluster()
+    yield found
+    found.stop()
+
+
+BOTH = pytest.mark.parametrize("scene", ["sqlite", "postgresql"], indirect=True)  # where the two could differ
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        database = QueueDatabase.file(tmp_path / "queue" / "queue.sqlite")
+    else:
+        database = QueueDatabase(request.getfixturevalue("cluster").new_url())
+    with contextlib.closing(database):
+        yield Scene(database)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Scene]:
+    with contextlib.closing(QueueDatabase.file(tmp_path / "queue.sqlite")) as database:
+        yield Scene(database)
+
+
+@contextlib.contextmanager
+def refused(code: ErrorCode) -> Iterator[None]:
+    with pytest.raises(QueueError) as caught:
+        yield
+    assert caught.value.code is code
+
+
+# ------------------------------------------------------------------------------------------- tickets
+@BOTH
+def test_a_ticket_that_comes_again_is_the_same(scene: Scene) -> None:
+    ticket = scene.ticket("A001")
+    first = scene.book.admit(ticket, "kiosk-1")
+    again = scene.book.admit(ticket, "kiosk-1")
+    assert (first.is_new, again.is_new) == (True, False)
+    assert first.entry.key == again.entry.key
+    assert scene.views.desk(ONE).waiting == 1
+
+
+def test_a_ticket_that_comes_again_after_it_was_called_stays_as_it_is(scene: Scene) -> None:
+    ticket = scene.ticket("A001")
+    scene.book.admit(ticket, "kiosk-1")
+    assert scene.next() == "A001"
+    assert scene.book.admit(ticket, "kiosk-1").entry.state is State.CALLED
+    assert scene.next() is None
+
+
+def test_one_check_in_has_one_number(scene: Scene) -> None:
+    ticket = scene.ticket("A001")
+    scene.book.admit(ticket, "kiosk-1")
+    other = scene.ticket("A002", check_in_id=ticket.check_in_id)
+    with refused(QUEUE_TICKET_CONFLICT):
+        scene.book.admit(other, "kiosk-1")
+
+
+@BOTH
+def test_the_same_ticket_from_many_threads_is_one(scene: Scene) -> None:
+    ticket = scene.ticket("A001")
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: scene.book.admit(ticket, "kiosk-1"), range(16)))
+    assert sum(each.is_new for each in found) == 1
+    assert len({each.entry.key for each in found}) == 1
+
+
+@pytest.mark.parametrize(("days", "is_taken"), [(-4, False), (-3, False), (-2, True), (0, True), (1, True), (2, False)])
+def test_only_days_that_are_kept_are_taken(sqlite: Scene, days: int, is_taken: bool) -> None:
+    ticket = sqlite.ticket("A001", day=DAY + dt.timedelta(days=days))
+    if is_taken:
+        assert sqlite.book.admit(ticket, "kiosk-1").is_new
+    else:
+        with refused(QUEUE_TICKET_UNUSABLE):
+            sqlite.book.admit(ticket, "kiosk-1")
+
+
+def test_a_department_that_the_hospital_has_not_is_refused(sqlite: Scene) -> None:
+    with refused(QUEUE_TICKET_UNUSABLE):
+        sqlite.book.admit(sqlite.ticket("Z001", department="khong_co"), "kiosk-1")
+
+
+def test_a_number_that_arrives_late_keeps_its_place(scene: Scene) -> None:
+    scene.admit("A002", "A003")
+    scene.book.admit(scene.ticket("A001", issued_at=NOW - dt.timedelta(minutes=20)), "kiosk-2")
+    assert [scene.next() for _ in range(3)] == ["A001", "A002", "A003"]
+
+
+@pytest.mark.parametrize("wrong", [dt.datetime(1970, 1, 1, 3, tzinfo=dt.UTC), NOW + dt.timedelta(hours=3)])
+def test_a_clock_that_cannot_be_right_gives_no_better_place(sqlite: Scene, wrong: dt.datetime) -> None:
+    sqlite.admit("A002")
+    sqlite.clock.advance(1)
+    sqlite.book.admit(sqlite.ticket("A001", issued_at=wrong), "kiosk-2")
+    assert sqlite.next() == "A002"
+
+
+@BOTH
+def test_two_people_with_one_number_both_wait_and_the_panel_says_so(scene: Scene) -> None:
+    scene.admit("A001", "A001", "A002")
+    shown = scene.views.desk(ONE).following
+    assert [(each.label, each.twin) for each in shown] == [("A001", True), ("A001", True), ("A002", False)]
+
+
+# ------------------------------------------------------------------------------------------- calling
+@BOTH
+def test_two_desks_never_call_the_same_number(scene: Scene) -> None:
+    labels = [f"A{number:03d}" for number in range(1, 31)]
+    scene.admit(*labels)
+    called: list[str] = []
+    lock = threading.Lock()
+
+    def work(desk: Desk) -> None:
+        current = None
+        while True:
+            entry = scene.book.call_next(desk, current)
+            if entry is None:
+                return
+            current = entry.key
+            with lock:
+                called.append(entry.label)
+
+    desks = [Desk(f"desk{number}", "", "", "", ("noi",)) for number in range(6)]
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(work, desk) for desk in desks]:
+            done.result()
+    assert sorted(called) == labels
+
+
+def test_a_button_pressed_twice_calls_one_person(scene: Scene) -> None:
+    scene.admit("A001", "A002", "A003")
+    assert scene.book.call_next(ONE, None) is not None
+    with refused(QUEUE_ENTRY_CHANGED):
+        scene.book.call_next(ONE, None)  # the second press still shows nobody called
+    view = scene.views.desk(ONE)
+    assert view.current is not None
+    assert (view.current.label, view.waiting) == ("A001", 2)
+
+
+def test_calling_the_next_ends_the_one_before(scene: Scene) -> None:
+    scene.admit("A001", "A002")
+    scene.next()
+    scene.next()
+    view = scene.views.desk(ONE)
+    assert view.current is not None
+    assert view.current.label == "A002"
+    assert [(each.label, each.state) for each in view.done] == [("A001", State.SERVED)]
+
+
+def test_what_another_desk_is_at_is_not_mine_to_end(scene: Scene) -> None:
+    scene.admit("A001")
+    scene.next(TWO)
+    theirs = scene.views.desk(TWO).current
+    assert theirs is not None
+    for action in (Action.SERVE, Action.SKIP, Action.HOLD, Action.CALL_AGAIN):
+        with refused(QUEUE_ACTION_NOT_ALLOWED):
+            scene.book.act(ONE, theirs.key, action, theirs.revision)
+
+
+def test_a_desk_sees_and_touches_its_own_queues_only(scene: Scene) -> None:
+    scene.admit("A001")
+    mine = scene.views.desk(ONE).following[0]
+    assert scene.views.desk(COUNTER).waiting == 0
+    assert scene.book.find(COUNTER, "A001") == []
+    with refused(QUEUE_ENTRY_UNKNOWN):
+        scene.book.act(COUNTER, mine.key, Action.HOLD, mine.revision)
+    with refused(QUEUE_ENTRY_UNKNOWN):
+        scene.book.add_emergency(COUNTER, "noi")
+
+
+def test_a_screen_that_is_behind_changes_nothing(scene: Scene) -> None:
+    scene.admit("A001")
+    entry = scene.views.desk(ONE).following[0]
+    scene.book.act(TWO, entry.key, Action.HOLD, entry.revision)
+    with refused(QUEUE_ENTRY_CHANGED):
+        scene.book.act(ONE, entry.key, Action.LEAVE, entry.revision)
+
+
+@pytest.mark.parametrize("action", [each for each in Action if each not in (Action.CALL, Action.HOLD, Action.LEAVE)])
+def test_what_does_not_fit_the_state_is_refused(sqlite: Scene, action: Action) -> None:
+    sqlite.admit("A001")
+    entry = sqlite.views.desk(ONE).following[0]
+    with refused(QUEUE_ACTION_NOT_ALLOWED):
+        sqlite.book.act(ONE, entry.key, action, entry.revision)
+
+
+def test_a_call_goes_by_the_ways_for_calls_only(sqlite: Scene) -> None:
+    sqlite.admit("A001")
+    entry = sqlite.views.desk(ONE).following[0]
+    with refused(QUEUE_ACTION_NOT_ALLOWED):
+        sqlite.book.act(ONE, entry.key, Action.CALL, entry.revision)
+    assert sqlite.book.call_one(ONE, entry.key, entry.revision, None).state is State.CALLED
+
+
+def test_a_slip_of_the_finger_can_be_undone(scene: Scene) -> None:
+    scene.admit("A001", "A002", "A003")
+    scene.next()
+    scene.next()
+    ended = scene.views.desk(ONE).done[0]
+    back = scene.book.act(ONE, ended.key, Action.RETURN, ended.revision)
+    assert (back.state, back.served_at) == (State.RETURNED, None)
+    assert [scene.next(), scene.next()] == ["A003", "A001"]
+
+
+@BOTH
+def test_an_emergency_of_staff_is_called_next_and_has_a_number_of_its_own(scene: Scene) -> None:
+    scene.admit("A001", "A002")
+    first, second = (scene.book.add_emergency(desk, "noi") for desk in (ONE, TWO))
+    assert (first.label, second.label) == ("CC001", "CC002")
+    assert [scene.next() for _ in range(3)] == ["CC001", "CC002", "A001"]
+
+
+def test_staff_confirm_or_decline_what_was_asked_for(scene: Scene) -> None:
+    scene.admit("A001", "A002")
+    scene.admit("A003", priority=Priority.PREGNANT)
+    (asked,) = scene.views.desk(ONE).asked
+    with refused(QUEUE_ACTION_NOT_ALLOWED):
+        scene.book.set_priority(ONE, asked.key, asked.priority, Standing.ASKED, asked.revision)
+    scene.book.set_priority(ONE, asked.key, asked.priority, Standing.CONFIRMED, asked.revision)
+    assert scene.views.desk(ONE).asked == ()
+    assert scene.next() == "A003"
+    current = scene.views.desk(ONE).current
+    assert current is not None
+    done = scene.book.act(ONE, current.key, Action.SERVE, current.revision)
+    with refused(QUEUE_ACTION_NOT_ALLOWED):
+        scene.book.set_priority(ONE, done.key, Priority.EMERGENCY, Standing.SETTLED, done.revision)
+
+
+# -------------------------------------------------------------------------------------------- slips
+@BOTH
+def test_a_slip_waits_at_the_counter_and_is_found_by_its_reference(scene: Scene) -> None:
+    check_in = uuid.uuid4()
+    scene.book.admit(scene.ticket("Q001", check_in_id=check_in, kind=TicketKind.COUNTER, department="noi"), "kiosk-1")
+    assert scene.views.desk(ONE).waiting == 0
+    reference = reference_of(check_in)
+    for typed in (reference, reference.lower(), f" {reference[:4]}-{reference[4:]} ", reference.replace("0", "o")):
+        assert [each.label for each in scene.book.find(COUNTER, typed)] == ["Q001"], typed
+    assert scene.book.find(COUNTER, "00000000") == []
+    assert scene.next(COUNTER) == "Q001"
+
+
+# -------------------------------------------------------------------------------------------- views
+@BOTH
+def test_the_hall_shows_the_newest_call_first_and_a_repeated_one_again(scene: Scene) -> None:
+    scene.admit("A001", "A002", "A003", "A004")
+    for desk in (ONE, TWO):
+        scene.next(desk)
+    before = scene.views.hall(["noi"])
+    assert [(each.label, each.desk, each.is_current) for each in before.calls] == [
+        ("A002", "noi2", True),
+        ("A001", "noi1", True),
+    ]
+    assert before.following == ("A003", "A004")
+    current = scene.views.desk(ONE).current
+    assert current is not None
+    scene.clock.advance(30)
+    scene.book.act(ONE, current.key, Action.CALL_AGAIN, current.revision)
+    after = scene.views.hall(["noi"])
+    assert after.calls[0].label == "A001"
+    assert after.calls[0].id != before.calls[1].id
+    assert scene.views.hall(["mat"]).calls == ()
+
+
+def test_another_services_call_is_seen_after_a_second(sqlite: Scene) -> None:
+    sqlite.admit("A001")
+    assert sqlite.views.hall(["noi"]).calls == ()
+    other = Scene(sqlite.database)
+    other.clock = sqlite.clock
+    assert other.book.call_next(ONE, None) is not None
+    sqlite.clock.advance(1.1)
+    assert [each.label for each in sqlite.views.hall(["noi"]).calls] == ["A001"]
+
+
+@BOTH
+def test_a_wait_is_said_once_five_were_served_today(scene: Scene) -> None:
+    scene.admit(*(f"A{number:03d}" for number in range(1, 13)))
+    for _ in range(6):  # each takes ten minutes; the sixth is being served
+        assert scene.views.queue(DAY, "noi").wait is None
+        scene.clock.advance(540)
+        scene.next()
+    assert scene.views.queue(DAY, "noi").waiting == 6
+    assert scene.views.queue(DAY, "noi").wait == WaitRange(45, 75)
+    other = next(each for each in scene.views.queues(DAY) if each.queue == "mat")
+    assert (other.waiting, other.wait) == (0, None)
+
+
+def test_numbers_ended_at_once_are_slips_of_the_finger_and_make_nobody_hope(sqlite: Scene) -> None:
+    sqlite.admit(*(f"A{number:03d}" for number in range(1, 12)))
+    current = None
+    for _ in range(8):
+        sqlite.clock.advance(2)
+        called = sqlite.book.call_next(ONE, current)
+        assert called is not None
+        current = called.key
+    assert sqlite.views.queue(DAY, "noi").wait is None
+
+
+# ------------------------------------------------------------------------------- days, files, secrets
+@BOTH
+def test_a_new_day_begins_empty_and_old_days_go(scene: Scene) -> None:
+    scene.admit("A001", "A002")
+    scene.next()
+    scene.clock.advance(24 * 3600)
+    assert scene.views.desk(ONE).waiting == 0
+    assert scene.views.desk(ONE).current is None
+    assert scene.book.purge() == 0
+    scene.clock.advance(2 * 24 * 3600)
+    assert scene.book.purge() == 2
+    assert scene.views.queue(DAY, "noi").waiting == 0
+
+
+def test_the_day_changes_at_the_hospitals_midnight(sqlite: Scene) -> None:
+    sqlite.clock = sqlite.book.clock = ManualClock(dt.datetime(2026, 3, 2, 16, 59, tzinfo=dt.UTC))
+    assert sqlite.book.today == DAY
+    sqlite.clock.advance(60)
+    assert sqlite.book.today == DAY + dt.timedelta(days=1)
+
+
+def test_the_store_holds_neither_check_ins_nor_references(sqlite: Scene, tmp_path: Path) -> None:
+    check_in = uuid.uuid4()
+    sqlite.book.admit(sqlite.ticket("Q001", check_in_id=check_in, kind=TicketKind.COUNTER), "kiosk-1")
+    sqlite.next(COUNTER)
+    sqlite.database.close()
+    octets = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"Q001" in octets, "this is where the numbers are"
+    for secret in (str(check_in), check_in.hex, reference_of(check_in)):
+        assert secret.encode() not in octets
+        assert secret.upper().encode() not in octets
+    assert check_in.bytes not in octets
+
+
+def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
+    with contextlib.closing(QueueDatabase.file(tmp_path / "new" / "queue.sqlite")):
+        assert (tmp_path / "new" / "queue.sqlite").stat().st_mode & 0o077 == 0
+        assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def test_numbers_are_there_after_a_restart(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        with contextlib.closing(QueueDatabase.file(tmp_path / "queue.sqlite")) as database:
+            scene = Scene(database)
+            scene.admit(f"A{expected:03d}")
+            assert scene.views.desk(ONE).waiting == expected
+
+
+def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    QueueDatabase.file(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE queue_schema SET version = 99")
+        raw.commit()
+    with pytest.raises(StoreError) as caught:
+        QueueDatabase.file(path)
+    assert caught.value.code is STORE_TOO_NEW
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all/queue.sqlite", "mysql+nothing://x/y"])
+def test_a_store_that_cannot_be_opened_says_so(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        QueueDatabase(url)
+    assert caught.value.code is STORE_UNAVAILABLE
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    path.write_bytes(b"this is no database, it is a letter to somebody" * 100)
+    with pytest.raises(StoreError) as caught:
+        QueueDatabase.file(path)
+    assert caught.value.code is STORE_UNAVAILABLE
