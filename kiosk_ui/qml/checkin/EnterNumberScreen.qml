@@ -13,7 +13,7 @@ ScreenBody {
     title: Tr.t(vm.forGuardian ? "enter_number.title_guardian" : "enter_number.title")
     wordsShare: 0.5
     touchable: true
-    stageMinimum: Theme.mm(4 * 22) + 3 * Theme.gap
+    stageMinimum: Theme.mm(4 * 19) + 3 * Theme.gap
     primaryText: Tr.t("enter_number.primary")
     primaryEnabled: digits.length === 12
     secondaryText: Tr.t(vm.forGuardian ? "enter_number.no_guardian" : "enter_number.secondary")

@@ -25,8 +25,10 @@ ScreenBody {
                 width: parent.width
                 height: implicitHeight
                 number: vm.ticketNumber
+                room: screen.asideRoom - clears.height - parent.spacing
             }
             KioskText {
+                id: clears
                 width: parent.width
                 even: true
                 kind: "step"
@@ -35,12 +37,15 @@ ScreenBody {
             }
         }
     }
+    stageMinimum: stageItem ? stageItem.needed : 0
     stage: Component {
         Item {
+            readonly property real needed: column.height
             Column {
+                id: column
                 width: parent.width
                 y: Theme.landscape ? Math.max(0, Math.round((parent.height - height) / 2)) : 0
-                spacing: Theme.mm(5)
+                spacing: Theme.mm(4)
 
                 KioskText {
                     visible: vm.slipReasons.length > 0

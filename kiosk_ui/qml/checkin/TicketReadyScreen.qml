@@ -24,8 +24,10 @@ ScreenBody {
                 width: parent.width
                 height: implicitHeight
                 number: vm.ticketNumber
+                room: screen.asideRoom - clears.height - parent.spacing
             }
             KioskText {
+                id: clears
                 width: parent.width
                 even: true
                 kind: "step"
@@ -34,59 +36,68 @@ ScreenBody {
             }
         }
     }
+    stageMinimum: stageItem ? stageItem.needed : 0
     stage: Component {
         Item {
+            readonly property real needed: column.height
             Column {
+                id: column
                 width: parent.width
                 y: Theme.landscape ? Math.max(0, Math.round((parent.height - height) / 2)) : 0
-                spacing: Theme.mm(5)
+                spacing: Theme.mm(4)
 
                 WayThere {
                     width: parent.width
                     department: vm.ticketDepartment
                     place: vm.ticketPlace
                     way: vm.ticketWay
+                    room: screen.height - (Theme.landscape ? 0 : Theme.mm(26 * 1.4 + 70)) - notes.height - column.spacing
                 }
-                Banner {
-                    visible: vm.ticketAtCounter
+                Column {
+                    id: notes
                     width: parent.width
-                    tone: "caution"
-                    text: Tr.t("ticket.at_counter", { "n": vm.counter })
-                }
-                Banner {
-                    visible: vm.ticketUnverified && !vm.ticketAtCounter
-                    width: parent.width
-                    tone: "caution"
-                    iconName: "shield_question"
-                    text: Tr.t("ticket.insurance_unverified")
-                }
-                Banner {
-                    visible: vm.ticketPriority !== ""
-                    width: parent.width
-                    tone: "positive"
-                    iconName: "priority"
-                    text: vm.ticketPriority === "" ? "" : Tr.t("priority." + vm.ticketPriority + ".banner")
-                }
-                Banner {
-                    visible: vm.ticketWait >= 0
-                    width: parent.width
-                    tone: "calm"
-                    iconName: "clock"
-                    text: vm.ticketWait > 0 ? Tr.t("ticket.wait", { "m": vm.ticketWait }) : Tr.t("ticket.no_wait")
-                }
-                Banner {
-                    visible: screen.noPaper
-                    width: parent.width
-                    tone: "caution"
-                    iconName: "printer"
-                    text: Tr.t("ticket.no_paper")
-                }
-                Banner {
-                    visible: !screen.noPaper
-                    width: parent.width
-                    tone: "calm"
-                    iconName: "card"
-                    text: vm.printing === "done" ? Tr.t("ticket.take_card_and_paper") : Tr.t("ticket.take_card")
+                    spacing: parent.spacing
+                    Banner {
+                        visible: vm.ticketAtCounter
+                        width: parent.width
+                        tone: "caution"
+                        text: Tr.t("ticket.at_counter", { "n": vm.counter })
+                    }
+                    Banner {
+                        visible: vm.ticketUnverified && !vm.ticketAtCounter
+                        width: parent.width
+                        tone: "caution"
+                        iconName: "shield_question"
+                        text: Tr.t("ticket.insurance_unverified")
+                    }
+                    Banner {
+                        visible: vm.ticketPriority !== ""
+                        width: parent.width
+                        tone: "positive"
+                        iconName: "priority"
+                        text: vm.ticketPriority === "" ? "" : Tr.t("priority." + vm.ticketPriority + ".short")
+                    }
+                    Banner {
+                        visible: vm.ticketWait >= 0
+                        width: parent.width
+                        tone: "calm"
+                        iconName: "clock"
+                        text: vm.ticketWait > 0 ? Tr.t("ticket.wait", { "m": vm.ticketWait }) : Tr.t("ticket.no_wait")
+                    }
+                    Banner {
+                        visible: screen.noPaper
+                        width: parent.width
+                        tone: "caution"
+                        iconName: "printer"
+                        text: Tr.t("ticket.no_paper")
+                    }
+                    Banner {
+                        visible: !screen.noPaper
+                        width: parent.width
+                        tone: "calm"
+                        iconName: "card"
+                        text: vm.printing === "done" ? Tr.t("ticket.take_card_and_paper") : Tr.t("ticket.take_card")
+                    }
                 }
             }
         }

@@ -44,6 +44,33 @@ Item {
     readonly property real secondaryWidth: wide ? Math.min(secondary.implicitWidth, Math.floor(room * 0.26)) : width
     readonly property real primaryWidth: wide ? Math.floor(room * (secondary.visible ? 0.26 : 0.36)) : width
 
+    // Tab and assistive technology meet what answers the question first, then what is always there.
+    KioskButton {
+        id: secondary
+        kind: "secondary"
+        iconName: bar.secondaryIcon
+        text: bar.secondaryText
+        visible: text !== ""
+        width: bar.secondaryWidth
+        height: bar.wide ? bar.rowHeight : implicitHeight
+        x: bar.wide ? bar.width - width - (primary.visible ? bar.primaryWidth + Theme.gap : 0) : 0
+        y: bar.wide ? bar.height - height : 0
+        onClicked: bar.secondaryTouched()
+    }
+    KioskButton {
+        id: primary
+        kind: "primary"
+        iconName: bar.primaryIcon
+        iconAfter: true
+        text: bar.primaryText
+        visible: text !== ""
+        enabled: bar.primaryEnabled
+        width: bar.primaryWidth
+        height: bar.wide ? bar.rowHeight : implicitHeight
+        x: bar.wide ? bar.width - width : 0
+        y: bar.wide ? bar.height - height : bar.height - bar.systemHeight - Theme.gap - height
+        onClicked: bar.primaryTouched()
+    }
     KioskButton {
         id: staff
         kind: "secondary"
@@ -79,31 +106,5 @@ Item {
         x: bar.wide ? middle.x + middle.width + Theme.gap : bar.width - width
         y: bar.height - height
         onClicked: bar.reachTouched()
-    }
-    KioskButton {
-        id: secondary
-        kind: "secondary"
-        iconName: bar.secondaryIcon
-        text: bar.secondaryText
-        visible: text !== ""
-        width: bar.secondaryWidth
-        height: bar.wide ? bar.rowHeight : implicitHeight
-        x: bar.wide ? bar.width - width - (primary.visible ? bar.primaryWidth + Theme.gap : 0) : 0
-        y: bar.wide ? bar.height - height : 0
-        onClicked: bar.secondaryTouched()
-    }
-    KioskButton {
-        id: primary
-        kind: "primary"
-        iconName: bar.primaryIcon
-        iconAfter: true
-        text: bar.primaryText
-        visible: text !== ""
-        enabled: bar.primaryEnabled
-        width: bar.primaryWidth
-        height: bar.wide ? bar.rowHeight : implicitHeight
-        x: bar.wide ? bar.width - width : 0
-        y: bar.wide ? bar.height - height : bar.height - bar.systemHeight - Theme.gap - height
-        onClicked: bar.primaryTouched()
     }
 }

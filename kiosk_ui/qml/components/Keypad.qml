@@ -9,13 +9,15 @@ Item {
     signal deleted
     signal emptied
 
-    readonly property real keyWidth: Math.floor(Math.min((width - 2 * Theme.gap) / 3, Theme.mm(64)))
-    readonly property real keyHeight: Math.floor(Math.min((height - 3 * Theme.gap) / 4, Theme.mm(34)))
+    // keys may stand close together: where room is scarce they are large rather than far apart
+    readonly property real gap: (height - 3 * Theme.gap) / 4 >= Theme.mm(18) ? Theme.gap : Theme.mm(2)
+    readonly property real keyWidth: Math.floor(Math.min((width - 2 * gap) / 3, Theme.mm(64)))
+    readonly property real keyHeight: Math.floor(Math.min((height - 3 * gap) / 4, Theme.mm(34)))
 
     Grid {
         anchors.centerIn: parent
         columns: 3
-        spacing: Theme.gap
+        spacing: keypad.gap
         Repeater {
             model: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "empty", "0", "delete"]
             KioskButton {

@@ -9,6 +9,7 @@ AbstractButton {
     property string kind: "secondary"       // primary | secondary | key | quiet
     property string iconName: ""
     property bool iconAfter: false
+    property bool iconOnly: false           // the words are for assistive technology alone
     property string textKind: "label"
     readonly property bool filled: kind === "primary"
     readonly property color tint: !enabled ? Theme.disabledInk : filled ? Theme.primaryInk : Theme.primarySoftInk
@@ -25,6 +26,8 @@ AbstractButton {
     Accessible.role: Accessible.Button
     Accessible.name: button.text
     Accessible.onPressAction: button.click()
+    Keys.onReturnPressed: button.click()    // space comes with Qt
+    Keys.onEnterPressed: button.click()
 
     background: Rectangle {
         radius: Theme.radius
@@ -48,7 +51,7 @@ AbstractButton {
 
     contentItem: Item {
         readonly property bool hasIcon: button.iconName !== ""
-        readonly property bool hasText: label.text !== ""
+        readonly property bool hasText: label.text !== "" && !button.iconOnly
         readonly property real iconSpace: hasIcon ? icon.width + (hasText ? Theme.mm(3.5) : 0) : 0
         readonly property real together: iconSpace + (hasText ? label.width : 0)
         readonly property real start: Math.round((width - together) / 2)

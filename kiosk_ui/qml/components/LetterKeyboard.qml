@@ -40,7 +40,7 @@ Item {
                 required property int index
                 readonly property int narrow: modelData.filter(each => each.length === 1).length
                 readonly property real wide: modelData.some(each => each.length > 1) ? (modelData.includes("space") ? 5 : 2) : 0
-                readonly property real across: index === 0 ? modelData.length : 10
+                readonly property real across: index === 0 ? modelData.length : Math.max(10, narrow + wide)
                 readonly property real keyWidth: Math.floor((column.width - (across - 1) * keyboard.keyGap) / across)
                 anchors.horizontalCenter: parent.horizontalCenter
                 spacing: keyboard.keyGap
@@ -60,6 +60,7 @@ Item {
                         width: isLetter ? row.keyWidth : row.wide * row.keyWidth + (row.wide - 1) * keyboard.keyGap
                         height: keyboard.keyHeight
                         iconName: modelData === "delete" ? "delete" : ""
+                        iconOnly: modelData === "delete"
                         // one name for the eye and for assistive technology: the letter; a tone shows it on an a
                         text: isLetter ? modelData : modelData === "delete" ? Tr.t("enter_number.delete") : Tr.t("keyboard.space")
                         onClicked: isTone ? keyboard.tone(keyboard.tones[modelData])

@@ -23,8 +23,8 @@ Item {
             visible: person.withPhoto
             x: Theme.mm(10)
             y: Math.round((parent.height - height) / 2)
-            width: Theme.mm(54)
-            height: Theme.mm(72)
+            width: Theme.mm(50)
+            height: Theme.mm(66)
             radius: Theme.mm(3)
             color: Theme.primarySoft
             border.width: Theme.line
@@ -65,7 +65,7 @@ Item {
             KioskText {
                 width: parent.width
                 even: true
-                kind: Theme.landscape || text.length > 32 ? "heading" : "title"
+                kind: text.length > 44 ? "label" : Theme.landscape || text.length > 32 ? "heading" : "title"
                 text: person.vm.fullName
                 wrapMode: Text.Wrap
                 bottomPadding: Theme.mm(3)

@@ -32,6 +32,7 @@ Item {
     signal primaryTouched
     signal secondaryTouched
 
+    readonly property Item stageItem: stageLoader.item
     readonly property bool lowered: Theme.lowReach && touchable
     readonly property bool columns: Theme.landscape && !wide && !lowered
     readonly property real wordsWidth: columns ? Math.floor((width - 2 * Theme.wideGap) * wordsShare) : width

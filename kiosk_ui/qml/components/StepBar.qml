@@ -12,7 +12,7 @@ Item {
     readonly property real wordGap: Theme.mm(2.5)
     readonly property real third: (width - 2 * row.spacing) / 3
     readonly property real widest: Math.max(first.implicitWidth, second.implicitWidth, last.implicitWidth)
-    readonly property bool fits: widest + dotWidth + wordGap <= third
+    readonly property bool fits: widest + dotWidth + wordGap + Theme.mm(4) <= third
     readonly property real narrow: dotWidth * 1.6
 
     implicitHeight: row.implicitHeight

@@ -8,6 +8,8 @@ Row {
     property string department: ""
     property string place: ""
     property string way: ""
+    property real room: Infinity        // the way is left out where there is no room for it: it stands on the paper too
+    readonly property real least: names.height
 
     spacing: Theme.mm(6)
     Icon {
@@ -19,8 +21,19 @@ Row {
     }
     Column {
         width: there.width - pin.width - there.spacing
-        KioskText { width: parent.width; even: true; kind: "title"; text: there.department }
-        KioskText { width: parent.width; even: true; kind: "heading"; text: there.place }
-        KioskText { width: parent.width; even: true; kind: "body"; visible: there.way !== ""; text: there.way; color: Theme.inkMuted }
+        Column {
+            id: names
+            width: parent.width
+            KioskText { width: parent.width; even: true; kind: "title"; text: there.department }
+            KioskText { width: parent.width; even: true; kind: "heading"; text: there.place }
+        }
+        KioskText {
+            width: parent.width
+            even: true
+            kind: "body"
+            visible: there.way !== "" && names.height + implicitHeight <= there.room
+            text: there.way
+            color: Theme.inkMuted
+        }
     }
 }
