@@ -9,12 +9,19 @@ from typing import Self
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.hospital_choice import hospital_of, insurer_of
+from kiosk_ui.app.gateways.queue_service import CheckInsWithWait, QueueService, WaitBoard
 from kiosk_ui.app.keys import KeyPlace
-from kiosk_ui.app.operation.observed import ObservedCheckIns, ObservedInsurer, ObservedPrinter, ObservedScreens
+from kiosk_ui.app.operation.observed import (
+    ObservedCheckIns,
+    ObservedInsurer,
+    ObservedPrinter,
+    ObservedQueue,
+    ObservedScreens,
+)
 from kiosk_ui.app.operation.operation import Operation
 from kiosk_ui.app.operation.watched_outbox import WatchedOutbox
-from kiosk_ui.app.outbox import HandOverDelivery, InsuranceCheck, OutboxThread
-from kiosk_ui.app.ports import CardReading, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
+from kiosk_ui.app.outbox import Handler, HandOverDelivery, InsuranceCheck, OutboxThread, QueueDelivery
+from kiosk_ui.app.ports import CardReading, CheckIns, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.app.store.audit_chain import AnchorFile
@@ -51,7 +58,7 @@ class KioskServices:
 
     Raises:
         StoreError: the store cannot be opened.
-        SettingsError: the key of the pseudonyms cannot be used.
+        SettingsError: the key of the pseudonyms, or the queue's token, cannot be used.
     """
 
     def __init__(
@@ -75,17 +82,20 @@ class KioskServices:
         stride = Stride(settings.queue.kiosk, settings.queue.kiosks)
         self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone, stride)
         self.outbox_store = OutboxStore(self._database)
-        self.outbox = WatchedOutbox(
-            self.outbox_store,
-            {
-                OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer),
-                OutboxKind.HAND_OVER: HandOverDelivery(self.store, self.hospital),
-            },
-        )
+        handlers: dict[OutboxKind, Handler] = {
+            OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer),
+            OutboxKind.HAND_OVER: HandOverDelivery(self.store, self.hospital),
+        }
+        queue = QueueService.of(settings.queue, settings.departments) if settings.queue.url is not None else None
+        self._waits = WaitBoard(queue, settings.zone) if queue else None
+        if queue is not None:
+            handlers[OutboxKind.QUEUE] = QueueDelivery(self.store, ObservedQueue(queue, self.operation.peers))
+        self.outbox = WatchedOutbox(self.outbox_store, handlers)
         self.printer: TicketPrinter = printer or printer_of(settings.printer, settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
         self._workers = WorkerThreads()
-        self._outbox_thread = OutboxThread(self.outbox, self.clock, chores=(self._housekeeping(),))
+        chores = (self._housekeeping(), *((self._waits,) if self._waits else ()))
+        self._outbox_thread = OutboxThread(self.outbox, self.clock, chores=chores)
 
     def __enter__(self) -> Self:
         self.operation.__enter__()
@@ -104,7 +114,7 @@ class KioskServices:
         ports = Ports(
             cards=cards,
             insurer=self.insurer,
-            store=ObservedCheckIns(self.store, measures),
+            store=ObservedCheckIns(self._check_ins(), measures),
             printer=ObservedPrinter(self.printer, measures),
             bell=self.bell,
             clock=self.clock,
@@ -124,6 +134,10 @@ class KioskServices:
         self._workers.close()
         self._database.close()
         self.operation.close()
+
+    def _check_ins(self) -> CheckIns:
+        """The store; its tickets say how long it takes if the queue service knows."""
+        return CheckInsWithWait(self.store, self._waits, self.clock) if self._waits else self.store
 
     def _housekeeping(self) -> Housekeeping:
         times = self.settings.store

@@ -84,10 +84,11 @@ class QueueService:
         self._codes = {each.prefix: each.code for each in departments}
 
     @classmethod
-    def of(cls, settings: QueueSettings, departments: Sequence[Department]) -> QueueService | None:
-        """The service that the settings name, or ``None``. Raises ``SettingsError`` if token or authority is no use."""
+    def of(cls, settings: QueueSettings, departments: Sequence[Department]) -> QueueService:
+        """The service that the settings name. Raises ``SettingsError`` if they name none, or token or authority is no
+        use."""
         if settings.url is None or settings.token is None:
-            return None
+            raise SettingsError(SETTINGS_UNUSABLE, ("queue: neither url nor token is set.",))
         context = None
         if settings.authority is not None:
             try:
