@@ -244,9 +244,9 @@ def ground_of(seen: Seen, item: QQuickItem, at: QPointF, *, outside: bool = Fals
     for each in seen.items:  # in the order in which they are painted
         if each == item:
             break
-        if outside and any(around == item for around in measure.ancestors(each)):
-            continue
         if each.inherits("QQuickRectangle") and measure.scene_rect(each).contains(at):
+            if outside and any(around == item for around in measure.ancestors(each)):
+                continue
             color = QColor(each.property("color"))
             ground = color if color.alpha() == 255 else ground
     return ground
@@ -432,7 +432,7 @@ def _cut(seen: Seen, text: measure.SeenText) -> str | None:
         return f"{short} is truncated"
     if not seen.window.adjusted(-1, -1, 1, 1).contains(text.painted):
         return f"{short} lies outside the window"
-    if text.painted.width() > text.box.width() + 1.5:
+    if text.item.property("contentWidth") > text.box.width() + 1.5:
         return f"a word of {short} is wider than its place"
     if text.item.property("lineCount") > 1 and text.item.property("lineHeight") * measure.NATURAL_LINE_EM < 1.45:
         return f"the lines of {short} are too close for Vietnamese"

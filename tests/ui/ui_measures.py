@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtQuick import QQuickItem
 
 from kiosk_ui.qt.application import KioskApplication
@@ -92,20 +93,28 @@ def ancestors(item: QQuickItem) -> Iterator[QQuickItem]:
         parent = parent.parentItem()
 
 
+def _painted(item: QQuickItem, box: QRectF) -> QRectF:
+    """Where the letters are: their very edges if it is one line, else the lines without the air below the last one."""
+    top = box.top() + item.property("topPadding")
+    left, right = box.left() + item.property("leftPadding"), box.right() - item.property("rightPadding")
+    width, height = item.property("contentWidth"), item.property("contentHeight")
+    if item.property("centered"):
+        left = (left + right - width) / 2
+    if item.property("lineCount") == 1:
+        metrics = QFontMetricsF(item.property("font"))
+        ink = metrics.tightBoundingRect(item.property("text"))
+        return QRectF(left + ink.left(), top + metrics.ascent() + ink.top(), ink.width(), ink.height())
+    added = (item.property("lineHeight") - 1) * NATURAL_LINE_EM * item.property("font").pixelSize()
+    return QRectF(left, top, width, height - max(0.0, added))
+
+
 def texts(kiosk: KioskApplication) -> list[SeenText]:
     found = []
     for item in visible_items(kiosk.window.contentItem()):
         if not item.inherits("QQuickText") or not item.property("text"):
             continue
         box = scene_rect(item)
-        width, height = item.property("contentWidth"), item.property("contentHeight")
-        inner = box.adjusted(
-            item.property("leftPadding"), item.property("topPadding"), -item.property("rightPadding"), 0
-        )
-        left = inner.left()
-        if item.property("centered"):
-            left = inner.center().x() - width / 2
-        found.append(SeenText(item.property("text"), item, box, QRectF(left, inner.top(), width, height)))
+        found.append(SeenText(item.property("text"), item, box, _painted(item, box)))
     return found
 
 

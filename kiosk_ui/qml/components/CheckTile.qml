@@ -18,6 +18,8 @@ AbstractButton {
     Accessible.checked: tile.checked
     Accessible.onToggleAction: tile.click()
     Accessible.onPressAction: tile.click()
+    Keys.onReturnPressed: tile.click()
+    Keys.onEnterPressed: tile.click()
 
     background: Rectangle {
         radius: Theme.radius

@@ -21,6 +21,8 @@ AbstractButton {
     Accessible.name: tile.text
     Accessible.description: tile.place
     Accessible.onPressAction: tile.click()
+    Keys.onReturnPressed: tile.click()
+    Keys.onEnterPressed: tile.click()
 
     background: Rectangle {
         radius: Theme.radius
