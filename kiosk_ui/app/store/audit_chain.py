@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from kiosk_ui.app.audit import AuditAction
 from kiosk_ui.app.failures import StoreError
-from kiosk_ui.app.keys import StoreKeys
+from kiosk_ui.app.keys import StoreKey, StoreKeys
 from kiosk_ui.app.store.audit_rows import ChainEnd, chain_end, row_hash
 from kiosk_ui.app.store.database import Database
 from kiosk_ui.app.store.schema import audit_log
@@ -88,19 +88,19 @@ class AnchorFile:
         with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
             # A line that a power cut left half is ended, so that it does not swallow this one.
             file.write(b"" if self._ends_whole() else b"\n")
-            file.write(self._line(Anchor(at, end.last_id, end.last_hash)))
+            file.write(_line(Anchor(at, end.last_id, end.last_hash), self._keys.first))
             file.flush()
             os.fsync(file.fileno())
 
-    def confirm_anew(self) -> None:
-        """Write all good lines with the first key, so that an older one can go. Whole or not at all.
+    def confirm_anew(self, key: StoreKey) -> None:
+        """Have ``key`` confirm all good lines, so that an older one can go. Whole or not at all.
 
         Raises:
             OSError: it cannot be written.
         """
         anchors, _ = self.read()
         if anchors:
-            write_whole(self._path, b"".join(map(self._line, anchors)), mode=0o600)
+            write_whole(self._path, b"".join(_line(anchor, key) for anchor in anchors), mode=0o600)
 
     def newest(self) -> Anchor | None:
         """The last good line, or ``None``."""
@@ -115,12 +115,6 @@ class AnchorFile:
             return [], 0
         found = [self._anchor(line) for line in lines if line]
         return [each for each in found if each is not None], found.count(None)
-
-    def _line(self, anchor: Anchor) -> bytes:
-        key = self._keys.first
-        moment = anchor.at.astimezone(dt.UTC).isoformat(timespec="seconds")
-        line = f"{moment} {anchor.row} {anchor.row_hash} {key.id}"
-        return f"{line} {key.anchor_word(line.encode())}\n".encode()
 
     def _ends_whole(self) -> bool:
         octets = self._path.read_bytes()

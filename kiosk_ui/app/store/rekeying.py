@@ -56,10 +56,11 @@ def rekey(
     """
     key = _key_to_come(database, place)
     _make_current(database, key, now, device)
+    database.keys.get(key.id)  # it knows the new one from here on
     cells = sum(_seal_anew(database, key, table, row_id) for table, row_id in _SEALED)
     _settle(database, key, cells, now, device)
     try:
-        anchors.confirm_anew()
+        anchors.confirm_anew(key)
         if forget_old:
             write_whole(place.path, key_file([key.master]), mode=0o600)
     except OSError as error:
