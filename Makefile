@@ -9,6 +9,7 @@ help: ## this list
 
 .PHONY: kiosk
 kiosk: setup-kiosk ## set up, then start the kiosk with an emulated card (without a display: off screen, into out/)
+	@$(BIN)/python scripts/render_prompts.py --if-possible
 	@$(BIN)/chipid kiosk --demo
 
 .PHONY: test
@@ -38,6 +39,10 @@ bench: setup-test ## the figures of the README, measured on this machine
 .PHONY: screens
 screens: setup-test ## every state of every screen in every look as pictures in out/screens/, and the accessibility audit's table
 	@$(BIN)/python -m tests.ui.make_screens out/screens
+
+.PHONY: sounds
+sounds: setup-kiosk ## render the spoken prompts with espeak-ng, those that have changed (docs/sound.md)
+	@$(BIN)/python scripts/render_prompts.py
 
 .PHONY: doctor
 doctor: setup-kiosk ## what is missing on this machine, and how to get it

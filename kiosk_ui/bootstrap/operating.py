@@ -108,6 +108,8 @@ def _beginning_now(shown: KioskApplication, chosen: VisitDefaults) -> VisitDefau
 def _begin_with(shown: KioskApplication, chosen: VisitDefaults) -> None:
     languages = [each.code for each in shown.texts.languages]
     shown.appearance.begin_with(_with_choice(shown.appearance.defaults, chosen, languages))
+    if shown.speech is not None and chosen.volume is not None:
+        shown.speech.begin_with(chosen.volume)
 
 
 def _with_choice(defaults: AppearanceDefaults, chosen: VisitDefaults, languages: list[str]) -> AppearanceDefaults:

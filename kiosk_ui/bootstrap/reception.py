@@ -20,6 +20,7 @@ from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.bootstrap.operating import chosen_by_staff, operated, trust_at_start, watch_reader
 from kiosk_ui.bootstrap.scanning import hand_over_to, typed_lines_to
+from kiosk_ui.bootstrap.speaking import voice_of, volume_of
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import (
     QML_FOLDER,
@@ -144,7 +145,10 @@ def open_window(
     moves = motion and not arguments.still
     defaults = AppearanceDefaults(language=arguments.language, motion=moves, hospital=arguments.hospital)
     languages = [language.code for language in Texts(QML_FOLDER / "i18n").languages]
-    shown = KioskApplication(chosen_by_staff(defaults, settings, languages), settings.counter, shape)
+    voice = voice_of(settings.sound) if has_display() else None
+    volume = volume_of(settings)
+    chosen = chosen_by_staff(defaults, settings, languages)
+    shown = KioskApplication(chosen, settings.counter, shape, voice, volume)
     shown.guard.install()
     return shown
 

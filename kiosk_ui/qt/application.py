@@ -19,6 +19,7 @@ from kiosk_ui.qt.drawings import DrawingProvider
 from kiosk_ui.qt.interface_first import InterfaceFirst
 from kiosk_ui.qt.loop import INTERFACE_BROKEN, DriverLoop, MistakeGuard
 from kiosk_ui.qt.portraits import PortraitProvider
+from kiosk_ui.qt.speech import Speech, Voice
 from kiosk_ui.qt.texts import Texts
 from kiosk_ui.qt.view_model import CheckInViewModel
 from reader import fonts
@@ -149,9 +150,18 @@ class KioskApplication:
         defaults: how every visit begins.
         counter: the hospital's counter.
         shape: of the window.
+        voice: says the prompts and is closed with the window; ``None``: nothing is spoken, no buttons for it are shown.
+        volume: 0 … 4, with which every visit begins.
     """
 
-    def __init__(self, defaults: AppearanceDefaults, counter: str, shape: WindowShape) -> None:
+    def __init__(
+        self,
+        defaults: AppearanceDefaults,
+        counter: str,
+        shape: WindowShape,
+        voice: Voice | None = None,
+        volume: int = 3,
+    ) -> None:
         self._closed = False
         self.texts = Texts(QML_FOLDER / "i18n")
         palettes = load_palettes(QML_FOLDER / "theme")
@@ -163,7 +173,11 @@ class KioskApplication:
         self.interface_first = InterfaceFirst()
         self.view_model.stateShown.connect(self.interface_first.shown)
         self.guard = MistakeGuard(self._mistake)
+        self.voice = voice
+        self.speech = None if voice is None else Speech(voice, self.view_model, self.appearance, volume)
         self.engine = QQmlApplicationEngine()
+        if self.speech is not None:
+            self.engine.rootContext().setContextProperty("speech", self.speech)
         # The engine owns its providers from here on.
         self.engine.addImageProvider("drawing", DrawingProvider(QML_FOLDER / "drawings", palettes))
         self.engine.addImageProvider("portrait", self.portraits)
@@ -207,6 +221,8 @@ class KioskApplication:
         self.loop.stop()
         self.interface_first.end()
         self.view_model.clear()
+        if self.voice is not None:
+            self.voice.close()
         self.window.close()
         self.guard.remove()
         for each in (
@@ -219,6 +235,8 @@ class KioskApplication:
             self.guard,
         ):
             _end(each)
+        if self.speech is not None:
+            _end(self.speech)
 
     def _mistake(self) -> None:
         self.view_model.show_mistake(INTERFACE_BROKEN)
