@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import json
 import ssl
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -230,7 +231,7 @@ class MediPayHospital:
         if known is not None:
             return known
         for identifier, name in self.departments(deadline.left_s()).items():
-            if name and compare_names(name, department.name_vi) in (NameMatch.IDENTICAL, NameMatch.TONE_PLACEMENT):
+            if name and compare_names(_bare(name), _bare(department.name_vi)) <= NameMatch.TONE_PLACEMENT:
                 return identifier
         raise GatewayError(HOSPITAL_DEPARTMENT_UNKNOWN)
 
@@ -273,6 +274,15 @@ def _visit_fields(record: HandOver, department: str | None) -> Fields:
         ("MA_KQ_BHYT", record.eligibility.code),
         ("CAN_XEM_LAI", " ".join(record.missing) or None),
     ]
+
+
+def _bare(department: str) -> str:
+    """A department's name without the word for "department": "Khoa Nội" is "Nội"."""
+    words = unicodedata.normalize("NFC", department).casefold().split()
+    for prefix in (["khoa"], ["phòng", "khám"]):
+        if words[: len(prefix)] == prefix and len(words) > len(prefix):
+            words = words[len(prefix) :]
+    return " ".join(words)
 
 
 def _records(reply: Reply, limit: int) -> list[dict[str, object]]:

@@ -1,0 +1,248 @@
+"""An emulated FHIR R4B server on loopback: as much of it as a reception needs.
+
+``Patient/$match``, ``Patient/_search``, ``Appointment`` by patient, date and status, transactions with conditional
+creates, and ``CoverageEligibilityRequest/$submit``. It holds invented people only, and refuses resources that lack what
+R4B requires.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qs
+
+from emulator.services.loopback import LoopbackSite, Misbehaviour, Reply, Request
+
+__all__ = ["FhirServer", "Misbehaviour"]
+
+_TYPE = "application/fhir+json; charset=utf-8"
+_REQUIRED = {  # elements with a minimum of one (FHIR R4B, resource definitions)
+    "Patient": (),
+    "Coverage": ("status", "beneficiary", "payor"),
+    "Encounter": ("status", "class"),
+    "Consent": ("status", "scope", "category"),
+    "DocumentReference": ("status", "content"),
+    "CoverageEligibilityRequest": ("status", "purpose", "patient", "created", "insurer"),
+}
+_CODES = {  # required bindings
+    ("Patient", "gender"): ("male", "female", "other", "unknown"),
+    ("Coverage", "status"): ("active", "cancelled", "draft", "entered-in-error"),
+    ("Encounter", "status"): ("planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled"),
+    ("Consent", "status"): ("draft", "proposed", "active", "rejected", "inactive", "entered-in-error"),
+    ("DocumentReference", "status"): ("current", "superseded", "entered-in-error"),
+    ("CoverageEligibilityRequest", "status"): ("active", "cancelled", "draft", "entered-in-error"),
+}
+_Resource = dict[str, object]
+
+
+class FhirServer(LoopbackSite):
+    """The server. A context manager: it listens inside the block.
+
+    Args:
+        token: asked for as bearer; ``None``: nobody is asked for one.
+        has_match: whether it knows ``Patient/$match``.
+        delay_s: how slow :attr:`Misbehaviour.SLOW` is.
+
+    Attributes:
+        resources: everything it holds, by ``Type/id``.
+        eligibility: response by the number that is asked about; what R4B has between ``outcome`` and ``error``.
+        loses_ids: answers transactions without places.
+        entry_status: of every entry of a transaction's answer, instead of the true one.
+        addresses: path and query of everything that was asked.
+    """
+
+    def __init__(self, *, token: str | None = None, has_match: bool = True, delay_s: float = 30.0) -> None:
+        super().__init__(delay_s=delay_s)
+        self._token = token
+        self._has_match = has_match
+        self.resources: dict[str, _Resource] = {}
+        self.eligibility: dict[str, _Resource] = {}
+        self.loses_ids = False
+        self.entry_status: str | None = None
+        self.addresses: list[str] = []
+
+    @property
+    def base_url(self) -> str:
+        """Where the server's API begins."""
+        return super().base_url + "/fhir"
+
+    def put(self, kind: str, **content: object) -> str:
+        """Hold a resource and give its logical id."""
+        with self._lock:
+            return self._add({"resourceType": kind, **content}).removeprefix(f"{kind}/")
+
+    def of_kind(self, kind: str) -> list[_Resource]:
+        """All resources of a type, in the order in which they came."""
+        return [resource for resource in self.resources.values() if resource["resourceType"] == kind]
+
+    # ------------------------------------------------------------------------------------- requests
+    def respond(self, request: Request) -> Reply:
+        """One request."""
+        self.addresses.append(f"{request.path}?{request.query}")
+        if self._token is not None and request.headers.get("authorization") != f"Bearer {self._token}":
+            return _outcome(401, "login")
+        match request.method, request.path.removeprefix("/fhir"):
+            case "POST", "/Patient/$match" if self._has_match:
+                return self._match(request.json())
+            case "POST", "/Patient/_search":
+                return self._search(request.body.decode())
+            case "GET", "/Appointment":
+                return self._appointments(request)
+            case "POST", "/CoverageEligibilityRequest/$submit":
+                return self._submit(request.json())
+            case "POST", "":
+                return self._transaction(request.json())
+        return _outcome(404, "not-found")
+
+    def _match(self, body: object) -> Reply:
+        parameters = _tables(body.get("parameter")) if isinstance(body, dict) else []
+        asked = next((each.get("resource") for each in parameters if each.get("name") == "resource"), None)
+        if not isinstance(asked, dict) or asked.get("resourceType") != "Patient":
+            return _outcome(400, "invalid")
+        wanted = set(_identifiers(asked))
+        found = [patient for patient in self.of_kind("Patient") if wanted & set(_identifiers(patient))]
+        return _bundle([_entry(patient, "certain") for patient in found])
+
+    def _search(self, form: str) -> Reply:
+        found = self._having(form)
+        return _bundle(
+            [{"resource": patient, "search": {"mode": "match"}} for patient in found if _is_patient(patient)]
+        )
+
+    def _appointments(self, request: Request) -> Reply:
+        query = dict(request.query)
+        dates = [value for name, value in request.query if name == "date"]
+        starts = next((value[2:] for value in dates if value.startswith("ge")), "")
+        ends = next((value[2:] for value in dates if value.startswith("lt")), "")
+        found = [
+            each
+            for each in self.of_kind("Appointment")
+            if any(_reference(who, "actor") == query.get("patient") for who in _tables(each.get("participant")))
+            and each.get("status") in query.get("status", "").split(",")
+            and _moment(starts) <= _moment(str(each.get("start"))) < _moment(ends)
+        ]
+        return _bundle([{"resource": each, "search": {"mode": "match"}} for each in found])
+
+    def _submit(self, body: object) -> Reply:
+        if not isinstance(body, dict) or _fault(body) is not None:
+            return _outcome(422, "required")
+        patient = next((each for each in _tables(body.get("contained")) if _is_patient(each)), {})
+        numbers = [value for _, value in _identifiers(patient)]
+        said = self.eligibility.get(numbers[0] if numbers else "", {"outcome": "complete"})
+        response = {
+            "resourceType": "CoverageEligibilityResponse",
+            "id": "response-1",
+            "status": "active",
+            "purpose": ["validation"],
+            "patient": {"reference": "#patient"},
+            "created": body["created"],
+            "request": {"display": "TEST"},
+            "insurer": body["insurer"],
+            "contained": [patient],
+            **said,
+        }
+        return Reply(response, content_type=_TYPE)
+
+    # ----------------------------------------------------------------------------------- transactions
+    def _transaction(self, body: object) -> Reply:
+        """All or nothing (FHIR R4B http.html#transaction)."""
+        entries = _tables(body.get("entry")) if isinstance(body, dict) else []
+        if not isinstance(body, dict) or body.get("type") != "transaction" or not entries:
+            return _outcome(400, "invalid")
+        with self._lock:
+            known = dict(self.resources)
+            answers: list[object] = []
+            places: dict[str, str] = {}
+            for entry in entries:
+                resource, request = entry.get("resource"), entry.get("request")
+                if not isinstance(resource, dict) or not isinstance(request, dict) or _fault(resource) is not None:
+                    self.resources = known
+                    return _outcome(422, "required")
+                same = self._matching(resource, request)
+                if len(same) > 1:
+                    self.resources = known
+                    return _outcome(412, "multiple-matches")
+                place = f"{resource['resourceType']}/{same[0]['id']}" if same else self._add(dict(resource))
+                places[str(entry.get("fullUrl"))] = place
+                answers.append({"response": self._entry_response("200 OK" if same else "201 Created", place)})
+            self.resources = {place: _resolved(each, places) for place, each in self.resources.items()}
+        return Reply({"resourceType": "Bundle", "type": "transaction-response", "entry": answers}, content_type=_TYPE)
+
+    def _matching(self, resource: _Resource, request: Mapping[str, object]) -> list[_Resource]:
+        condition = request.get("ifNoneExist")
+        found = self._having(str(condition)) if condition is not None else []
+        return [each for each in found if each["resourceType"] == resource["resourceType"]]
+
+    def _entry_response(self, status: str, place: str) -> _Resource:
+        response: _Resource = {"status": self.entry_status or status, "etag": 'W/"1"'}
+        return response if self.loses_ids else {**response, "location": f"{place}/_history/1"}
+
+    def _having(self, condition: str) -> list[_Resource]:
+        values = parse_qs(condition).get("identifier", [])
+        wanted = {tuple(value.split("|", 1)) for value in values}
+        return [each for each in self.resources.values() if wanted & set(_identifiers(each))]
+
+    def _add(self, resource: _Resource) -> str:
+        number = len(self.resources) + 1
+        place = f"{resource['resourceType']}/{number}"
+        self.resources[place] = {**resource, "id": str(number)}
+        return place
+
+
+def _tables(value: object) -> list[_Resource]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _identifiers(resource: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for each in _tables(resource.get("identifier")):
+        yield str(each.get("system")), str(each.get("value"))
+
+
+def _is_patient(resource: Mapping[str, object]) -> bool:
+    return resource.get("resourceType") == "Patient"
+
+
+def _reference(table: Mapping[str, object], name: str) -> object:
+    actor = table.get(name)
+    return actor.get("reference") if isinstance(actor, dict) else None
+
+
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def _fault(resource: Mapping[str, object]) -> str | None:
+    """What R4B misses in a resource."""
+    kind = str(resource.get("resourceType"))
+    if kind not in _REQUIRED:
+        return "resourceType"
+    missing = [name for name in _REQUIRED[kind] if not resource.get(name)]
+    wrong = [name for (of, name), codes in _CODES.items() if of == kind and resource.get(name, codes[0]) not in codes]
+    return next(iter(missing + wrong), None)
+
+
+def _resolved(value: _Resource, places: Mapping[str, str]) -> _Resource:
+    """A resource with the bundle's own references replaced by the places that they have become."""
+
+    def walk(each: object) -> object:
+        if isinstance(each, dict):
+            return {name: places.get(str(v), v) if name == "reference" else walk(v) for name, v in each.items()}
+        return [walk(item) for item in each] if isinstance(each, list) else each
+
+    return {name: walk(each) for name, each in value.items()}
+
+
+def _entry(resource: _Resource, grade: str) -> _Resource:
+    url = "http://hl7.org/fhir/StructureDefinition/match-grade"
+    search = {"mode": "match", "score": 1, "extension": [{"url": url, "valueCode": grade}]}
+    return {"resource": resource, "search": search}
+
+
+def _bundle(entries: list[_Resource]) -> Reply:
+    content = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+    return Reply(content, content_type=_TYPE)
+
+
+def _outcome(status: int, code: str) -> Reply:
+    issue = {"severity": "error", "code": code, "diagnostics": "TEST"}
+    return Reply({"resourceType": "OperationOutcome", "issue": [issue]}, status=status, content_type=_TYPE)
