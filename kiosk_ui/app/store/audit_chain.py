@@ -134,6 +134,12 @@ class AnchorFile:
             return None
 
 
+def _line(anchor: Anchor, key: StoreKey) -> bytes:
+    moment = anchor.at.astimezone(dt.UTC).isoformat(timespec="seconds")
+    line = f"{moment} {anchor.row} {anchor.row_hash} {key.id}"
+    return f"{line} {key.anchor_word(line.encode())}\n".encode()
+
+
 def verify_chain(database: Database, anchors: AnchorFile | None = None, now: dt.datetime | None = None) -> ChainReport:
     """Walk the whole trail.
 
