@@ -52,6 +52,7 @@ doctor: setup-kiosk ## what is missing on this machine, and how to get it
 docs: setup-test ## the pages of docs/ that are made from the code
 	@$(BIN)/python scripts/document_errors.py
 	@$(BIN)/python scripts/document_limits.py
+	@$(BIN)/python scripts/document_flows.py
 	@$(BIN)/python -m bench.read_time_picture
 
 .PHONY: lock

@@ -309,7 +309,7 @@ class CheckInFlow:
                 return frame.problem(state, failures.STORE_SLOW, retry=s.Retry.SAVE_AGAIN)
             case s.TakeCard():
                 return finish.card_left(frame, state)
-            case s.TicketReady() | s.SlipReady() | s.Refused() | s.Problem() | s.Emergency() | s.Welcome():
+            case s.TicketReady() | s.SlipReady() | s.Refused() | s.Emergency() | s.Welcome():
                 return finish.nobody_there(frame, state)
             case _:
                 return self._warn(state, self.rules.time_limits.warning_s)

@@ -183,7 +183,8 @@ def _instead(frame: Frame, state: s.CheckInState) -> Step:
     state = dataclasses.replace(state, request=state.request + 1)
     if visit is None:
         begun = dataclasses.replace(state, visit=s.Visit(way=Way.NO_CARD, declared=_NOBODY))
-        return frame.show(begun, s.TypeNumber(NumberKind.CITIZEN))
+        is_foreign = isinstance(state.screen, s.TypeMrz)
+        return ask_next(frame, begun) if is_foreign else frame.show(begun, s.TypeNumber(NumberKind.CITIZEN))
     if visit.for_guardian:
         settled = dataclasses.replace(visit, guardian_settled=True, key=None, scanned=None, reading=None)
         return ask_next(frame, dataclasses.replace(state, visit=settled))

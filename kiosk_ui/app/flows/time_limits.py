@@ -16,7 +16,7 @@ class TimeLimits:
     Attributes:
         question_s: a screen that asks something; the warning takes its last :attr:`warning_s`.
         card_away_s: the same when the card has been taken already.
-        message_s: a screen that only tells something (refused, problem).
+        message_s: a screen that only tells something (refused, emergency), or what went wrong; there with the warning.
         ticket_s: the ticket screen; :attr:`ticket_card_away_s` once the card has been taken.
         reading_s: longest silence of the reading before it counts as stalled.
         look_up_s: longest wait for the insurer.
@@ -61,7 +61,9 @@ class TimeLimits:
                 return self.take_card_s
             case s.TicketReady() | s.SlipReady():
                 return self.ticket_card_away_s if card_away else self.ticket_s
-            case s.Refused() | s.Problem() | s.Emergency():
+            case s.Refused() | s.Emergency():
                 return self.message_s
+            case s.Problem():
+                return max(1, self.message_s - self.warning_s)
             case _:
                 return (self.card_away_s if card_away else self.question_s) - self.warning_s
