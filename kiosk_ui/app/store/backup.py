@@ -115,7 +115,7 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
 # ----------------------------------------------------------------------------------------------- backup
 def _copied(source: Path, copy: Path) -> dict[str, Any]:
     """SQLite's online backup: the store may be written to meanwhile. The copy is looked at before it counts."""
-    with _failures(), contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as live:
+    with _failures(), contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True)) as live:
         os.close(os.open(copy, os.O_CREAT | os.O_WRONLY, 0o600))
         with contextlib.closing(sqlite3.connect(copy)) as into:
             live.backup(into)
