@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import datetime as dt
 import hashlib
@@ -26,10 +25,11 @@ __all__ = ["LockOut", "Sessions", "SignIn", "check_pin", "csrf_token", "hash_pin
 # RFC 7914: 32 MiB and some 100 ms for each guess
 _SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 2**15, 8, 1
 _SCRYPT_MEMORY = 64 * 1024 * 1024
-_HASH = re.compile(r"scrypt:([A-Za-z0-9+/=]{22,24}):([A-Za-z0-9+/=]{43,44})")
+_HASH = re.compile(r"scrypt:([A-Za-z0-9+/]{22}==):([A-Za-z0-9+/]{43}=)")  # 16 and 32 bytes in base 64
 _SESSION_LASTS = dt.timedelta(hours=12)
 _SESSION_RESTS = dt.timedelta(hours=4)  # without a look from the panel, which looks every few seconds
 _SEEN_EVERY_MS = 60_000
+_CLOCK_STEP_MS = 5 * 60_000
 
 
 def is_pin(text: str) -> bool:
@@ -51,11 +51,7 @@ def hash_pin(pin: str, salt: bytes | None = None) -> str:
 
 def is_pin_hash(text: str) -> bool:
     """Whether ``text`` has the form that :func:`hash_pin` gives."""
-    found = _HASH.fullmatch(text)
-    try:
-        return found is not None and all(base64.b64decode(part, validate=True) for part in found.groups())
-    except (binascii.Error, ValueError):
-        return False
+    return _HASH.fullmatch(text) is not None
 
 
 def check_pin(pin: str, hashed: str) -> bool:
@@ -209,8 +205,8 @@ class Sessions:
         if row is None or row.desk not in self._pins:
             return None
         lasts, rests = (each // dt.timedelta(milliseconds=1) for each in (_SESSION_LASTS, _SESSION_RESTS))
-        # A clock that was put back must not make a session last.
-        if not (0 <= now - row.opened_at < lasts and 0 <= now - row.seen_at < rests):
+        # A clock that was put back must not make a session last; one that is put right by a little may not end it.
+        if not (-_CLOCK_STEP_MS <= now - row.opened_at < lasts and -_CLOCK_STEP_MS <= now - row.seen_at < rests):
             self.sign_out(token)
             return None
         if now - row.seen_at >= _SEEN_EVERY_MS:
