@@ -13,6 +13,7 @@ from kiosk_ui.app.gateways.queue_service import CheckInsWithWait, QueueService, 
 from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.operation.observed import (
     ObservedCheckIns,
+    ObservedHospital,
     ObservedInsurer,
     ObservedPrinter,
     ObservedQueue,
@@ -21,7 +22,16 @@ from kiosk_ui.app.operation.observed import (
 from kiosk_ui.app.operation.operation import Operation
 from kiosk_ui.app.operation.watched_outbox import WatchedOutbox
 from kiosk_ui.app.outbox import Handler, HandOverDelivery, InsuranceCheck, OutboxThread, QueueDelivery
-from kiosk_ui.app.ports import CardReading, CheckIns, Clock, EligibilityGateway, StaffBell, SystemClock, TicketPrinter
+from kiosk_ui.app.ports import (
+    CardReading,
+    CheckIns,
+    Clock,
+    EligibilityGateway,
+    HospitalSystem,
+    StaffBell,
+    SystemClock,
+    TicketPrinter,
+)
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.app.store.audit_chain import AnchorFile
@@ -76,11 +86,12 @@ class KioskServices:
         url = settings.store_url.get_secret_value() if settings.store_url else None
         self.operation = Operation(settings.operation, settings.data_folder, self.clock, settings.zone)
         self.insurer: EligibilityGateway = ObservedInsurer(insurer_of(settings, self.clock.now), self.operation.peers)
-        self.hospital = hospital_of(settings, self.clock.now)
+        self.hospital: HospitalSystem = ObservedHospital(hospital_of(settings, self.clock.now), self.operation.peers)
         keys = KeyPlace.chosen(settings.data_folder, settings.store.key_file)
         self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits, keys)
         stride = Stride(settings.queue.kiosk, settings.queue.kiosks)
-        self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone, stride)
+        tell = (OutboxKind.HAND_OVER, *((OutboxKind.QUEUE,) if settings.queue.url is not None else ()))
+        self.store = CheckInStore(self._database, self.pseudonyms, settings.device, settings.zone, stride, tell)
         self.outbox_store = OutboxStore(self._database)
         handlers: dict[OutboxKind, Handler] = {
             OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer),
