@@ -169,6 +169,9 @@ class KioskDesk:
             if last is None:
                 facts.append(Fact(peer, word="not_asked"))
                 continue
+            if last.outcome.endswith(".not_set"):
+                facts.append(Fact(peer, word="not_set", tone=Tone.CAUTION))
+                continue
             well = last.outcome == ANSWERED
             tone = (Tone.GOOD if last.seconds < _SLOW_S else Tone.CAUTION) if well else Tone.BAD
             told = f"{last.at.astimezone(zone):%H:%M:%S} · {last.seconds:.2f} s"

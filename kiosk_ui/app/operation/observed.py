@@ -12,7 +12,7 @@ from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
-from kiosk_ui.app.domain.patient import PatientFinding, PatientQuery
+from kiosk_ui.app.domain.patient import PatientFinding, PatientKind, PatientQuery
 from kiosk_ui.app.driver import FrontEnd
 from kiosk_ui.app.failures import GatewayError, PrinterError
 from kiosk_ui.app.flows import screens as s
@@ -33,6 +33,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 ANSWERED = "answered"
+_MISTAKE = "mistake"  # of ours: what was raised is no word about the service
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,12 +60,16 @@ class PeerBook:
         self._lock = threading.Lock()
         self._last: dict[str, PeerState] = {}
 
-    def ask(self, peer: str, question: Callable[[], _T]) -> _T:
-        """Ask, and note how it went."""
+    def ask(
+        self, peer: str, question: Callable[[], _T], outcome_of: Callable[[_T], str] = lambda answer: ANSWERED
+    ) -> _T:
+        """Ask, and note how it went; ``outcome_of`` names answers that are none."""
         begun = self._clock.monotonic()
-        outcome = ANSWERED
+        outcome = _MISTAKE
         try:
-            return question()
+            answer = question()
+            outcome = outcome_of(answer)
+            return answer
         except GatewayError as error:
             outcome = error.code.name
             raise
@@ -93,6 +98,10 @@ class ObservedInsurer:
         return self._peers.ask("relay", lambda: self._inner.check(query))
 
 
+def _found(finding: PatientFinding) -> str:
+    return finding.code if finding.kind is PatientKind.UNAVAILABLE and finding.code else ANSWERED
+
+
 class ObservedHospital:
     """A :class:`~kiosk_ui.app.ports.HospitalSystem` that is watched."""
 
@@ -102,7 +111,7 @@ class ObservedHospital:
 
     def find(self, query: PatientQuery) -> PatientFinding:
         """Look for a patient."""
-        return self._peers.ask("hospital", lambda: self._inner.find(query))
+        return self._peers.ask("hospital", lambda: self._inner.find(query), _found)
 
     def hand_over(self, record: HandOver) -> Receipt:
         """Hand over a check-in."""
