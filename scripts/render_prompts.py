@@ -186,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if program is None:
             raise CannotRenderError("espeak-ng is not installed (Debian: apt-get install espeak-ng).")
+        if not (chosen.sounds / "common").exists():
+            print("sounds: rendering the spoken prompts; the first time takes some seconds")  # noqa: T201 - an answer
         for line in _told(render_all(chosen.texts, chosen.sounds, program)):
             print(line)  # noqa: T201 - a command's answer
     except CannotRenderError as error:

@@ -249,9 +249,12 @@ def _command(name: str, program: str, path: Path, gain: float) -> tuple[list[str
 
 
 def _feed(player: subprocess.Popen[bytes], sound: bytes) -> None:
-    with contextlib.suppress(OSError), player:
-        if player.stdin is not None:
-            player.stdin.write(sound)
+    if player.stdin is None:
+        return
+    with contextlib.suppress(OSError):  # who was ended does not listen any more
+        player.stdin.write(sound)
+    with contextlib.suppress(OSError):
+        player.stdin.close()
 
 
 def _within(level: int) -> int:

@@ -121,7 +121,7 @@ def test_every_reason_has_words_and_an_unknown_one_is_never_shown_as_a_code():
 words = st.text(st.sampled_from("ẮƠỮgjỵĐ 0W"), min_size=1, max_size=60)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(words, words, words, st.sampled_from(list(PaperWidth)), st.sampled_from(list(Priority)))
 def test_nothing_is_cut_off_whatever_the_hospital_calls_its_rooms(name, place, way, paper, priority):
     ticket = dataclasses.replace(
@@ -139,6 +139,16 @@ def test_nothing_is_cut_off_whatever_the_hospital_calls_its_rooms(name, place, w
 def test_a_forged_name_does_not_print_metres_of_paper():
     endless = dataclasses.replace(SLIP, slip=dataclasses.replace(SLIP.slip, full_name="A" * 5_000 + " B" * 5_000))
     assert ticket_page(endless).height < ticket_page(SLIP).height + 100 * DOTS_PER_MM
+
+
+@pytest.mark.parametrize("odd", ["A\nB", "A\u2028B", "A\x00B\x1b@", "A\u202eB", "\ud800", "\t", "e\u0301" * 50])
+@pytest.mark.parametrize("paper", list(PaperWidth))
+def test_what_a_forged_card_calls_itself_is_printed_as_a_line_of_text(odd, paper):
+    forged = dataclasses.replace(SLIP, slip=dataclasses.replace(SLIP.slip, full_name=odd))
+    assert ticket_page(forged, paper).width == paper.dots
+    if paper is PaperWidth.MM_80:
+        assert ticket_pdf(forged, paper).startswith(b"%PDF")
+    assert not set("\n\u2028\x00\x1b\u202e") & set(text_of(forged, paper))
 
 
 def test_a_ticket_without_a_slip_has_no_field_for_a_person():

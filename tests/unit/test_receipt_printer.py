@@ -18,7 +18,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
@@ -55,11 +55,11 @@ FEED_ROWS = 6 * 30  # the paper moves on before it is cut
 
 
 def printer_on(machine: TcpReceiptPrinter | PtyReceiptPrinter, **changes) -> EscPosPrinter:
-    settings = {"status_timeout_s": 0.15, "print_timeout_s": 0.6, "rows_per_s": 4_000} | changes
-    paper = settings.pop("paper", PaperWidth.MM_80)
+    chosen = {"status_timeout_s": 0.15, "print_timeout_s": 0.6, "rows_per_s": 4_000} | changes
+    paper = chosen.pop("paper", PaperWidth.MM_80)
     if isinstance(machine, PtyReceiptPrinter):
-        return EscPosPrinter(lambda: DeviceChannel(machine.path, 115_200), paper, **settings)
-    return EscPosPrinter(lambda: NetworkChannel("127.0.0.1", machine.port, 0.5), paper, **settings)
+        return EscPosPrinter(lambda: DeviceChannel(machine.path, 115_200), paper, **chosen)
+    return EscPosPrinter(lambda: NetworkChannel("127.0.0.1", machine.port, 0.5), paper, **chosen)
 
 
 def refusal_of(printer: EscPosPrinter, ticket: Ticket = TICKET) -> str:
@@ -122,6 +122,7 @@ def test_several_workers_may_print_at_once_and_each_sheet_is_whole():
     assert sum(is_on(sheet, ticket_page(SLIP)) for sheet in sheets) == 1
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([0x10, 0x04, 0x05, 0x14, 0x01, 0x02, 0x08, 0x00, 0xFF]), min_size=48, max_size=960))
 def test_no_picture_holds_a_command_of_real_time(dots):
     height = len(dots) // 48
@@ -130,6 +131,7 @@ def test_no_picture_holds_a_command_of_real_time(dots):
     assert find_real_time(escpos_job(page)) == []
 
 
+@settings(max_examples=40)
 @given(st.binary(min_size=48, max_size=48 * 20))
 def test_a_picture_is_printed_as_it_is_but_for_single_dots_that_would_be_commands(dots):
     height = len(dots) // 48

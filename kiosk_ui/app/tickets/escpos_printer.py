@@ -150,7 +150,9 @@ class EscPosPrinter:
         if self._tells_end:
             talk.ask_for_end()
         while (left := until - time.monotonic()) > 0:
-            if talk.end_within(min(_STEP_S, left)) and self._tells_end:
+            if not self._tells_end:
+                time.sleep(min(_STEP_S, left))
+            elif talk.end_within(min(_STEP_S, left)):
                 return None
             if (code := talk.report().code) is not None:
                 return code

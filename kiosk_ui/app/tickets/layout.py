@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import unicodedata
 
 from PIL import ImageFont
 
@@ -23,6 +24,7 @@ DOTS_PER_MM = 8  # 203 dpi
 LINE_HEIGHT = 1.45  # Vietnamese capitals carry two marks; less clips them
 _LONGEST_NAME = 100  # characters; a forged card must not print metres of paper
 _QR_MM = 26.0
+_NO_TEXT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class PaperWidth(enum.IntEnum):
@@ -192,13 +194,18 @@ def _fit(row: Row, paper: PaperWidth) -> list[Row]:
     font, room = type_face(row.bold, round(size * DOTS_PER_MM)), (paper.printed_mm - 2) * DOTS_PER_MM
     if row.boxed:
         room -= round(size * DOTS_PER_MM)  # the box's edge
-    parts = _even_parts(row.text.split(" "), font, room)
+    parts = _even_parts(_plain(row.text).split(" "), font, room)
     fitted: list[Row] = []
     for index, text in enumerate(parts):
         width = font.getlength(text)
         own = size if width <= room else size * room / width
         fitted.append(dataclasses.replace(row, text=text, size_mm=own, gap_mm=row.gap_mm if index == 0 else 0.0))
     return fitted
+
+
+def _plain(text: str) -> str:
+    """Without line breaks, control characters and marks of direction: a forged card may hold any of them."""
+    return "".join(" " if unicodedata.category(sign) in _NO_TEXT else sign for sign in text)
 
 
 def _even_parts(words: list[str], font: ImageFont.FreeTypeFont, room: float) -> list[str]:

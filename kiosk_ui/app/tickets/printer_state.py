@@ -36,8 +36,8 @@ def is_status(byte: int) -> bool:
 
 
 def is_end_of_job(byte: int) -> bool:
-    """Whether this is an answer to GS r 1: bits 4 and 7 are clear."""
-    return byte & 0b1001_0000 == 0
+    """Whether this is an answer to GS r 1: bits 4 and 7 clear, each sensor's two bits (0 and 1, 2 and 3) alike."""
+    return byte & 0b1001_0000 == 0 and byte & 0b1111 in (0b0000, 0b0011, 0b1100, 0b1111)
 
 
 def report_of(answers: Mapping[int, int]) -> PrinterReport:
