@@ -191,8 +191,9 @@ class FhirHospital:
         Raises:
             GatewayError: it is not known to be taken; ``hospital.record_refused`` if repeating it cannot help.
         """
-        if record.patient_id is not None and _LOGICAL_ID.fullmatch(record.patient_id) is None:
-            raise GatewayError(HOSPITAL_RECORD_REFUSED, cause="no logical id")
+        for known in (record.patient_id, record.appointment_id):
+            if known is not None and _LOGICAL_ID.fullmatch(known) is None:
+                raise GatewayError(HOSPITAL_RECORD_REFUSED, cause="no logical id")
         department = record.department.code
         theirs = None if department == self._counter else self._settings.department_ids.get(department, department)
         xml0 = valid_xml0(record, xml0_of(record, facility=self._settings.facility, zone=self._zone))
