@@ -31,6 +31,7 @@ quick: setup-test ## the unit tests with few examples of each property and table
 soak: setup-test ## the long sweeps whole, of which the test suite takes a hundredth (CHIPID_SOAK_SHARE, CHIPID_SOAK_SEED)
 	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m pytest tests -m soak --ignore=tests/fuzz
 	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m tests.soak_run
+	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m tests.soak_check_ins
 
 .PHONY: bench
 bench: setup-test ## the figures of the README, measured on this machine
