@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 import kiosk_ui.app.failures  # noqa: F401 - declares the kiosk's codes
 import reader.errors  # noqa: F401 - declares the reader's codes
 from crypto.errors import Hint, all_codes
-from kiosk_ui.app.domain.check_in import Ticket
+from kiosk_ui.app.domain.check_in import Ticket, TicketKind
+from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceExit, InsuranceOutcome
 from kiosk_ui.app.domain.patient import PatientFinding
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.check_in import CheckInFlow, CheckInRules, Step
 from reader.verification.identity import Assurance, Identity, Sex
+from scripts.flow_map import EARLIER, EVERYWHERE, FINDINGS, PEOPLE, ticket_of
 
 NUMBER = "040085000017"
 NAME = "Nguyễn Văn An"
@@ -108,7 +111,9 @@ class Walk:
         """Insurer, hospital system and store answer."""
         request = self.state.request
         return self(
-            ev.EligibilityKnown(request, eligibility), ev.PatientKnown(request, finding), ev.EarlierKnown(request, earlier)
+            ev.EligibilityKnown(request, eligibility),
+            ev.PatientKnown(request, finding),
+            ev.EarlierKnown(request, earlier),
         )
 
     def to_saving(self) -> s.Screen:
@@ -391,6 +396,11 @@ person_events = st.sampled_from(
         ev.OverlayDismissed(),
         ev.Touched(),
         ev.CardRemoved(),
+        *PEOPLE.values(),
+        *EVERYWHERE.values(),
+        ev.PriorityAsked(Priority.EMERGENCY),
+        ev.BirthGiven(None, None, -1),
+        ev.TextGiven("x" * 1_000),
     ]
 )
 results = st.builds(
@@ -407,6 +417,8 @@ world_events = st.one_of(
     results.map(lambda result: lambda r: ev.ReadingFinished(r, result)),
     codes.map(lambda code: lambda r: ev.ReadingFailed(r, code.name, code.hint)),
     eligibilities.map(lambda e: lambda r: ev.EligibilityKnown(r, e)),
+    st.sampled_from(FINDINGS).map(lambda finding: lambda r: ev.PatientKnown(r, finding)),
+    st.sampled_from([None, EARLIER]).map(lambda earlier: lambda r: ev.EarlierKnown(r, earlier)),
     st.just(lambda r: ev.CheckInSaved(r, ticket(uuid.UUID(int=7)))),
     st.just(lambda r: ev.SaveFailed(r, "store.unavailable", Hint.RETRY_LATER)),
     st.just(ev.TicketPrinted),
@@ -424,26 +436,37 @@ happenings = st.lists(
 )
 
 
+ONWARD: dict[type[s.Screen], ev.PersonEvent] = {
+    s.Welcome: ev.NumberKnown(NUMBER),
+    s.EnterNumber: ev.NumberKnown(NUMBER),
+    s.Confirm: ev.Confirmed(),
+    s.ConfirmDeclared: ev.Confirmed(),
+    s.ChooseDepartment: ev.DepartmentChosen("noi"),
+    s.InsuranceChoice: ev.GoToCounter(),
+    s.AlreadyCheckedIn: ev.AnotherDepartment(),
+    s.ScanPhone: ev.WithoutChip(),
+    s.TypeMrz: ev.WithoutChip(),
+    s.TypeNumber: ev.TextGiven(NUMBER),
+    s.TypeName: ev.TextGiven(NAME),
+    s.TypeBirth: ev.BirthGiven(3, 2, 1985),
+    s.WrongNumber: ev.TryAgain(),
+}
+
+
 def onward(state: s.CheckInState) -> ev.Event:
     """What brings the check-in forward from here."""
     match state.screen:
-        case s.Welcome() | s.EnterNumber():
-            return ev.NumberKnown(NUMBER)
         case s.PlaceCard() | s.Reading() | s.CardLifted():
             return ev.ReadingFinished(state.request, read_result())
-        case s.Confirm():
-            return ev.Confirmed()
         case s.LookingUp():
             missing = state.visit and state.visit.eligibility is None
             return ev.EligibilityKnown(state.request, VALID) if missing else ev.TimerFired(state.timer)
-        case s.ChooseDepartment():
-            return ev.DepartmentChosen("noi")
         case s.Saving():
-            return ev.CheckInSaved(state.request, ticket(uuid.UUID(int=7)))
-        case s.Problem() | s.WrongNumber():
-            return ev.TryAgain()
-        case _:
-            return ev.GoOn()
+            return ev.CheckInSaved(state.request, ticket_of(state.visit.draft))
+        case s.Problem(retry=retry):
+            return ev.WithoutChip() if retry is s.Retry.NONE else ev.TryAgain()
+        case screen:
+            return ONWARD.get(type(screen), ev.GoOn())
 
 
 def realise(state: s.CheckInState, happening: object) -> ev.Event:
@@ -486,7 +509,9 @@ def test_laws_that_hold_whatever_happens(sequence: list):
             if isinstance(effect, fx.SaveCheckIn):
                 assert decision is not Decision.REJECT
                 saves_by_draft[effect.draft.check_in_id] = effect.request
-        if isinstance(state.screen, s.TicketReady) and not isinstance(before.screen, s.TicketReady):
+        papers = s.TicketReady | s.SlipReady
+        is_new = isinstance(state.screen, papers) and not isinstance(before.screen, papers)
+        if is_new and state.screen.ticket is not EARLIER:
             tickets += 1
             assert tickets <= len(saves_by_draft), "a ticket without a save of its own"
     assert_time_alone_ends_in_welcome(flow, state)
@@ -512,7 +537,10 @@ def check_step(before: s.CheckInState, step: Step) -> None:
     if isinstance(state.screen, s.Saving):
         assert state.visit is not None
         assert state.visit.draft is not None
-        assert state.visit.draft.visitor.assurance in CheckInRules().admitted
+        draft = state.visit.draft
+        is_sure = draft.visitor.assurance in CheckInRules().admitted
+        assert is_sure == (draft.visitor.identification is Identification.CHIP)
+        assert is_sure or draft.exit is TicketKind.COUNTER
     timers = [effect for effect in effects if isinstance(effect, fx.StartTimer)]
     assert len(timers) <= 1
     assert all(effect.timer == state.timer and effect.seconds > 0 for effect in timers)
