@@ -32,9 +32,11 @@ _HOUSE = Path(__file__).parents[1]
 # `chipid kiosk`, told that the memory it draws into is a display; it ends with its first frame.
 _PROGRAM = """
 import os, sys, time
+import kiosk_ui.qt.display as display
+
+display.has_display = lambda: True
 import kiosk_ui.qt.application as application
 
-application.has_display = lambda: True
 make = application.KioskApplication.__init__
 
 def make_and_watch(self, *arguments, **named):

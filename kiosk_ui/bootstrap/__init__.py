@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from crypto.errors import ChipIdError
 from kiosk_ui.app.operation.service_manager import ServiceManager
+from kiosk_ui.bootstrap.display import begin_to_look
 from kiosk_ui.bootstrap.stopping import EXIT_RESTART, start_again, told_to_stop
 
 __all__ = ["EXIT_FAILED", "EXIT_USAGE", "main"]
@@ -100,6 +101,7 @@ def _started_again(code: int) -> int:
 
 
 def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    begin_to_look()
     from kiosk_ui.bootstrap import reception
 
     try:

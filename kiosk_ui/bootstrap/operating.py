@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtGui import QGuiApplication
 
-from kiosk_ui.app.operation.operation import DEFAULTS_FILE
 from kiosk_ui.app.operation.service_manager import ServiceManager
 from kiosk_ui.app.operation.visit_defaults import VisitDefaults, load_defaults
 from kiosk_ui.app.operation.watchdog import Watchdog
 from kiosk_ui.app.services import KioskServices
-from kiosk_ui.app.settings import Settings
 from kiosk_ui.bootstrap.card_reading import CardPlace, ReaderCards
 from kiosk_ui.bootstrap.operator_desk import KioskDesk, TrustAtStart
+from kiosk_ui.bootstrap.staff_choice import chosen_by_staff, with_choice
 from kiosk_ui.bootstrap.stopping import EXIT_RESTART
 from kiosk_ui.bootstrap.watched_place import WatchedPlace
-from kiosk_ui.qt.appearance import AppearanceDefaults
-from kiosk_ui.qt.application import QML_FOLDER, KioskApplication
+from kiosk_ui.qt.application import KioskApplication
 from kiosk_ui.qt.operator_layer import OperatorLayer
 from kiosk_ui.qt.operator_model import OperatorModel
 from reader.errors import TrustError
@@ -95,11 +92,6 @@ def trust_at_start(loaded: TrustFolder, folder: Path) -> TrustAtStart:
     return TrustAtStart(loaded, None if newest is None else dt.datetime.fromtimestamp(newest, dt.UTC))
 
 
-def chosen_by_staff(defaults: AppearanceDefaults, settings: Settings, languages: list[str]) -> AppearanceDefaults:
-    """What visits begin with: staff's choice on the operator's page, where there is one and it can still be had."""
-    return _with_choice(defaults, load_defaults(settings.data_folder / DEFAULTS_FILE), languages)
-
-
 def _beginning_now(shown: KioskApplication, chosen: VisitDefaults) -> VisitDefaults:
     defaults = shown.appearance.defaults
     return VisitDefaults(defaults.language, defaults.palette, chosen.volume)
@@ -107,16 +99,6 @@ def _beginning_now(shown: KioskApplication, chosen: VisitDefaults) -> VisitDefau
 
 def _begin_with(shown: KioskApplication, chosen: VisitDefaults) -> None:
     languages = [each.code for each in shown.texts.languages]
-    shown.appearance.begin_with(_with_choice(shown.appearance.defaults, chosen, languages))
+    shown.appearance.begin_with(with_choice(shown.appearance.defaults, chosen, languages))
     if shown.speech is not None and chosen.volume is not None:
         shown.speech.begin_with(chosen.volume)
-
-
-def _with_choice(defaults: AppearanceDefaults, chosen: VisitDefaults, languages: list[str]) -> AppearanceDefaults:
-    language = chosen.language if chosen.language in languages else defaults.language
-    has_theme = chosen.palette is not None and (QML_FOLDER / "theme" / f"{chosen.palette}.json").is_file()
-    return dataclasses.replace(
-        defaults,
-        language=language or defaults.language,
-        palette=(chosen.palette if has_theme else "") or defaults.palette,
-    )

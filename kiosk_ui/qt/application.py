@@ -8,13 +8,14 @@ import signal
 from pathlib import Path
 from types import FrameType
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer, QUrl, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow  # before rootObjects(): only then are windows given their own class
 
 from kiosk_ui.app.driver import CheckInDriver
 from kiosk_ui.qt.appearance import Appearance, AppearanceDefaults, Typesetter, load_palettes
+from kiosk_ui.qt.display import has_display
 from kiosk_ui.qt.drawings import DrawingProvider
 from kiosk_ui.qt.interface_first import InterfaceFirst
 from kiosk_ui.qt.loop import INTERFACE_BROKEN, DriverLoop, MistakeGuard
@@ -63,14 +64,6 @@ class WindowShape:
     def landscape(self) -> WindowShape:
         """The same screen on its side."""
         return dataclasses.replace(self, width=max(self.width, self.height), height=min(self.width, self.height))
-
-
-def has_display() -> bool:
-    """Whether a window can be shown to somebody."""
-    platform = os.environ.get("QT_QPA_PLATFORM", "")
-    if platform:
-        return platform not in {"offscreen", "minimal"}
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def make_application() -> QGuiApplication:
@@ -202,6 +195,14 @@ class KioskApplication:
             self.window.showFullScreen()
         else:
             self.window.show()
+
+    def paint(self, longest_s: float = 1.0) -> None:
+        """Let the first screen be seen before anything slow is done. A window that nobody shows is not waited for."""
+        waiting = QEventLoop()
+        self.window.frameSwapped.connect(waiting.quit)
+        QTimer.singleShot(round(longest_s * 1000), waiting, waiting.quit)
+        self.window.update()
+        waiting.exec()
 
     def run(self, driver: CheckInDriver) -> None:
         """Connect a driver and show its first screen."""

@@ -1,4 +1,4 @@
-"""The reception with its trust store: sealed with the key that the settings name, or no window is opened at all."""
+"""The reception with its trust store: sealed with the key that the settings name, or nobody is attended to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emulator.personalise.authorities import Authority, authority_certificate
-from kiosk_ui.bootstrap import _parser, reception
+from kiosk_ui.bootstrap import _parser, attending, reception
 from kiosk_ui.bootstrap.emulated import InProcessTray
 from reader.errors import TrustError
 from reader.trust.import_plan import ImportOptions
@@ -37,7 +37,7 @@ def arguments(place: Path, seal_key: Path) -> argparse.Namespace:
 def at_the_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A display drawn into memory, and a tray in place of the reader."""
     monkeypatch.setattr(reception, "why_no_window", lambda: None)
-    monkeypatch.setattr(reception, "PcscPlace", lambda name: InProcessTray())
+    monkeypatch.setattr(attending, "PcscPlace", lambda name: InProcessTray())
 
 
 @pytest.mark.usefixtures("qapp", "at_the_desk")
