@@ -50,7 +50,7 @@ class MediPaySettings(_Strict):
             maker.
     """
 
-    merchant_id: _Word
+    merchant_id: Annotated[str, Field(pattern=r"^[!-~]{1,100}$")]  # goes into a header
     secret: SecretPlace
     document_types: dict[Literal["citizen", "old_card", "document", "birth_certificate"], _Word] = {
         "citizen": "CCCD",

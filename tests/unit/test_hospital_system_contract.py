@@ -143,6 +143,13 @@ def test_a_child_without_a_card_or_a_full_date_is_handed_over(peer: Peer) -> Non
     assert "NHAP_TAY" in json.dumps(peer.visits())
 
 
+@pytest.mark.parametrize("name", ["An \ud800", "A" * 5_000, 'An\x00|&=?"', "<x>&amp;", "Ｎguyễn 🙂", "\u202eNA"])
+def test_odd_names_are_handed_over_and_looked_for(peer: Peer, name: str) -> None:
+    assert peer.open().find(dataclasses.replace(AN, full_name=name, number="C01X00T47|2")).kind is PatientKind.NEW
+    assert peer.open().hand_over(record(visitor(full_name=name, address=name))).reference
+    assert len(peer.visits()) == 1
+
+
 def test_how_sure_we_are_and_what_was_asked_for_arrive_as_they_are(peer: Peer) -> None:
     made = record(holder_checked=HolderChecked.STAFF, priority=Priority.PREGNANT)
     peer.open().hand_over(made)

@@ -20,7 +20,7 @@ from emulator.services.insurance_gateway import InsuranceRelay, InsuredPerson
 from emulator.services.loopback import LoopbackSite, Misbehaviour
 from emulator.services.medipay_his import MediPayHis
 from kiosk_ui.app.domain.insurance import EligibilityKind, InsuranceOutcome
-from kiosk_ui.app.failures import GatewayError
+from kiosk_ui.app.failures import GatewayError, SettingsError
 from kiosk_ui.app.gateways.hospital_choice import insurer_of
 from kiosk_ui.app.gateways.no_relay import NoRelay
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
@@ -241,6 +241,27 @@ def test_fhir_answers_that_decide_nothing_leave_everybody_unverified(fhir_insure
     with pytest.raises(GatewayError) as caught:
         fhir_insurer.open(5.0).check(ASK_AN)
     assert caught.value.code.name in ("hospital.answer_unusable", "relay.answer_unusable")
+
+
+@pytest.mark.parametrize("name", ["An \ud800", "A" * 900, "An|&=?\x00"])
+def test_odd_names_are_asked_about(insurer: Insurer, name: str) -> None:
+    insurer.say("060", ENDS, NAME)
+    assert insurer.open(5.0).check(dataclasses.replace(ASK_AN, full_name=name)).kind is EligibilityKind.MISMATCH_NAME
+
+
+@pytest.mark.parametrize("token", ["two words", "tokén", "a\x00b"])
+def test_a_token_that_no_header_can_carry_stops_the_start(tmp_path: Path, token: str) -> None:
+    path = tmp_path / "odd-token"
+    path.touch(mode=0o600)
+    path.write_text(token, encoding="utf-8")
+    for settings in (
+        Settings(relay=RelaySettings(url="http://127.0.0.1:9", token=str(path))),
+        Settings(
+            hospital={"kind": "fhir", "insurer": "hospital", "url": "http://127.0.0.1:9", "fhir": {"token": str(path)}}
+        ),
+    ):
+        with pytest.raises(SettingsError, match="ASCII"):
+            insurer_of(settings)
 
 
 def test_without_a_relay_nobody_is_asked() -> None:

@@ -275,6 +275,7 @@ def test_who_shows_no_known_token_learns_nothing(
         json.dumps({**QUESTION, "maThe": "٠٤٠٠٨٥٠٠٠٠١٧"}).encode(),
         json.dumps({**QUESTION, "maThe": 40085000017}).encode(),
         json.dumps({**QUESTION, "hoTen": " "}).encode(),
+        json.dumps({**QUESTION, "hoTen": "An \ud800"}).encode(),
         json.dumps({**QUESTION, "hoTen": "x" * 256}).encode(),
         json.dumps({**QUESTION, "ngaySinh": "1985-02-03"}).encode(),
         json.dumps({**QUESTION, "cccdCb": "040185000100"}).encode(),  # a kiosk does not choose its officer

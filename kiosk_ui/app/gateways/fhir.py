@@ -26,6 +26,7 @@ from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.app.gateways.fhir_resources import condition, match_parameters, system_of_number, transaction
 from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
+from kiosk_ui.app.gateways.secret_place import bearer
 from kiosk_ui.app.settings_hospital import HospitalSettings
 
 __all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables"]
@@ -54,11 +55,11 @@ class FhirPeer:
             total_timeout_s=settings.find_timeout_s,
             ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
         )
-        self._token = token
+        self._authorization = None if token is None else bearer(token)
 
     def post(self, path: str, resource: Mapping[str, object], timeout_s: float) -> Answer:
         """Send a resource. Raises ``GatewayError`` if there is no answer."""
-        body = json.dumps(resource, ensure_ascii=False).encode()
+        body = json.dumps(resource, ensure_ascii=False).encode("utf-8", "replace")
         headers = self._headers() | {"Content-Type": _JSON}
         return ask(self._peer, "POST", path, headers=headers, body=body, total_timeout_s=timeout_s)
 
@@ -75,8 +76,8 @@ class FhirPeer:
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": _JSON}
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token.reveal().decode('ascii', 'replace')}"
+        if self._authorization is not None:
+            headers["Authorization"] = self._authorization
         return headers
 
 

@@ -44,7 +44,7 @@ def identifier(system: str, value: str) -> Json:
 
 def condition(system: str, value: str) -> str:
     """The search of a conditional create: ``identifier=system|value``."""
-    return f"identifier={quote(system, safe=':/')}%7C{quote(value, safe='')}"
+    return f"identifier={quote(system, safe=':/')}%7C{quote(value, safe='', errors='replace')}"
 
 
 def match_parameters(names: FhirSettings, number: str, full_name: str, born: dt.date | None, sex: Sex) -> Json:

@@ -105,8 +105,8 @@ class MediPayPeer:
 
     def get(self, path: str, fields: Fields, timeout_s: float) -> Reply:
         """Ask by GET. Raises ``GatewayError``."""
-        query = [(name, value or "") for name, value in fields]
-        headers = self._headers([value for _, value in fields])
+        query = [(name, _sendable(value) or "") for name, value in fields]
+        headers = self._headers([value for _, value in query])
         answer = ask(self._peer, "GET", path, query=query, headers=headers, total_timeout_s=timeout_s)
         raise_for_status(answer)
         return _reply(answer.body)
@@ -117,8 +117,8 @@ class MediPayPeer:
         Raises:
             GatewayError: there is no usable answer, or the record is refused as it is.
         """
-        body = {group: dict(fields) for group, fields in groups.items()}
-        headers = self._headers([value for fields in groups.values() for _, value in fields])
+        body = {group: {name: _sendable(value) for name, value in fields} for group, fields in groups.items()}
+        headers = self._headers([value for fields in body.values() for value in fields.values()])
         octets = json.dumps(body, ensure_ascii=False).encode()
         answer = ask(self._peer, "POST", path, headers=headers, body=octets, total_timeout_s=timeout_s)
         raise_for_status(answer, about_record=True)
@@ -130,6 +130,11 @@ class MediPayPeer:
             "x-timestamp": str(round(self._now().timestamp() * 1000)),
             "x-sign": signature(values, self._secret),
         }
+
+
+def _sendable(value: str | None) -> str | None:
+    """A value that has octets in UTF-8: half a character, which a keyboard may leave, becomes a question mark."""
+    return None if value is None else value.encode("utf-8", "replace").decode()
 
 
 def _reply(raw: bytes) -> Reply:

@@ -24,6 +24,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.relay_answer import parse_answer
+from kiosk_ui.app.gateways.secret_place import bearer
 
 __all__ = ["HospitalRelay", "name_for_insurer"]
 
@@ -63,7 +64,7 @@ class HospitalRelay:
         ssl_context: ssl.SSLContext | None = None,
         token: Secret | None = None,
     ) -> None:
-        headers = {} if token is None else {"Authorization": f"Bearer {token.reveal().decode('ascii', 'replace')}"}
+        headers = {} if token is None else {"Authorization": bearer(token)}
         self._post = BoundedPost.to(
             url,
             connect_timeout_s=connect_timeout_s,
@@ -90,7 +91,7 @@ class HospitalRelay:
             "ngaySinh": query.date_of_birth.strftime("%d/%m/") + f"{query.date_of_birth.year:04d}",
         }
         try:
-            raw = self._post.send(json.dumps(body, ensure_ascii=False).encode())
+            raw = self._post.send(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
         except PostFailedError as error:
             raise GatewayError(_CODES[error.problem], **error.facts) from None
         return parse_answer(raw, self._now().astimezone(self._zone).date(), query)

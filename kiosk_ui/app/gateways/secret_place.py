@@ -16,7 +16,7 @@ from pydantic import AfterValidator
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 
-__all__ = ["SecretPlace", "read_secret"]
+__all__ = ["SecretPlace", "bearer", "read_secret"]
 
 _CREDENTIAL: Final = "credential:"
 _MAX_SECRET_BYTES: Final = 4_096  # tokens and passwords are shorter
@@ -62,6 +62,18 @@ def read_secret(place: str, environment: Mapping[str, str] | None = None) -> Sec
     if not 0 < len(octets) <= _MAX_SECRET_BYTES:
         raise _unusable(place, "is empty or too long")
     return Secret(octets)
+
+
+def bearer(token: Secret) -> str:
+    """``Authorization`` with a token (RFC 6750 §2.1).
+
+    Raises:
+        SettingsError: the token holds what no header can carry.
+    """
+    octets = token.reveal()
+    if not all(0x21 <= octet <= 0x7E for octet in octets):
+        raise SettingsError(SETTINGS_UNUSABLE, ("A token may hold visible ASCII characters only, without spaces.",))
+    return f"Bearer {octets.decode('ascii')}"
 
 
 def _path_of(place: str, environment: Mapping[str, str]) -> Path:

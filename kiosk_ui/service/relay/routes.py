@@ -34,7 +34,7 @@ from kiosk_ui.app.failures import (
     GatewayError,
 )
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
-from kiosk_ui.app.gateways.secret_place import read_secret
+from kiosk_ui.app.gateways.secret_place import bearer, read_secret
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.service.relay.insurer import InsurerGateway, Officer, Question
 from kiosk_ui.service.relay.settings import CardKey, RelayServiceSettings
@@ -211,8 +211,7 @@ def _verification(settings: RelayServiceSettings, environment: Mapping[str, str]
         return None
     headers = {}
     if settings.verify_token is not None:
-        token = read_secret(settings.verify_token, environment).reveal().decode("ascii", "replace")
-        headers["Authorization"] = f"Bearer {token}"
+        headers["Authorization"] = bearer(read_secret(settings.verify_token, environment))
     return BoundedPost.to(
         settings.verify_url,
         connect_timeout_s=settings.connect_timeout_s,
