@@ -10,7 +10,9 @@ import argparse
 import getpass
 import logging
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,6 +84,10 @@ def _run(arguments: argparse.Namespace) -> int:
     service = HospitalService(settings)
     try:
         listening = server(settings, service)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # The server takes both while it runs, ends in order, and raises them again: by then all is done.
+                signal.signal(number, lambda *_: None)
         listening.run()
         return 0 if listening.started else EXIT_NOT_DONE
     except SystemExit:  # the library's way of saying that it cannot listen there; its log says why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import datetime as dt
 import os
 import sqlite3
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from crypto.errors import ErrorCode
 from kiosk_ui.app.domain.check_in import TicketKind, reference_of
@@ -30,10 +33,12 @@ from kiosk_ui.app.failures import (
     StoreError,
 )
 from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.service.queue import rows
 from kiosk_ui.service.queue.book import Desk, NewTicket, QueueBook
-from kiosk_ui.service.queue.calling import CallingRule
+from kiosk_ui.service.queue.calling import CallingRule, Lane, upcoming
 from kiosk_ui.service.queue.database import QueueDatabase
-from kiosk_ui.service.queue.entry import Action, Standing, State
+from kiosk_ui.service.queue.entry import Action, Entry, Standing, State
+from kiosk_ui.service.queue.tables import queue_entry
 from kiosk_ui.service.queue.views import Views
 from kiosk_ui.service.queue.waiting import WaitRange
 from tests.integration.test_store_contract import Cluster
@@ -310,6 +315,39 @@ def test_staff_confirm_or_decline_what_was_asked_for(scene: Scene) -> None:
     done = scene.book.act(ONE, current.key, Action.SERVE, current.revision)
     with refused(QUEUE_ACTION_NOT_ALLOWED):
         scene.book.set_priority(ONE, done.key, Priority.EMERGENCY, Standing.SETTLED, done.revision)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(list(Priority)),
+            st.sampled_from(list(Standing)),
+            st.sampled_from(list(State)),
+            st.integers(0, 9),
+        ),
+        max_size=25,
+    ),
+    st.integers(0, 9),
+    st.integers(1, 6),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_front_of_a_queue_calls_as_the_whole_queue_would(
+    sqlite: Scene, kinds: list[tuple[Priority, Standing, State, int]], turns: int, count: int
+) -> None:
+    made = []
+    with sqlite.database.write() as connection:
+        connection.execute(queue_entry.delete())
+        for place, (priority, standing, state, due) in enumerate(kinds):
+            at = NOW + dt.timedelta(minutes=place // 2)  # some drew in the same minute
+            entry = Entry(f"{place:032x}", f"A{place:03d}", "noi", priority, standing, at, state, NOW, turn_due=due)
+            entry = entry if state in (State.SKIPPED, State.RETURNED) else dataclasses.replace(entry, turn_due=0)
+            rows.insert_entry(connection, entry, DAY, kiosk="kiosk-1", reference=None)
+            made.append(entry)
+        front = rows.front(connection, DAY, "noi", count)
+    later = NOW + dt.timedelta(hours=1)
+    for lane in (Lane(turns, None), Lane(turns, 0), Lane(turns, 2)):
+        whole = upcoming(made, lane, CallingRule(), later, count)
+        assert upcoming(front, lane, CallingRule(), later, count) == whole
 
 
 # -------------------------------------------------------------------------------------------- slips

@@ -39,7 +39,6 @@ __all__ = ["Admitted", "Desk", "NewTicket", "QueueBook"]
 _TRIES = 5
 _STALE_TICKET = dt.timedelta(hours=18)  # a kiosk's moment older than this is no place in today's queue
 _EMERGENCY_PREFIX = "CC"  # cấp cứu; two letters, so that it is no department's
-_CAN_BE_CALLED = (State.WAITING, State.SKIPPED, State.RETURNED)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -225,15 +224,9 @@ class QueueBook:
             day, now = self.today, self.clock.now()
             lanes = rows.locked_lanes(connection, day, desk.queues, lock=self.database.locks_rows)
             self._end_current(connection, desk, current, day, now)
-            where = (
-                queue_entry.c.day == day,
-                queue_entry.c.queue.in_(desk.queues),
-                queue_entry.c.state.in_([str(each) for each in _CAN_BE_CALLED]),
-            )
-            by_queue: dict[str, list[Entry]] = {name: [] for name in lanes}
-            for entry in rows.entries(connection, *where):
-                by_queue[entry.queue].append(entry)
-            candidates = [choose(found, lanes[name], self.rule, now) for name, found in by_queue.items()]
+            candidates = [
+                choose(rows.front(connection, day, name, 1), lane, self.rule, now) for name, lane in lanes.items()
+            ]
             chosen = best(each for each in candidates if each is not None)
             called = None
             if chosen is not None:

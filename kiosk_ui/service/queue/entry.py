@@ -8,7 +8,7 @@ import enum
 
 from kiosk_ui.app.domain.priority import Priority
 
-__all__ = ["COUNTER_QUEUE", "Action", "Entry", "Standing", "State", "allowed", "standing_of"]
+__all__ = ["COUNTER_QUEUE", "COUNTING", "Action", "Entry", "Standing", "State", "allowed", "standing_of"]
 
 COUNTER_QUEUE = "counter"  # slips have a queue of their own, whatever department they are for
 
@@ -45,6 +45,9 @@ class Standing(enum.StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
 
+
+COUNTING = (Standing.SETTLED, Standing.CONFIRMED)
+"""With these a priority counts."""
 
 # Slips of the finger can be undone: a number that was ended by mistake is returned.
 _ALLOWED: dict[State, frozenset[Action]] = {
@@ -112,11 +115,11 @@ class Entry:
     revision: int = 0
 
     @property
-    def is_emergency(self) -> bool:
-        """Goes before everybody."""
-        return self.priority is Priority.EMERGENCY
-
-    @property
     def is_prioritised(self) -> bool:
         """Has a priority that counts."""
-        return self.priority is not Priority.NONE and self.standing in (Standing.SETTLED, Standing.CONFIRMED)
+        return self.priority is not Priority.NONE and self.standing in COUNTING
+
+    @property
+    def is_emergency(self) -> bool:
+        """Goes before everybody."""
+        return self.priority is Priority.EMERGENCY and self.is_prioritised

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.service.queue.calling import Lane
-from kiosk_ui.service.queue.entry import Entry, Standing, State
+from kiosk_ui.service.queue.entry import COUNTING, Entry, Standing, State
 from kiosk_ui.service.queue.tables import queue_entry, queue_event, queue_lane
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "entries",
     "entry_by_key",
     "from_ms",
+    "front",
     "insert_entry",
     "lanes",
     "locked_lanes",
@@ -79,6 +80,29 @@ def entries(connection: sa.Connection, *conditions: sa.ColumnElement[bool], limi
     """Entries that meet ``conditions``."""
     found = connection.execute(sa.select(queue_entry).where(*conditions).limit(limit))
     return [_entry(row) for row in found.mappings()]
+
+
+def front(connection: sa.Connection, day: dt.date, queue: str, count: int) -> list[Entry]:
+    """All of one queue that can be among the next ``count`` calls, in any order: a long queue is not read whole.
+
+    The first of each kind that wait, and everybody who comes back; :mod:`calling` decides among them.
+    """
+    c = queue_entry.c
+    here = (c.day == day, c.queue == queue)
+    counts = sa.and_(c.priority != str(Priority.NONE), c.standing.in_([str(each) for each in COUNTING]))
+    first = (c.place_at, c.label, c.key)
+    emergencies_first = sa.case((c.priority == str(Priority.EMERGENCY), 0), else_=1)
+    waiting = sa.select(queue_entry).where(*here, c.state == str(State.WAITING)).limit(count)
+    returning = [str(State.SKIPPED), str(State.RETURNED)]
+    return [
+        _entry(row)
+        for query in (
+            waiting.where(counts).order_by(emergencies_first, *first),
+            waiting.where(sa.not_(counts)).order_by(*first),
+            sa.select(queue_entry).where(*here, c.state.in_(returning)),
+        )
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def entry_by_key(connection: sa.Connection, key: str) -> tuple[Entry, dt.date] | None:

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.service.queue import rows
 from kiosk_ui.service.queue.book import Desk, QueueBook
 from kiosk_ui.service.queue.calling import merged, upcoming
-from kiosk_ui.service.queue.entry import COUNTER_QUEUE, Action, Entry, Standing, State
+from kiosk_ui.service.queue.entry import COUNTER_QUEUE, COUNTING, Action, Entry, Standing, State
 from kiosk_ui.service.queue.tables import queue_entry, queue_event
 from kiosk_ui.service.queue.waiting import WINDOW, WaitRange, calls_before, expected_wait
 
@@ -191,17 +192,8 @@ class Views:
         self, connection: sa.Connection, queues: Sequence[str], day: dt.date, now: dt.datetime, count: int
     ) -> list[Entry]:
         rule = self._book.rule
-        states = [*map(str, _IN_QUEUE)]
-        found = rows.entries(
-            connection,
-            queue_entry.c.day == day,
-            queue_entry.c.queue.in_(queues),
-            queue_entry.c.state.in_(states),
-        )
         lanes = rows.lanes(connection, day, queues)
-        orders = [
-            upcoming([each for each in found if each.queue == name], lanes[name], rule, now, count) for name in queues
-        ]
+        orders = [upcoming(rows.front(connection, day, name, count), lanes[name], rule, now, count) for name in queues]
         return merged(orders, count)
 
     @staticmethod
@@ -213,7 +205,7 @@ class Views:
         for queue, priority, standing, number in connection.execute(
             sa.select(*columns, sa.func.count()).where(*where).group_by(*columns)
         ):
-            counting = priority != "none" and standing in (str(Standing.SETTLED), str(Standing.CONFIRMED))
+            counting = priority != str(Priority.NONE) and Standing(standing) in COUNTING
             first, ordinary = counts.get(queue, (0, 0))
             counts[queue] = (first + number, ordinary) if counting else (first, ordinary + number)
         return counts
