@@ -176,8 +176,10 @@ class OperatorModel(QObject):
             self._results = [_fact(each) for each in outcome if isinstance(each, Fact)]  # type: ignore[attr-defined]
             self.resultsChanged.emit()
         else:
-            self._sections = [_section(each) for each in outcome if isinstance(each, Section)]  # type: ignore[attr-defined]
-            self.sectionsChanged.emit()
+            found = [_section(each) for each in outcome if isinstance(each, Section)]  # type: ignore[attr-defined]
+            if found != self._sections:
+                self._sections = found
+                self.sectionsChanged.emit()
         self.changed.emit()
         if what == DeskAction.RESTART.value:
             self._on_restart()

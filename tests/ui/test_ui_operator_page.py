@@ -225,6 +225,18 @@ def test_every_section_is_there_and_can_be_reached_by_keyboard(desk: Callable[..
     assert at.audit() == [("operator.opened", "right")]
 
 
+def test_a_look_every_few_seconds_takes_no_focus_away(desk: Callable[..., Desk]) -> None:
+    at = desk(language="en")
+    at.come_in()
+    at.layer.item.findChild(QQuickItem, "operatorPage").setProperty("chosen", "program")
+    settle(at.shown)
+    restart = next(each for each in buttons(at.shown) if each.property("text") == "Restart the program")
+    restart.forceActiveFocus(Qt.FocusReason.TabFocusReason)
+    before = str(at.model.property("sections"))
+    at.until(lambda: at.model.refresh() or str(at.model.property("sections")) != before)  # the clock at least
+    assert restart.hasActiveFocus()
+
+
 def test_the_reader_is_tried_without_opening_the_card(desk: Callable[..., Desk]) -> None:
     at = desk(language="en")
     at.tray.lay("quy")

@@ -15,6 +15,12 @@ Cover {
     }
     readonly property var names: ["reader", "trust", "services", "outbox", "today", "printer", "program", "log"]
 
+    property var actions: []    // exchanged only when they are others, so that a look every few seconds takes no focus away
+    onSectionChanged: {
+        if (JSON.stringify(section.actions) !== JSON.stringify(actions))
+            actions = section.actions;
+    }
+
     function step(by) {
         chosen = names[(names.indexOf(chosen) + by + names.length) % names.length];
     }
@@ -129,7 +135,7 @@ Cover {
                 width: parent.width
                 spacing: Theme.gap
                 Repeater {
-                    model: page.section.actions
+                    model: page.actions
                     KioskButton {
                         required property string modelData
                         implicitHeight: Theme.target
