@@ -68,6 +68,7 @@ class DrawingProvider(QQuickImageProvider):
         fitted = renderer.defaultSize() if renderer.isValid() else _DEFAULT_SIZE
         if requestedSize.width() > 0 and requestedSize.height() > 0:
             fitted = fitted.scaled(requestedSize, Qt.AspectRatioMode.KeepAspectRatio)
+        fitted = fitted.expandedTo(QSize(1, 1))  # a place that is being laid out may have no height for a moment
         return _painted(fitted, renderer.render)
 
 

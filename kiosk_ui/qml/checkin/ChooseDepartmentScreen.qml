@@ -9,7 +9,9 @@ ScreenBody {
     wide: true
     touchable: true
     title: Tr.t("choose_department.title")
-    secondaryText: prioritySettled ? "" : Tr.t("choose_department.secondary")
+    readonly property bool asTile: Theme.lowReach && !Theme.landscape      // half a screen has no row for it
+    readonly property var priorityTile: ({ "code": "", "name": Tr.t("choose_department.secondary"), "place": "", "icon": "priority" })
+    secondaryText: prioritySettled || asTile ? "" : priorityTile.name
     secondaryIcon: "priority"
     onSecondaryTouched: vm.askPriority("")
 
@@ -46,8 +48,8 @@ ScreenBody {
     }
     stage: Component {
         TileGrid {
-            choices: vm.departments
-            onChosen: code => vm.choose(code)
+            choices: screen.asTile && !screen.prioritySettled ? vm.departments.concat([screen.priorityTile]) : vm.departments
+            onChosen: code => code === "" ? vm.askPriority("") : vm.choose(code)
         }
     }
 }

@@ -7,9 +7,9 @@ ScreenBody {
     id: screen
 
     property string digits: ""
-    readonly property bool problem: vm.numberProblem !== ""
+    readonly property bool again: vm.numberProblem !== ""
 
-    tone: problem ? "caution" : "calm"
+    problem: again ? Tr.t("enter_number." + vm.numberProblem) : ""
     title: Tr.t(vm.forGuardian ? "enter_number.title_guardian" : "enter_number.title")
     wordsShare: 0.5
     touchable: true
@@ -24,11 +24,11 @@ ScreenBody {
         Column {
             id: column
             // the picture takes what is left, and steps back when large text needs the room
-            readonly property real roomForPicture: screen.asideRoom - heading.height - slots.height - 2 * spacing
+            readonly property real roomForPicture: screen.asideRoom - (heading.visible ? heading.height + spacing : 0) - slots.height - spacing
             spacing: Theme.mm(Theme.lowReach ? 4 : 6)
 
             Panel {
-                visible: !screen.problem && height >= Theme.mm(30)
+                visible: height >= Theme.mm(30)
                 width: parent.width
                 height: Math.floor(Math.min(Theme.mm(96), column.roomForPicture))
                 Scene {
@@ -38,14 +38,9 @@ ScreenBody {
                     description: Tr.t("enter_number.scene")
                 }
             }
-            Banner {
-                visible: screen.problem
-                width: parent.width
-                tone: "caution"
-                text: screen.problem ? Tr.t("enter_number." + vm.numberProblem) : ""
-            }
             KioskText {
                 id: heading
+                visible: !screen.again
                 width: parent.width
                 even: true
                 kind: "heading"

@@ -10,6 +10,7 @@ ScreenBody {
     property bool reminders: false
 
     title: Tr.t("enter_phone.title")
+    problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     message: Theme.lowReach || Theme.textScale > 1 ? "" : Tr.t("enter_phone.message")
     wordsShare: 0.5
     touchable: true
@@ -25,12 +26,6 @@ ScreenBody {
     aside: Component {
         Column {
             spacing: Theme.mm(5)
-            Banner {
-                visible: vm.inputProblem !== ""
-                width: parent.width
-                tone: "caution"
-                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
-            }
             TypedField {
                 width: parent.width
                 text: screen.groups(screen.typed)
@@ -42,10 +37,10 @@ ScreenBody {
     stage: Component {
         Item {
             id: below
-            readonly property bool beside: Theme.landscape && Theme.lowReach
+            readonly property bool beside: Theme.lowReach
             CheckTile {
                 id: consent
-                width: below.beside ? Math.floor(below.width * 0.42) : below.width
+                width: below.beside ? Math.floor(below.width * (Theme.landscape ? 0.42 : 0.48)) : below.width
                 y: below.beside ? Math.round((below.height - height) / 2) : 0
                 text: Tr.t("consent.reminder_by_phone")
                 checked: screen.reminders

@@ -48,7 +48,7 @@ Window {
                 id: sign
                 x: Theme.margin
                 y: Theme.wideGap
-                width: window.landscape ? Math.round(parent.width * 0.19) : parent.width - 2 * Theme.margin
+                width: window.landscape ? Math.round(parent.width * 0.22) : parent.width - 2 * Theme.margin
                 hospital: window.appearance.hospital
             }
             ReadingControls {

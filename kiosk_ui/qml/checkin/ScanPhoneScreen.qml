@@ -5,11 +5,11 @@ import "../components"
 // The code that the VNeID app shows, held under the scanner.
 ScreenBody {
     id: screen
-    readonly property bool problem: vm.numberProblem !== ""
-    tone: problem ? "caution" : "calm"
-    toneText: problem ? Tr.t("tone.caution") : ""
+    readonly property bool again: vm.numberProblem !== ""
+    tone: again ? "caution" : "calm"
+    problem: again ? Tr.t("scan_phone." + vm.numberProblem) : ""
     title: Tr.t("scan_phone.title")
-    message: problem ? Tr.t("scan_phone." + vm.numberProblem) : Tr.t("scan_phone.message")
+    message: Tr.t("scan_phone.message")
     secondaryText: Tr.t("scan_phone.secondary")
     onSecondaryTouched: vm.withoutChip()
 

@@ -5,10 +5,14 @@ import "../components"
 // To the counter, with a slip that holds what was read. Neither name nor number of the person stands here.
 ScreenBody {
     id: screen
+    readonly property var reasons: vm.slipReasons.map(each => Tr.has("slip.reason." + each) ? Tr.t("slip.reason." + each) : Tr.t("slip.reason.other"))
+    // many reasons stand in one line after another: the paper lists them
+    // and without paper the code comes first, with which the counter finds them all
+    readonly property var listed: noPaper ? [] : reasons.length > (Theme.textScale > 1 ? 2 : 3) ? [reasons.join(" · ")] : reasons
     readonly property bool noPaper: vm.printing === "failed"
     tone: "caution"
     title: Tr.t("slip.title", { "n": vm.counter })
-    message: Tr.t("slip.message")
+    message: noPaper ? "" : Tr.t("slip.message")
     wordsShare: 0.46
     canStartAgain: false
     primaryText: Tr.t("ticket.primary")
@@ -48,14 +52,14 @@ ScreenBody {
                 spacing: Theme.mm(4)
 
                 KioskText {
-                    visible: vm.slipReasons.length > 0
+                    visible: screen.listed.length > 0
                     width: parent.width
                     even: true
                     kind: "heading"
                     text: Tr.t("slip.reasons")
                 }
                 Repeater {
-                    model: vm.slipReasons
+                    model: screen.listed
                     Row {
                         required property string modelData
                         width: parent.width
@@ -71,7 +75,7 @@ ScreenBody {
                             width: parent.width - dot.width - parent.spacing
                             even: true
                             kind: "body"
-                            text: Tr.has("slip.reason." + parent.modelData) ? Tr.t("slip.reason." + parent.modelData) : Tr.t("slip.reason.other")
+                            text: parent.modelData
                         }
                     }
                 }

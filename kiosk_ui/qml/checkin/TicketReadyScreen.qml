@@ -51,7 +51,7 @@ ScreenBody {
                     department: vm.ticketDepartment
                     place: vm.ticketPlace
                     way: vm.ticketWay
-                    room: screen.height - (Theme.landscape ? 0 : Theme.mm(26 * 1.4 + 70)) - notes.height - column.spacing
+                    room: screen.height - (Theme.landscape ? 0 : Theme.mm(124) * Theme.textScale) - notes.height - column.spacing
                 }
                 Column {
                     id: notes
@@ -78,7 +78,7 @@ ScreenBody {
                         text: vm.ticketPriority === "" ? "" : Tr.t("priority." + vm.ticketPriority + ".short")
                     }
                     Banner {
-                        visible: vm.ticketWait >= 0
+                        visible: vm.ticketWait >= 0 && !(screen.noPaper && vm.ticketPriority !== "" && (vm.ticketAtCounter || vm.ticketUnverified))
                         width: parent.width
                         tone: "calm"
                         iconName: "clock"

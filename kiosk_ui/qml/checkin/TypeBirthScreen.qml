@@ -12,6 +12,7 @@ ScreenBody {
     readonly property bool child: vm.whose === "child"
 
     title: Tr.t(child ? "type_birth.title_child" : "type_birth.title")
+    problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     wordsShare: 0.5
     touchable: true
     stageMinimum: Theme.mm(4 * 22) + 3 * Theme.gap
@@ -27,12 +28,6 @@ ScreenBody {
     aside: Component {
         Column {
             spacing: Theme.mm(6)
-            Banner {
-                visible: vm.inputProblem !== ""
-                width: parent.width
-                tone: "caution"
-                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
-            }
             NumberSlots {
                 width: parent.width
                 groups: screen.onlyYear ? [4] : [2, 2, 4]

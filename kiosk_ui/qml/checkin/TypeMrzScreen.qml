@@ -9,6 +9,7 @@ ScreenBody {
     property string typed: ""
 
     title: Tr.t("type_mrz.title")
+    problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     wide: true
     touchable: true
     stageMinimum: Theme.mm(4 * 18 + 3 * 2)
@@ -27,12 +28,6 @@ ScreenBody {
                 height: Math.floor(Math.min(Theme.mm(86), screen.asideRoom - field.height - parent.spacing))
                 scene: "passport"
                 description: Tr.t("type_mrz.scene")
-            }
-            Banner {
-                visible: vm.inputProblem !== ""
-                width: parent.width
-                tone: "caution"
-                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
             }
             TypedField {
                 id: field

@@ -10,6 +10,7 @@ ScreenBody {
     readonly property bool child: vm.whose === "child"
 
     title: Tr.t(child ? "type_name.title_child" : "type_name.title")
+    problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     wide: true
     touchable: true
     stageMinimum: Theme.mm(5 * 18 + 4 * 2)
@@ -20,12 +21,6 @@ ScreenBody {
     aside: Component {
         Column {
             spacing: Theme.mm(5)
-            Banner {
-                visible: vm.inputProblem !== ""
-                width: parent.width
-                tone: "caution"
-                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
-            }
             TypedField {
                 width: parent.width
                 text: screen.typed

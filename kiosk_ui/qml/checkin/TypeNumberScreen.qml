@@ -11,6 +11,7 @@ ScreenBody {
     readonly property bool letters: vm.numberKind === "birth_certificate" || vm.numberKind === "document"
 
     title: Tr.t(key + ".title")
+    problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     wordsShare: 0.44
     wide: letters
     touchable: true
@@ -31,12 +32,6 @@ ScreenBody {
                 height: Math.floor(Math.min(Theme.mm(90), screen.asideRoom - field.height - parent.spacing))
                 scene: "old_card"
                 description: Tr.t("type_number.scene")
-            }
-            Banner {
-                visible: vm.inputProblem !== ""
-                width: parent.width
-                tone: "caution"
-                text: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
             }
             TypedField {
                 id: field

@@ -40,8 +40,10 @@ Item {
     readonly property real systemHalf: Math.floor((width - questionWidth - gap - reachSpace) / 2)
     readonly property real staffWidth: wide ? Math.min(staff.implicitWidth, systemHalf) : hasMiddle ? width - gap - middleWidth - reachSpace : width - reachSpace
     readonly property real middleWidth: wide ? Math.min(middle.implicitWidth, systemHalf)
-        : Math.floor((width - gap - reachSpace) * middle.implicitWidth / Math.max(1, middle.implicitWidth + staff.implicitWidth))
-    readonly property real secondaryWidth: wide ? Math.min(secondary.implicitWidth, Math.floor(room * 0.26)) : width
+        : Math.floor(shared >= together ? shared * middle.implicitWidth / together : Math.min(middle.implicitWidth, shared * 0.55))
+    readonly property real shared: width - gap - reachSpace
+    readonly property real together: Math.max(1, middle.implicitWidth + staff.implicitWidth)
+    readonly property real secondaryWidth: wide ? Math.min(secondary.implicitWidth, Math.floor(room * (primary.visible ? 0.26 : 0.4))) : width
     readonly property real primaryWidth: wide ? Math.floor(room * (secondary.visible ? 0.26 : 0.36)) : width
 
     // Tab and assistive technology meet what answers the question first, then what is always there.

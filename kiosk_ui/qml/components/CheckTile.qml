@@ -52,7 +52,8 @@ AbstractButton {
             x: box.width + Theme.mm(5)
             width: parent.width - x
             anchors.verticalCenter: parent.verticalCenter
-            kind: "body"
+            kind: "tile"
+            font.bold: false
             text: tile.text
             Accessible.ignored: true
         }

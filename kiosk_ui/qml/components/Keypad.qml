@@ -28,7 +28,8 @@ Item {
                 textKind: isDigit ? "title" : "step"
                 width: keypad.keyWidth
                 height: keypad.keyHeight
-                iconName: modelData === "delete" ? "delete" : ""
+                iconName: modelData === "delete" ? "delete" : modelData === "empty" && keypad.keyWidth < Theme.mm(50) ? "cross_out" : ""
+                iconOnly: !isDigit && keypad.keyWidth < Theme.mm(50)
                 text: isDigit ? modelData : Tr.t(modelData === "delete" ? "enter_number.delete" : "enter_number.empty")
                 onClicked: isDigit ? keypad.digit(modelData) : modelData === "delete" ? keypad.deleted() : keypad.emptied()
             }

@@ -7,6 +7,8 @@ Item {
 
     required property QtObject vm
     property bool withPhoto: true
+    // a long name needs the room of the words above number and date, which are clear without them
+    readonly property bool roomy: name.height + 2 * (numberWord.implicitHeight + number.implicitHeight) + Theme.mm(18) <= height
 
     Rectangle {
         id: sheet
@@ -63,6 +65,7 @@ Item {
             spacing: Theme.mm(0.5)
 
             KioskText {
+                id: name
                 width: parent.width
                 even: true
                 kind: text.length > 44 ? "label" : Theme.landscape || text.length > 32 ? "heading" : "title"
@@ -71,7 +74,8 @@ Item {
                 bottomPadding: Theme.mm(3)
             }
             KioskText {
-                visible: person.vm.maskedNumber !== ""
+                id: numberWord
+                visible: person.vm.maskedNumber !== "" && person.roomy
                 width: parent.width
                 even: true
                 kind: "step"
@@ -79,6 +83,7 @@ Item {
                 color: Theme.inkMuted
             }
             KioskText {
+                id: number
                 visible: person.vm.maskedNumber !== ""
                 width: parent.width
                 even: true
@@ -87,7 +92,7 @@ Item {
                 bottomPadding: Theme.mm(2)
             }
             KioskText {
-                visible: birth.visible
+                visible: birth.visible && person.roomy
                 width: parent.width
                 even: true
                 kind: "step"

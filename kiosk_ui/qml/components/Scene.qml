@@ -18,7 +18,7 @@ Item {
         width: scene.fittedWidth
         height: Math.floor(scene.fittedWidth / scene.ratio)
         sourceSize: Qt.size(width, height)
-        source: scene.name === "" || scene.fittedWidth < 8 || !Theme.ready ? "" : Theme.scene(scene.name)
+        source: scene.name === "" || width < 8 || height < 8 || !Theme.ready ? "" : Theme.scene(scene.name)
     }
     Accessible.role: Accessible.Graphic
     Accessible.name: description

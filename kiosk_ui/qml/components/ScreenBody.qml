@@ -13,6 +13,7 @@ Item {
     property string toneText: ""
     property string title: ""
     property string message: ""
+    property string problem: ""         // why it is asked again: stands in the title's place, with its shape
     property string staffCode: ""       // small, for staff
     property Component aside: null      // below the words
     property Component stage: null      // fills the rest
@@ -52,12 +53,27 @@ Item {
             tone: body.tone
             text: body.toneText
         }
-        KioskText {
+        Item {
             width: parent.width
-            even: true
-            kind: "title"
-            text: body.title
-            Accessible.role: Accessible.Heading
+            height: Math.max(sign.visible ? sign.height : 0, heading.height)
+            Icon {
+                id: sign
+                visible: body.problem !== ""
+                name: visible ? "caution" : ""
+                color: Theme.toneColor("caution")
+                extent: Theme.mm(15)
+                y: Math.round((heading.height - height) / 2)
+            }
+            KioskText {
+                id: heading
+                x: sign.visible ? sign.width + Theme.mm(4) : 0
+                width: parent.width - x
+                even: true
+                kind: body.problem === "" ? "title" : "heading"
+                text: body.problem === "" ? body.title : body.problem
+                color: body.problem === "" ? Theme.ink : Theme.toneColor("caution")
+                Accessible.role: Accessible.Heading
+            }
         }
         KioskText {
             visible: text !== ""

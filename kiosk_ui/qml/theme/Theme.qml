@@ -74,7 +74,7 @@ QtObject {
     readonly property string family: "Noto Sans"
     readonly property var sizesMm: ({ "caption": 6.8, "step": 10.4, "body": 10.4, "label": 10.4, "tile": 10.4, "heading": 12.4, "title": 14.8, "numeral": 22 })
     // What is large already grows less, as it must still fit: 130 % gives headings 120 % and titles 115 %.
-    readonly property var growth: ({ "tile": 0.67, "heading": 0.67, "title": 0.5, "numeral": 0 })
+    readonly property var growth: ({ "tile": 0.33, "heading": 0.67, "title": 0.5, "numeral": 0 })
     function size(kind) {
         const grows = kind === "tile" && lowReach ? 0 : growth[kind] ?? 1;   // half the room: tiles keep their size
         const scale = 1 + (textScale - 1) * grows;
