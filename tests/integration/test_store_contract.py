@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind
@@ -28,9 +29,14 @@ from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store import schema
+from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.check_ins import CheckInStore
+from kiosk_ui.app.store.checking import check_store
 from kiosk_ui.app.store.database import Database, sqlite_url
+from kiosk_ui.app.store.numbers import Stride
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
+from kiosk_ui.app.store.rekeying import rekey
+from kiosk_ui.app.store.retention import Retention
 from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
 
@@ -75,6 +81,12 @@ class Cluster:
         name = f"store{self.databases}"
         self._command("createdb", "-h", str(self.folder), "-U", "postgres", name)
         return f"postgresql+psycopg://postgres@/{name}?host={self.folder}"
+
+    def dump(self, url: str) -> bytes:
+        name = url.partition("?")[0].rpartition("/")[2]
+        file = self.folder / f"{name}.sql"
+        self._command("pg_dump", "-h", str(self.folder), "-U", "postgres", "-f", str(file), name)
+        return file.read_bytes()
 
     def stop(self) -> None:
         self._command("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
@@ -186,6 +198,109 @@ def test_one_check_in_saved_at_once_from_everywhere_is_one_check_in(kiosk):
         tickets = set(pool.map(lambda store: store.save(draft(1), NOW).number, stores * 4))
     assert tickets == {"A001"}
     assert len(stores[0].of_day(dt.date(2026, 3, 2))) == 1
+
+
+@pytest.fixture
+def strided(url: str, keys: KeyPlace) -> Iterator[Callable[[int, int], CheckInStore]]:
+    """Makes kiosks that draw every so-manieth number from the shared store."""
+    opened: list[Database] = []
+
+    def make(kiosk: int, kiosks: int) -> CheckInStore:
+        opened.append(Database(url, keys=keys))
+        return CheckInStore(opened[-1], Pseudonyms(b"k" * 32), stride=Stride(kiosk, kiosks))
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+def test_two_kiosks_that_were_given_the_same_stride_do_not_collide_in_a_shared_store(strided):
+    stores = [strided(2, 3), strided(2, 3), strided(1, 3)]
+    with concurrent.futures.ThreadPoolExecutor(len(stores)) as pool:
+        numbers = list(pool.map(lambda n: stores[n % 3].save(draft(n), NOW).number, range(1, 25)))
+    assert len(set(numbers)) == 24
+    for store in stores:
+        assert all(row.queue_number % 3 in (1, 2) for row in store.of_day(dt.date(2026, 3, 2)))
+
+
+def test_kiosks_that_share_a_store_write_one_trail(kiosk, url: str, keys: KeyPlace):
+    stores = [kiosk()[0] for _ in range(KIOSKS)]
+
+    def work(n: int) -> None:
+        store = stores[n % KIOSKS]
+        store.save(draft(n), NOW)
+        store.note(AuditEntry(AuditAction.STAFF_CALLED, "welcome"), NOW)
+        store.record_insurance(uuid.UUID(int=n), DOWN, NOW)
+
+    with concurrent.futures.ThreadPoolExecutor(KIOSKS) as pool:
+        list(pool.map(work, range(1, 17)))
+    database = Database(url, keys=keys)
+    report = check_store(database)
+    assert (report.chain.rows, report.check_ins, report.sealed_cells, report.problems) == (48, 16, 48, ())
+    purged = Retention().purge(database, NOW + dt.timedelta(days=40), tuple(OutboxKind), "kiosk-1")
+    assert purged.persons == 16
+    assert check_store(database).problems == ()
+    database.close()
+
+
+def test_who_comes_back_is_found_by_every_kiosk(kiosk):
+    (one, _), (other, _) = kiosk(), kiosk()
+    ticket = one.save(draft(1), NOW)
+    assert other.find_today("040085000001", dt.date(2026, 3, 2)) == ticket
+    assert other.find_today("040085000002", dt.date(2026, 3, 2)) is None
+    whole = other.draft_of(ticket.check_in_id)
+    assert whole is not None
+    assert (whole.visitor.full_name, whole.eligibility) == ("Đặng Thị Quý", DOWN)
+
+
+def test_what_was_given_up_is_seen_and_tried_again(kiosk):
+    store, outbox = kiosk()
+    ticket = store.save(draft(1), NOW)
+    for _ in range(2):
+        item = outbox.lease_next(NOW, tuple(OutboxKind), dt.timedelta(minutes=2))
+        assert item is not None
+        outbox.done(item, NOW, "hospital.refused" if item.kind is OutboxKind.HAND_OVER else None)
+    (parked,) = outbox.parked()
+    assert (parked.kind, parked.queue_label, parked.reason) == (OutboxKind.HAND_OVER, ticket.number, "hospital.refused")
+    counts = outbox.counts(NOW + dt.timedelta(minutes=5))
+    assert (counts.waiting, counts.parked, counts.oldest_age) == (0, 1, None)
+    assert outbox.try_again(NOW) == 1
+    counts = outbox.counts(NOW + dt.timedelta(minutes=5))
+    assert (counts.waiting, counts.parked, counts.oldest_age) == (1, 0, dt.timedelta(minutes=5))
+
+
+def test_a_new_key_reaches_every_kiosk(kiosk, url: str, keys: KeyPlace, tmp_path: Path):
+    store, _ = kiosk()
+    store.save(draft(1), NOW)
+    database = Database(url, keys=keys)
+    anchors = AnchorFile(tmp_path / "audit.anchors", database.keys)
+    rekey(database, keys, anchors, now=NOW, device="kiosk-1", forget_old=True)
+    store.save(draft(2), NOW)
+    for number in (1, 2):
+        assert store.find_today(f"0400850{number:05d}", dt.date(2026, 3, 2)) is not None
+    assert check_store(database).problems == ()
+    database.close()
+
+
+@pytest.mark.slow
+def test_a_dump_of_the_server_names_nobody(cluster: Cluster, keys: KeyPlace):
+    url = cluster.new_url()
+    database = Database(url, keys=keys)
+    store = CheckInStore(database, Pseudonyms(b"k" * 32))
+    answer = Eligibility(EligibilityKind.OK, "000", card_number="CARDMARK", raw='{"RAWMARK": 1}')
+    store.save(draft(1), NOW)
+    store.record_insurance(uuid.UUID(int=1), answer, NOW)
+    database.roll_back_to("0001")
+    database.close()
+    assert b"CARDMARK" in cluster.dump(url)  # the dump would show it
+    Database(url, keys=keys).close()
+    dump = cluster.dump(url)
+    assert b"check_in" in dump
+    for mark in ("040085000001", "Đặng Thị Quý", "1955-01-01", "CARDMARK", "RAWMARK"):
+        assert mark.encode() not in dump, mark
+    database = Database(url, keys=keys)
+    assert check_store(database).problems == ()
+    database.close()
 
 
 def test_an_item_of_the_outbox_is_taken_by_one_kiosk_only(kiosk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 import uuid
@@ -11,17 +12,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk_ui.app.domain.check_in import CheckInDraft
+from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
+from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
+from kiosk_ui.app.domain.patient import PatientFinding, PatientKind
 from kiosk_ui.app.domain.visitor import Visitor
-from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, RELAY_UNREACHABLE, GatewayError
-from kiosk_ui.app.outbox import BackOff, InsuranceCheck, Outbox, OutboxRun, OutboxThread
+from kiosk_ui.app.failures import (
+    BIRTH_DATE_INCOMPLETE,
+    QUEUE_TICKET_REFUSED,
+    RELAY_UNREACHABLE,
+    STORE_FULL,
+    GatewayError,
+    StoreError,
+)
+from kiosk_ui.app.outbox import (
+    BackOff,
+    GiveUp,
+    HandOverDelivery,
+    InsuranceCheck,
+    Outbox,
+    OutboxRun,
+    OutboxThread,
+    QueueDelivery,
+)
 from kiosk_ui.app.ports import SystemClock
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
-from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore
+from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore, add
 from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
 
@@ -171,6 +190,139 @@ def test_a_mistake_in_one_run_does_not_end_the_runs_that_follow(
     thread.stop()
     assert "RuntimeError" in caplog.text
     assert "Nguyễn" not in caplog.text
+
+
+class Hospital:
+    """Takes over, or answers from a list of errors first."""
+
+    def __init__(self, *errors: GatewayError) -> None:
+        self.errors = list(errors)
+        self.taken: list[HandOver] = []
+
+    def find(self, query: object) -> PatientFinding:
+        return PatientFinding(PatientKind.NEW)
+
+    def hand_over(self, record: HandOver) -> Receipt:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.taken.append(record)
+        return Receipt()
+
+
+def run_until_settled(outbox: Outbox, runs: int = 10) -> list[OutboxRun]:
+    """A kiosk that runs for some hours."""
+    happened = [outbox.run_once(START + number * dt.timedelta(minutes=10)) for number in range(runs)]
+    return [run for run in happened if run != OutboxRun()]
+
+
+def test_the_hospital_system_is_told_once_and_the_trail_says_so(database: Database, store: CheckInStore):
+    hospital = Hospital(GatewayError(RELAY_UNREACHABLE))
+    outbox = Outbox(OutboxStore(database), {OutboxKind.HAND_OVER: HandOverDelivery(store, hospital)})
+    assert run_until_settled(outbox) == [OutboxRun(postponed=1), OutboxRun(delivered=1)]
+    (record,) = hospital.taken
+    assert (record.key, record.queue_number, record.visitor.full_name) == (CHECK_IN, "A001", "Nguyễn Văn An")
+    assert ("check_in.handed_over", "taken") in store.audit_of(CHECK_IN)
+
+
+def test_a_refusal_that_people_have_to_see_to_is_given_up_soon_and_seen_by_staff(
+    database: Database, store: CheckInStore
+):
+    hospital = Hospital(*[GatewayError(QUEUE_TICKET_REFUSED)] * 9)
+    outbox = Outbox(OutboxStore(database), {OutboxKind.HAND_OVER: HandOverDelivery(store, hospital)})
+    assert run_until_settled(outbox) == [OutboxRun(postponed=1)] * 4 + [OutboxRun(given_up=1)]
+    rows = OutboxStore(database)
+    (parked,) = rows.parked()
+    assert (parked.queue_label, parked.reason, parked.attempts) == ("A001", "queue.ticket_refused", 5)
+    assert rows.counts(START).parked == 1
+    rows.try_again(START)  # staff have put it right
+    hospital.errors.clear()
+    assert outbox.run_once(START) == OutboxRun(delivered=1)
+    assert rows.counts(START).parked == 0
+
+
+def test_what_a_handler_calls_hopeless_is_given_up_at_once(database: Database, store: CheckInStore):
+    def hopeless(item: OutboxItem, now: dt.datetime) -> None:
+        raise GiveUp("hospital.unknown_department")
+
+    outbox = Outbox(OutboxStore(database), {OutboxKind.HAND_OVER: hopeless})
+    assert outbox.run_once(START) == OutboxRun(given_up=1)
+    assert OutboxStore(database).parked()[0].reason == "hospital.unknown_department"
+
+
+def test_a_check_in_whose_person_was_deleted_is_not_handed_over(database: Database, store: CheckInStore):
+    with database.transaction("delete") as connection:
+        connection.exec_driver_sql("delete from patient_snapshot")
+    hospital = Hospital()
+    outbox = Outbox(OutboxStore(database), {OutboxKind.HAND_OVER: HandOverDelivery(store, hospital)})
+    assert outbox.run_once(START) == OutboxRun(given_up=1)
+    assert hospital.taken == []
+    assert OutboxStore(database).parked()[0].reason == "store.personal_data_gone"
+
+
+def test_one_damaged_record_does_not_hold_up_the_others(database: Database, store: CheckInStore):
+    other = dataclasses.replace(draft(), check_in_id=uuid.UUID(int=2))
+    store.save(other, START)
+    with database.transaction("damage") as connection:
+        connection.exec_driver_sql("update patient_snapshot set content = x'00' where check_in_id = ?", (CHECK_IN.hex,))
+    hospital = Hospital()
+    outbox = Outbox(OutboxStore(database), {OutboxKind.HAND_OVER: HandOverDelivery(store, hospital)})
+    assert outbox.run_once(START) == OutboxRun(delivered=1, postponed=1)
+    assert [record.key for record in hospital.taken] == [other.check_in_id]
+
+
+def test_the_queue_service_gets_the_ticket(database: Database, store: CheckInStore):
+    told: list[Ticket] = []
+
+    class Desk:
+        def put(self, ticket: Ticket) -> None:
+            told.append(ticket)
+
+    queueing = CheckInStore(database, Pseudonyms(b"k" * 32), tell=(OutboxKind.QUEUE,))
+    ticket = queueing.save(dataclasses.replace(draft(), check_in_id=uuid.UUID(int=2)), START)
+    outbox = Outbox(OutboxStore(database), {OutboxKind.QUEUE: QueueDelivery(queueing, Desk())})
+    assert outbox.run_once(START) == OutboxRun(delivered=1)
+    assert told == [ticket]
+
+
+def test_items_of_one_kind_about_one_check_in_keep_their_order(database: Database, store: CheckInStore):
+    with database.transaction("again") as connection:
+        add(connection, OutboxKind.HAND_OVER, CHECK_IN, START - dt.timedelta(hours=1))  # due earlier, written later
+    rows, lease = OutboxStore(database), dt.timedelta(minutes=2)
+    first = rows.lease_next(START, [OutboxKind.HAND_OVER], lease)
+    assert first is not None
+    assert first.idempotency_key == f"hand_over:{CHECK_IN}"
+    assert rows.lease_next(START, [OutboxKind.HAND_OVER], lease) is None  # the second waits for the first
+    rows.done(first, START)
+    second = rows.lease_next(START, [OutboxKind.HAND_OVER], lease)
+    assert second is not None
+    assert second.idempotency_key == f"hand_over:{CHECK_IN}:2"
+
+
+def test_counts_never_say_that_something_is_younger_than_nothing(database: Database, store: CheckInStore):
+    counts = OutboxStore(database).counts(START - dt.timedelta(days=3_650))  # the clock went back
+    assert (counts.waiting, counts.oldest_age) == (2, dt.timedelta())
+
+
+def test_chores_are_done_beside_the_outbox_and_their_failure_stops_nothing(
+    database: Database, store: CheckInStore, caplog: pytest.LogCaptureFixture
+):
+    done = threading.Event()
+    failed: list[float] = []
+
+    def failing(now: dt.datetime, monotonic_s: float) -> None:
+        failed.append(monotonic_s)
+        raise StoreError(STORE_FULL)
+
+    def working(now: dt.datetime, monotonic_s: float) -> None:
+        if len(failed) > 1:
+            done.set()
+
+    outbox = Outbox(OutboxStore(database), {})
+    thread = OutboxThread(outbox, SystemClock(), interval_s=0.01, chores=(failing, working))
+    thread.start()
+    assert done.wait(10)
+    thread.stop()
+    assert "store.disk_full" in caplog.text
 
 
 def test_kinds_that_nobody_handles_wait_unharmed(database: Database, store: CheckInStore):
