@@ -489,7 +489,7 @@ def personal_values(value: object) -> bool:
     return False
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(happenings)
 def test_laws_that_hold_whatever_happens(sequence: list):
     flow = CheckInFlow()

@@ -11,11 +11,14 @@ import pytest
 
 from kiosk_ui.app.audit import AuditEntry
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
+from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
 from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.patient import PatientFinding, PatientKind, PatientQuery
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
 from kiosk_ui.app.driver import CheckInDriver, Ports, WorkerThreads
 from kiosk_ui.app.failures import (
+    HOSPITAL_UNREACHABLE,
     PRINTER_FAILED,
     RELAY_UNREACHABLE,
     STORE_UNAVAILABLE,
@@ -26,6 +29,7 @@ from kiosk_ui.app.failures import (
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.check_in import CheckInFlow
+from kiosk_ui.app.lanes import Lane
 from kiosk_ui.app.ports import ReadingListener
 from kiosk_ui.app.privacy import Pseudonyms
 from reader.verification.identity import Assurance, Identity, Sex
@@ -49,6 +53,7 @@ class World:
         self.seconds = 0.0
         self.waiting: list[Callable[[], None]] = []
         self.hold = False
+        self.lanes: list[Lane] = []
 
     # CardReading
     def start(self, key: CitizenNumber, listener: ReadingListener, scanned: object = None) -> None:
@@ -90,7 +95,8 @@ class World:
     def monotonic(self) -> float:
         return self.seconds
 
-    def submit(self, work: Callable[[], None], lane: object = None) -> None:
+    def submit(self, work: Callable[[], None], lane: Lane) -> None:
+        self.lanes.append(lane)
         if self.hold:
             self.waiting.append(work)
         else:
@@ -189,6 +195,74 @@ def test_the_timer_fires_when_its_time_has_come_and_only_then(driver: CheckInDri
         driver.run_pending()
     assert isinstance(driver.state.screen, s.Welcome)
     assert driver.seconds_to_timer() is None
+
+
+class Hospital:
+    """Knows everybody, or nobody can be reached."""
+
+    def __init__(self, finding: PatientFinding | None) -> None:
+        self.finding = finding
+        self.asked: list[PatientQuery] = []
+
+    def find(self, query: PatientQuery) -> PatientFinding:
+        self.asked.append(query)
+        if self.finding is None:
+            raise GatewayError(HOSPITAL_UNREACHABLE)
+        return self.finding
+
+    def hand_over(self, record: HandOver) -> Receipt:
+        raise AssertionError("the outbox hands over")
+
+
+class Today:
+    """The check-ins of this day."""
+
+    def __init__(self, ticket: Ticket | None) -> None:
+        self.ticket = ticket
+        self.asked: list[tuple[str, dt.date]] = []
+
+    def find_today(self, number: str, day: dt.date) -> Ticket | None:
+        self.asked.append((number, day))
+        return self.ticket
+
+
+def driver_with(world: World, **ports: object) -> CheckInDriver:
+    all_ports = Ports(world, world, world, world, world, world, world, Pseudonyms(b"k" * 32), **ports)
+    return CheckInDriver(CheckInFlow(now=lambda: NOW), all_ports, world)
+
+
+def test_hospital_system_and_store_are_asked_with_what_the_chip_said(world: World):
+    hospital, today = Hospital(PatientFinding(PatientKind.KNOWN, "P1")), Today(None)
+    driver = driver_with(world, hospital=hospital, earlier=today)
+    read(driver, world)
+    happen(driver, ev.Confirmed(), ev.DepartmentChosen("noi"))
+    assert [query.number for query in hospital.asked] == ["040085000017"]
+    assert today.asked == [("040085000017", NOW.date())]
+    assert world.saved[0].patient == PatientFinding(PatientKind.KNOWN, "P1")
+
+
+def test_a_hospital_system_that_is_down_is_noted_and_nobody_waits(world: World):
+    driver = driver_with(world, hospital=Hospital(None))
+    read(driver, world)
+    assert isinstance(happen(driver, ev.Confirmed()), s.ChooseDepartment)
+    happen(driver, ev.DepartmentChosen("noi"))
+    assert world.saved[0].patient == PatientFinding.unavailable("hospital.unreachable")
+
+
+def test_the_same_number_again_shows_the_ticket_of_this_morning(world: World):
+    ticket = Ticket(uuid.UUID(int=3), "A003", "Nội", "x", "x", "x", NOW, False, False)
+    driver = driver_with(world, earlier=Today(ticket))
+    read(driver, world)
+    assert happen(driver, ev.Confirmed()) == s.AlreadyCheckedIn(ticket)
+    happen(driver, ev.PrintAgain())
+    assert world.printed == [ticket]
+    assert world.saved == []
+
+
+def test_each_kind_of_work_goes_into_a_lane_of_its_own(driver: CheckInDriver, world: World):
+    read(driver, world)
+    happen(driver, ev.Confirmed(), ev.DepartmentChosen("noi"))
+    assert {lane.value for lane in world.lanes} == {"insurance", "patient", "earlier", "save", "print", "note"}
 
 
 def test_work_of_a_visit_that_is_over_is_heard_by_nobody(driver: CheckInDriver, world: World):
