@@ -95,6 +95,7 @@ async function signIn(event) {
     ({ csrf } = await ask("sign-in", { desk: part("desk").value, pin }));
     kept.set("desk", part("desk").value);
     part("sign-in").hidden = true;
+    busy = false;              // the panel is drawn ready to be used
     await look();
     if (state !== null) part("next").focus();
   } catch (error) {
@@ -154,8 +155,9 @@ async function change(path, body) {
     else if (status === 409 || status === 404) say(words["staff.changed"]);
     else if (status === 429 || status === 503) say(words["staff.busy"]);
     else say(words["staff.failed"]);
-  } finally { busy = false; }
+  }
   if (state !== null) await look();
+  busy = false;
   draw();
   return done;
 }
@@ -172,7 +174,13 @@ function call(entry) { return change("call", { key: entry.key, revision: entry.r
 function rank(entry, priority, standing) {
   return change("priority", { key: entry.key, revision: entry.revision, priority, standing });
 }
-function actNow(action) { if (state && state.current) void act(state.current, action); }
+
+// Pressed while something is under way, this waits for it: it then means what the desk is at. "Next" does not wait, for
+// pressed twice it would call two people.
+async function actNow(action) {
+  while (busy) await new Promise((done) => setTimeout(done, 50));
+  if (state && state.current) await act(state.current, action);
+}
 
 // ------------------------------------------------------------------------------------------ drawing
 function element(name, className, text) {
@@ -213,7 +221,6 @@ function row(entry, buttons, about) {
   for (const [key, does, kind] of buttons) {
     const button = element("button", kind ?? "", words[key]);
     button.type = "button";
-    button.disabled = busy;
     button.dataset.focus = `${entry.key} ${key}`;
     button.setAttribute("aria-label", `${words[key]} ${entry.label}`);
     button.addEventListener("click", () => void does());
@@ -230,9 +237,10 @@ function list(id, entries, make) {
 }
 
 function draw() {
+  document.body.toggleAttribute("data-busy", busy);
   if (state === null || Object.keys(words).length === 0) return;
   const minute = Math.floor(Date.parse(state.now) / 60000);
-  const wanted = JSON.stringify([{ ...state, now: minute }, busy, document.documentElement.lang]);
+  const wanted = JSON.stringify([{ ...state, now: minute }, document.documentElement.lang]);
   if (wanted === drawn) return;
   drawn = wanted;
   const focused = document.activeElement ? document.activeElement.dataset.focus : undefined;
@@ -242,10 +250,9 @@ function draw() {
   part("current-label").textContent = at ? at.label : words["staff.nobody"];
   part("current-label").toggleAttribute("data-none", at === null);
   part("current-notes").replaceChildren(...(at ? notes(at) : []));
-  for (const id of ["again", "skip", "serve", "hold", "back"]) part(id).disabled = busy || at === null;
-  part("next").disabled = busy;
+  // Not "disabled": that would take the focus away from whoever works by keys.
+  for (const id of ["again", "skip", "serve", "hold", "back"]) part(id).setAttribute("aria-disabled", String(at === null));
   part("next-label").textContent = state.following.length > 0 ? state.following[0].label : "";
-  part("emergency").disabled = busy;
   list("following", state.following, (entry) => row(entry, [
     ["staff.call", () => call(entry)],
     ["staff.hold", () => act(entry, "hold")],
@@ -326,7 +333,7 @@ async function emergencyDecided() {
   if (done) say(filled(words["staff.emergency_added"], { label: done.entry.label }));
 }
 
-const KEYS = { F2: () => void next(), F4: () => actNow("call_again"), F8: () => actNow("skip"), F9: () => actNow("serve") };
+const KEYS = { F2: () => void next(), F4: () => void actNow("call_again"), F8: () => void actNow("skip"), F9: () => void actNow("serve") };
 
 function pressed(event) {
   if (!(event.key in KEYS) || state === null || part("sure").open || event.repeat) return;
@@ -345,11 +352,11 @@ part("theme").addEventListener("click", () => {
 part("sign-in-form").addEventListener("submit", (event) => void signIn(event));
 part("sign-out").addEventListener("click", () => void signOut());
 part("next").addEventListener("click", () => void next());
-part("again").addEventListener("click", () => actNow("call_again"));
-part("skip").addEventListener("click", () => actNow("skip"));
-part("serve").addEventListener("click", () => actNow("serve"));
-part("hold").addEventListener("click", () => actNow("hold"));
-part("back").addEventListener("click", () => actNow("return"));
+part("again").addEventListener("click", () => void actNow("call_again"));
+part("skip").addEventListener("click", () => void actNow("skip"));
+part("serve").addEventListener("click", () => void actNow("serve"));
+part("hold").addEventListener("click", () => void actNow("hold"));
+part("back").addEventListener("click", () => void actNow("return"));
 part("find-form").addEventListener("submit", (event) => void find(event));
 part("emergency").addEventListener("click", emergency);
 part("sure").addEventListener("close", () => void emergencyDecided());
