@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bench import cold_start, full_read, host_time, machine, pace_suites, passive_authentication, read_time, trust_lists
+from bench import (
+    cold_start,
+    full_read,
+    host_time,
+    kiosk,
+    machine,
+    pace_suites,
+    passive_authentication,
+    read_time,
+    trust_lists,
+)
 
 
 def main() -> None:
@@ -14,6 +24,7 @@ def main() -> None:
     pace_suites.run()
     passive_authentication.run()
     trust_lists.run()
+    kiosk.run()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import KioskApplication, WindowShape
@@ -46,6 +46,20 @@ class Look:
         return shape.width / shape.screen_width_mm
 
 
+class SilentVoice:
+    """Says nothing. With it the buttons for what is spoken are on the screen, as they are in a hospital."""
+
+    def say(self, key: str, language: str) -> None: ...
+
+    def say_all(self, keys: Sequence[str], language: str) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def set_volume(self, level: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @contextlib.contextmanager
 def opened(look: Look) -> Iterator[KioskApplication]:
     """The kiosk's window in that look, without motion; closed at the end."""
@@ -53,7 +67,7 @@ def opened(look: Look) -> Iterator[KioskApplication]:
     defaults = AppearanceDefaults(
         language=look.language, palette=look.palette, text_scale=look.scale, motion=False, low_reach=look.low_reach
     )
-    kiosk = KioskApplication(defaults, COUNTER, shape)
+    kiosk = KioskApplication(defaults, COUNTER, shape, SilentVoice())
     try:
         kiosk.view_model.connect_flow(lambda event: None, lambda: COUNTDOWN_S)
         settle(kiosk)
