@@ -20,12 +20,16 @@ from PySide6.QtGui import QGuiApplication
 from emulator.services.insurance_gateway import InsuredPerson
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.app.flows.time_limits import TimeLimits
+from kiosk_ui.app.operation.operation import PIN_FILE
+from kiosk_ui.app.operation.pin import PinHash
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.display import do_without_window, why_no_window
 from kiosk_ui.bootstrap.emulated import EmulatedWorld, number_of
 from kiosk_ui.bootstrap.kiosk import Kiosk
+from kiosk_ui.bootstrap.operating import operated, watch_reader
+from kiosk_ui.bootstrap.operator_desk import TrustAtStart
 from kiosk_ui.bootstrap.reception import open_window, quit_when_told, require_language, shape_of
 from kiosk_ui.bootstrap.results import REPORT, folder_of_ours, pictures_in
 from kiosk_ui.qt.application import KioskApplication, make_application, run_until_closed
@@ -33,6 +37,7 @@ from kiosk_ui.qt.tour import Tour, TourError
 from kiosk_ui.qt.tray import TrayWindow
 from reader.inspection import ReadOutcome, trust_for
 from reader.reports import result as report
+from reader.trust.folder import TrustFolder
 
 __all__ = ["DemoWorld", "ReportKeeper", "demo_settings", "run"]
 
@@ -41,6 +46,7 @@ _BESIDE_PX = 24
 _TOUR_PACE_S = 0.1
 _TOUR_LIMITS = TimeLimits(question_s=26, card_away_s=26, warning_s=20, ticket_s=60, ticket_card_away_s=30)
 _NAME_DIFFERS = "060"
+_PIN = "730915"  # of the operator's page; nothing real is behind it
 
 
 class DemoWorld(EmulatedWorld):
@@ -139,6 +145,8 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
             return 2
         _say(world.tray.way)
         settings = demo_settings(data, world.relay.url, tour=not windowed)
+        if windowed:
+            PinHash.of(_PIN).save(data / PIN_FILE)
         reports = ReportKeeper(folder)
         cards = ReaderCards(world.tray, trust_for(None, test_mode=True), on_step=world.on_step, on_outcome=reports.keep)
         stack.callback(cards.join)
@@ -152,6 +160,10 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         shown.run(kiosk.driver(shown.view_model))
         if windowed:
             quit_when_told(application, stop)
+            place = watch_reader(cards, kiosk.services)
+            at_start = TrustAtStart(TrustFolder(cards.trust))
+            stack.enter_context(operated(shown, kiosk.services, place, at_start, application))
+            _say(f"The operator's page: press the hospital's sign for five seconds; the PIN is {_PIN}.")
             return _with_test_tray(application, shown, world)
         _say(f"{no_window} The same flow runs off screen, by touch events, and leaves its screens as pictures.")
         return _without_display(shown, world, folder, stop)

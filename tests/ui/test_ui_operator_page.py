@@ -281,7 +281,6 @@ def test_the_day_is_shown_in_figures_and_what_waits_can_be_sent_again(desk: Call
     at = desk(language="en")
     at.relay.misbehave(Misbehaviour.HANG_UP)
     check_in(at)
-    at.relay.misbehave(Misbehaviour.NONE)
     at.come_in()
     sections = {each["name"]: each for each in at.model.property("sections")}
     assert {"label": "check_ins", "value": "1", "word": "", "tone": ""} in sections["today"]["facts"]
@@ -289,6 +288,7 @@ def test_the_day_is_shown_in_figures_and_what_waits_can_be_sent_again(desk: Call
     assert [bar["value"] for bar in hours["bars"]] == [1]
     assert "confirm" in [bar["label"] for bar in steps["bars"]]
     assert any("relay." in each["value"] for each in sections["services"]["facts"])
+    at.relay.misbehave(Misbehaviour.NONE)
     at.press("Outbox")
     at.press("Send again now")
     at.until(lambda: at.says("Delivered"))
