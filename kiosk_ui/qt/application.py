@@ -169,8 +169,6 @@ class KioskApplication:
         self.voice = voice
         self.speech = None if voice is None else Speech(voice, self.view_model, self.appearance, volume)
         self.engine = QQmlApplicationEngine()
-        if self.speech is not None:
-            self.engine.rootContext().setContextProperty("speech", self.speech)
         # The engine owns its providers from here on.
         self.engine.addImageProvider("drawing", DrawingProvider(QML_FOLDER / "drawings", palettes))
         self.engine.addImageProvider("portrait", self.portraits)
@@ -184,6 +182,7 @@ class KioskApplication:
                 "width": shape.width,
                 "height": shape.height,
             }
+            | ({} if self.speech is None else {"speech": self.speech})
         )
         self.engine.load(QUrl.fromLocalFile(str(QML_FOLDER / "checkin" / "KioskWindow.qml")))
         windows = self.engine.rootObjects()

@@ -14,7 +14,7 @@ Window {
     property real screenHeightMm: 476.4
     readonly property bool landscape: width > height
     readonly property bool lowReach: appearance ? appearance.lowReach : false
-    readonly property QtObject sound: typeof speech === "undefined" ? null : speech     // given by who can play sounds
+    property QtObject speech: null      // given by who can play sounds
     readonly property Item current: overlayLoader && overlayLoader.item ? overlayLoader.item : screenLoader ? screenLoader.item : null
 
     title: Theme.ready ? Tr.t("welcome.title") : ""
@@ -63,7 +63,7 @@ Window {
                 language: window.appearance.language
                 largeText: window.appearance.textScale > 1
                 highContrast: window.appearance.highContrast
-                speech: window.sound
+                speech: window.speech
                 onLanguageTouched: window.appearance.nextLanguage()
                 onTextSizeTouched: window.appearance.toggleTextSize()
                 onContrastTouched: window.appearance.toggleContrast()
