@@ -232,6 +232,8 @@ class Tour(QObject):
         self._reach("choose_department")
         tiles: list[Mapping[str, str]] = self._kiosk.view_model.property("departments")
         self._touch_name(next(tile["name"] for tile in tiles if tile["code"] == department))
+        self._reach("take_card")
+        self._world.lift()
         self._reach("ticket_ready")
         model = self._kiosk.view_model
         if not self._finger.wait_for(lambda: model.property("printing") == s.Printing.DONE.value, _SCREEN_WITHIN_S):
@@ -239,7 +241,6 @@ class Tour(QObject):
         number = str(model.property("ticketNumber"))
         self.tickets.append(number)
         self._say(f"   queue number {number}")
-        self._world.lift()
         self._touch("ticket.primary")
         self._reach("welcome")
 

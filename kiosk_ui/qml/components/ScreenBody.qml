@@ -69,7 +69,8 @@ Item {
                 x: sign.visible ? sign.width + Theme.mm(4) : 0
                 width: parent.width - x
                 even: true
-                kind: body.problem === "" ? "title" : "heading"
+                kind: "title"
+                font.pixelSize: Theme.size(body.problem === "" ? "title" : "heading")
                 text: body.problem === "" ? body.title : body.problem
                 color: body.problem === "" ? Theme.ink : Theme.toneColor("caution")
                 Accessible.role: Accessible.Heading
