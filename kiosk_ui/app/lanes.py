@@ -118,3 +118,4 @@ class _Lane:
             except Exception as mistake:  # noqa: BLE001 - one patient's mishap must not stop the lane for the next
                 # The text could quote anything; the flow's own time limit brings the patient on.
                 _log.error("background work ended with %s", type(mistake).__name__)
+            del work  # it holds the patient's data, and the next patient may be hours away

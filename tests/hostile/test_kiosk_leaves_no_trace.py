@@ -21,6 +21,7 @@ from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay, Misbehaviour
 from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.services import KioskServices
 from kiosk_ui.app.settings import RelaySettings, Settings
@@ -34,6 +35,7 @@ from kiosk_ui.headless import run
 from reader.inspection import trust_for
 
 PERSON = "quy"
+SOON = TimeLimits(take_card_s=1)  # the card stays where it lies
 
 
 def canaries() -> list[str]:
@@ -75,7 +77,7 @@ def test_a_visit_names_nobody_outside_the_record(
     ]
     with InsuranceRelay() as relay:
         relay.misbehave(how)
-        settings = Settings(data_folder=data, relay=RelaySettings(url=relay.url))
+        settings = Settings(data_folder=data, relay=RelaySettings(url=relay.url), time_limits=SOON)
         cards = ReaderCards(tray, trust_for(None, test_mode=True))
         with KioskServices(settings) as kiosk, open(os.devnull, "w", encoding="utf-8") as nobody:
             lines = [json.dumps(each) for each in commands]

@@ -12,6 +12,7 @@ import pytest
 
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay
+from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.services import KioskServices
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.bootstrap.card_reading import ReaderCards
@@ -21,6 +22,7 @@ from reader.inspection import trust_for
 
 PERSON = "quy"
 EMULATION = ("ElementaryFile", "InsuredPerson")  # card and insurer are in this process too, and know the person
+SOON = TimeLimits(take_card_s=1)  # the card stays where it lies
 
 
 def canaries() -> list[str]:
@@ -68,7 +70,7 @@ def test_nothing_of_a_person_is_left_after_the_ticket(tmp_path: Path, relay_is_u
     tray.lay(PERSON)
     cards = ReaderCards(tray, trust_for(None, test_mode=True))
     with InsuranceRelay() as relay:
-        settings = Settings(data_folder=tmp_path, relay=RelaySettings(url=relay.url))
+        settings = Settings(data_folder=tmp_path, relay=RelaySettings(url=relay.url), time_limits=SOON)
         if not relay_is_up:
             relay.stop()
         before = holders(canaries())

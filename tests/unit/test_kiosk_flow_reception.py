@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from crypto.errors import Hint
-from kiosk_ui.app.domain.check_in import CheckInDraft, TicketKind
+from kiosk_ui.app.domain.check_in import CheckInDraft, Slip, TicketKind
 from kiosk_ui.app.domain.consent import ConsentPurpose
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.insurance import EXITS, Eligibility, EligibilityKind, InsuranceExit
@@ -242,6 +242,16 @@ def test_who_taps_again_may_visit_another_department(visit: Visit):
     assert isinstance(visit(ev.AnotherDepartment()), s.InsuranceNotice)
     visit(ev.GoOn(), ev.DepartmentChosen("mat"))
     assert visit.draft.department.code == "mat"
+
+
+@pytest.mark.parametrize("name", [NAME, "Nguyễn Thị Người Khác"])
+def test_a_slip_under_another_name_is_shown_to_nobody(visit: Visit, name: str):
+    """Anybody can type a number; its owner must not be sent to the counter with a stranger's slip."""
+    slip = Slip(name, "040 *** *** 017", "1985", ("identity",), "1", "00000000")
+    earlier = dataclasses.replace(EARLIER, kind=TicketKind.COUNTER, slip=slip)
+    screen = visit.answered(earlier=earlier)
+    assert screen == (s.AlreadyCheckedIn(earlier) if name == NAME else screen)
+    assert isinstance(screen, s.AlreadyCheckedIn if name == NAME else s.ChooseDepartment)
 
 
 def test_who_has_seen_the_number_is_reminded_of_the_card(visit: Visit):

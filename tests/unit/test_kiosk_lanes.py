@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -64,6 +66,29 @@ def test_the_end_waits_for_paper_and_store_but_not_for_questions(hang):
     assert len(done) == 150
     for lane in (Lane.PRINT, Lane.NOTE):
         assert [number for each, number in done if each is lane] == list(range(50)), "in order"
+
+
+class Draft:
+    """Somebody's data."""
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("lane", Lane)
+def test_what_is_done_is_forgotten_and_not_kept_until_the_next_patient(lane: Lane, fails: bool):
+    workers, draft = WorkerThreads(1), Draft()
+    remembered = weakref.ref(draft)
+
+    def work(held: Draft = draft) -> None:
+        if fails:
+            raise LookupError(held)
+
+    workers.submit(work, lane)
+    del work, draft
+    end = time.monotonic() + 10
+    while remembered() is not None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert remembered() is None
+    workers.close()
 
 
 def test_closing_twice_and_closing_unused_are_harmless():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from kiosk_ui.app import failures
+from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.domain.consent import CONSENT_TEXT_VERSION, Consent, ConsentPurpose
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, InsuranceExit
 from kiosk_ui.app.domain.mrz_text import MrzText
@@ -93,9 +94,15 @@ def give_up(frame: Frame, state: s.CheckInState) -> Step:
 def _all_known(frame: Frame, state: s.CheckInState) -> Step:
     # From here on an answer that comes too late is stale.
     settled = dataclasses.replace(state, request=state.request + 1)
-    if settled.visit is not None and settled.visit.earlier is not None:
-        return frame.show(settled, s.AlreadyCheckedIn(settled.visit.earlier))
+    visit = settled.visit
+    if visit is not None and visit.earlier is not None and _is_theirs(visit.earlier, visit.visitor):
+        return frame.show(settled, s.AlreadyCheckedIn(visit.earlier))
     return to_insurance(frame, settled)
+
+
+def _is_theirs(earlier: Ticket, visitor: Visitor | None) -> bool:
+    """Whether a ticket may be shown to this person. Anybody could have typed this number for a slip under another name."""
+    return earlier.slip is None or (visitor is not None and earlier.slip.full_name == visitor.full_name)
 
 
 def not_that_ticket(frame: Frame, state: s.CheckInState) -> Step:
