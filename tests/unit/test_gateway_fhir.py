@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.failures import GatewayError
-from kiosk_ui.app.gateways.fhir_resources import condition, transaction
+from kiosk_ui.app.gateways.fhir_resources import Joining, condition, transaction
 from kiosk_ui.app.settings_hospital import FhirSettings
 from reader.verification.identity import Assurance, Identity, Sex
 from tests.unit.hospital_records import AN, NOON, NUMBER, PERSONAL, Peer, fhir_peer, record, visitor
@@ -181,7 +182,25 @@ def test_a_claimed_number_never_joins_somebodys_record(peer: Peer, server: FhirS
     assert len(receipts) == 1
     assert receipts.pop().patient_id != patient_id
     stranger = server.of_kind("Patient")[1]
-    assert stranger["identifier"][0]["use"] == "temp"
+    assert NUMBER in json.dumps(stranger)
+    assert peer.open().find(AN).patient_id == patient_id
+
+
+def test_a_claim_made_first_is_not_joined_by_the_persons_own_chip_later(peer: Peer, server: FhirServer) -> None:
+    claimed = record(visitor(identification=Identification.TYPED, assurance=Assurance.TYPED), method="NHAP_TAY")
+    first = peer.open().hand_over(claimed)
+    second = peer.open().hand_over(record(key=uuid.UUID(int=9)))
+    assert first.patient_id != second.patient_id
+
+
+def test_a_claim_says_where_it_probably_belongs(peer: Peer, server: FhirServer) -> None:
+    patient_id = peer.add()
+    claimed = visitor(identification=Identification.QR, assurance=Assurance.DECLARED_QR)
+    receipt = peer.open().hand_over(record(claimed, patient_id=patient_id))
+    assert receipt.patient_id != patient_id
+    assert server.of_kind("Patient")[1]["link"] == [
+        {"other": {"reference": f"Patient/{patient_id}"}, "type": "seealso"}
+    ]
 
 
 def test_a_known_patient_and_an_appointment_are_named_and_not_made_again(peer: Peer, server: FhirServer) -> None:
@@ -220,13 +239,35 @@ def test_a_guardian_is_a_contact(peer: Peer, server: FhirServer) -> None:
     assert patient["birthDate"] == "2024"
 
 
-def test_two_records_under_the_number_leave_nothing_half_done(peer: Peer, server: FhirServer) -> None:
-    peer.add()
-    peer.add()
+@pytest.mark.parametrize("names", [("Nguyễn Văn An", "Nguyễn Văn An"), ("Trần Thị Bình",)])
+def test_records_that_do_not_fit_are_left_alone_and_the_visit_gets_one_of_its_own(
+    peer: Peer, server: FhirServer, names: tuple[str, ...]
+) -> None:
+    theirs = {peer.add(name=name) for name in names}
+    receipts = {peer.open().hand_over(record()) for _ in range(2)}
+    assert len(receipts) == 1
+    assert receipts.pop().patient_id not in theirs
+    assert len(server.of_kind("Encounter")) == 1
+
+
+def test_a_record_that_appears_twice_in_between_leaves_nothing_half_done(peer: Peer, server: FhirServer) -> None:
+    system = {"system": "urn:chipid:check-in", "value": str(record().key)}
+    for _ in range(2):
+        server.put("Encounter", identifier=[system], status="arrived")
     with pytest.raises(GatewayError) as caught:
         peer.open().hand_over(record())
     assert (caught.value.code.name, dict(caught.value.facts)) == ("hospital.record_refused", {"http_status": 412})
-    assert server.of_kind("Encounter") == []
+    assert server.of_kind("Patient") == []
+
+
+def test_an_answer_that_was_lost_is_fetched_by_sending_it_again(peer: Peer, server: FhirServer) -> None:
+    server.misbehave(Misbehaviour.LOST_ANSWER, times=1, path="/fhir")
+    with pytest.raises(GatewayError) as caught:
+        peer.open().hand_over(record())
+    assert caught.value.code.name == "hospital.unreachable"
+    (encounter,) = server.of_kind("Encounter")
+    assert peer.open().hand_over(record()).reference == f"Encounter/{encounter['id']}"
+    assert (len(server.of_kind("Patient")), len(server.of_kind("Coverage"))) == (1, 1)
 
 
 @pytest.mark.parametrize("status", ["400 Bad Request", "500", "", "20"])
@@ -244,7 +285,9 @@ def test_a_server_that_tells_no_places_has_taken_it_all_the_same(peer: Peer, ser
 
 
 def test_the_same_check_in_is_the_same_octets() -> None:
-    bundles = {json.dumps(transaction(record(), FhirSettings(), "noi", b"<x/>")) for _ in range(3)}
+    bundles = {
+        json.dumps(transaction(record(), FhirSettings(), Joining(), department="noi", xml0=b"<x/>")) for _ in range(3)
+    }
     assert len(bundles) == 1
 
 
@@ -267,7 +310,6 @@ def test_an_older_passport_system_is_a_setting(tmp_path: Path) -> None:
     made = fhir_peer(tmp_path)
     settings = made.settings(fhir={"passport_system": "http://hospital.test/passport"})
     assert settings.hospital.fhir.passport_system == "http://hospital.test/passport"
-    bundle = transaction(
-        record(visitor(number="C01X00T47", number_kind=NumberKind.DOCUMENT)), settings.hospital.fhir, None, None
-    )
+    foreign = record(visitor(number="C01X00T47", number_kind=NumberKind.DOCUMENT))
+    bundle = transaction(foreign, settings.hospital.fhir, Joining(), department=None, xml0=None)
     assert "http://hospital.test/passport" in json.dumps(bundle)

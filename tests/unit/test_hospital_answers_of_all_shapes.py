@@ -46,7 +46,7 @@ PATIENT = {
 TAKEN = {
     "resourceType": "Bundle",
     "type": "transaction-response",
-    "entry": [{"response": {"status": "201 Created", "location": f"Encounter/{n}/_history/1"}} for n in range(5)],
+    "entry": [{"response": {"status": "201 Created", "location": f"Encounter/{n}/_history/1"}} for n in range(4)],
 }
 ELIGIBLE = {
     "resourceType": "CoverageEligibilityResponse",
@@ -148,22 +148,22 @@ def found_by(adapter: FhirHospital | MediPayHospital) -> PatientKind | None:
         return None
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(spoilt(PATIENT))
 def test_fhir_patients(body: bytes) -> None:
     if found_by(fhir(body)) is PatientKind.KNOWN:
         assert NUMBER in body.decode()
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(spoilt(TAKEN))
 def test_fhir_receipts(body: bytes) -> None:
     try:
-        fhir(body).hand_over(record())
+        fhir(body).hand_over(record(patient_id="17"))
     except GatewayError:
         return
     entries = json.loads(body)["entry"]
-    assert len(entries) == 5
+    assert len(entries) == 4
     assert all(str(entry["response"]["status"]).strip().startswith("20") for entry in entries)
 
 
@@ -171,7 +171,7 @@ def believed(found: Eligibility) -> bool:
     return found.outcome is InsuranceOutcome.VALID
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(spoilt(ELIGIBLE))
 def test_fhir_insurance(body: bytes) -> None:
     try:
@@ -183,7 +183,7 @@ def test_fhir_insurance(body: bytes) -> None:
     assert found.kind is not EligibilityKind.UNAVAILABLE
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(spoilt(ROW))
 def test_medipay(body: bytes) -> None:
     if found_by(medipay(body)) is PatientKind.KNOWN:
@@ -201,7 +201,7 @@ def test_medipay(body: bytes) -> None:
     assert not believed(found) or found.card_number
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(st.binary(max_size=200) | spoilt({"maKetQua": "000", "hoTen": NAME}))
 def test_the_relay_passes_on_nothing_but_an_object_with_a_code(body: bytes) -> None:
     try:

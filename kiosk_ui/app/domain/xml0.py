@@ -170,7 +170,7 @@ def xml0_of(record: HandOver, *, facility: str | None, zone: dt.tzinfo) -> Xml0R
     values = {rule.name: "" for rule in FIELDS} | {
         "MA_LK": str(record.key),
         "STT": "1",
-        "MA_BN": _plain(record.patient_id or ""),
+        "MA_BN": "" if visitor.is_declared else _plain(record.patient_id or ""),  # a claim is nobody's record yet
         "HO_TEN": _plain(visitor.full_name),
         "SO_CCCD": _person_number(visitor),
         "NGAY_SINH": _birth(visitor.date_of_birth, visitor.birth_year),

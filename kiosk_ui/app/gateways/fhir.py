@@ -23,7 +23,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
-from kiosk_ui.app.gateways.fhir_resources import condition, match_parameters, system_of_number, transaction
+from kiosk_ui.app.gateways.fhir_resources import Joining, condition, match_parameters, system_of_number, transaction
 from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 from kiosk_ui.app.gateways.secret_place import bearer
@@ -122,8 +122,7 @@ class FhirHospital:
         if not query.number:
             return PatientFinding(PatientKind.UNAVAILABLE)  # a name alone is nobody's
         deadline = Deadline(self._settings.find_timeout_s, HOSPITAL_SLOW)
-        candidates = [patient for patient in self._candidates(query, deadline) if patient.get("active") is not False]
-        found = self._one_of(candidates, query)
+        found = self._one_of(self._candidates(query, deadline), query)
         if found is None:
             return PatientFinding(PatientKind.NEW)
         return PatientFinding(PatientKind.KNOWN, found, self._appointment(found, deadline))
@@ -138,7 +137,9 @@ class FhirHospital:
         return [
             resource
             for entry, resource in entries_of(answer.body, "searchset")
-            if resource.get("resourceType") == "Patient" and not _is_ruled_out(entry)
+            if resource.get("resourceType") == "Patient"
+            and resource.get("active") is not False
+            and not _is_ruled_out(entry)
         ]
 
     def _one_of(self, candidates: list[Mapping[str, object]], query: PatientQuery) -> str | None:
@@ -195,15 +196,32 @@ class FhirHospital:
         for known in (record.patient_id, record.appointment_id):
             if known is not None and _LOGICAL_ID.fullmatch(known) is None:
                 raise GatewayError(HOSPITAL_RECORD_REFUSED, cause="no logical id")
+        deadline = Deadline(self._settings.hand_over_timeout_s, HOSPITAL_SLOW)
+        joining = self._joining(record, deadline)
         department = record.department.code
         theirs = None if department == self._counter else self._settings.department_ids.get(department, department)
         xml0 = valid_xml0(record, xml0_of(record, facility=self._settings.facility, zone=self._zone))
-        bundle = transaction(record, self._names, theirs, xml0)
-        answer = self._peer.post("", bundle, self._settings.hand_over_timeout_s)
+        bundle = transaction(record, self._names, joining, department=theirs, xml0=xml0)
+        answer = self._peer.post("", bundle, deadline.left_s())
         raise_for_status(answer, about_record=True)
         places = _places(answer.body, len(tables(bundle.get("entry"))))
-        patient_id = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)
-        return Receipt(places[-1], record.patient_id or patient_id)
+        made = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)
+        return Receipt(places[-1], made or joining.patient_id)
+
+    def _joining(self, record: HandOver, deadline: Deadline) -> Joining:
+        """Whose record the visit goes into, looked up now if it was not known at the check-in."""
+        visitor = record.visitor
+        if visitor.is_declared or not visitor.number:
+            return Joining(record.patient_id, is_apart=True)
+        if record.patient_id is not None:
+            return Joining(record.patient_id)
+        query = PatientQuery(visitor.number, visitor.full_name, visitor.date_of_birth, visitor.sex)
+        try:
+            return Joining(self._one_of(self._candidates(query, deadline), query))
+        except GatewayError as error:
+            if error.code is not HOSPITAL_PATIENT_AMBIGUOUS:
+                raise
+            return Joining(is_apart=True)
 
 
 # ------------------------------------------------------------------------------------ reading answers

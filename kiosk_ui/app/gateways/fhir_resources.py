@@ -7,6 +7,7 @@ Patient, Coverage, Encounter, Consent and DocumentReference, each created only i
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import uuid
 from collections.abc import Mapping
@@ -21,7 +22,16 @@ from kiosk_ui.app.domain.visitor import NumberKind, Visitor
 from kiosk_ui.app.settings_hospital import FhirSettings
 from reader.verification.identity import Sex
 
-__all__ = ["GENDERS", "Json", "condition", "eligibility_request", "identifier", "match_parameters", "transaction"]
+__all__ = [
+    "GENDERS",
+    "Joining",
+    "Json",
+    "condition",
+    "eligibility_request",
+    "identifier",
+    "match_parameters",
+    "transaction",
+]
 
 Json = dict[str, object]
 
@@ -111,16 +121,43 @@ def eligibility_request(
     }
 
 
-def transaction(record: HandOver, names: FhirSettings, department: str | None, xml0: bytes | None) -> Json:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Joining:
+    """Whose record a visit goes into.
+
+    What a chip says joins the record under that number. What somebody only typed or showed must not: it would put a
+    visit into a stranger's record. Nor may it where the records under the number do not fit the person. Such a visit gets
+    a record of its own, which staff join after a look at the person.
+
+    Attributes:
+        patient_id: of the record that is there; ``None``: one is made, unless there is one under the number by then.
+        is_apart: the visit gets a record of its own; ``patient_id`` is where it probably belongs.
+    """
+
+    patient_id: str | None = None
+    is_apart: bool = False
+
+
+def transaction(
+    record: HandOver, names: FhirSettings, joining: Joining, *, department: str | None, xml0: bytes | None
+) -> Json:
     """The ``Bundle`` that hands a check-in over. Sent again it creates nothing: every entry is conditional.
 
     The Encounter comes last, so that its entry of the answer is the last one too.
+
+    Args:
+        record: the check-in.
+        names: systems of identifiers.
+        joining: whose record the visit goes into.
+        department: how the server calls it; ``None`` for the counter.
+        xml0: the record XML0, if there is one.
     """
     entries: list[Json] = []
-    patient = f"Patient/{record.patient_id}"
-    if record.patient_id is None:
+    patient = f"Patient/{joining.patient_id}"
+    if joining.is_apart or joining.patient_id is None:
         patient = _full_url(record, "patient")
-        entries.append(_entry(patient, "Patient", _patient(record, names), _patient_condition(record, names)))
+        made = _patient(record, names, joining)
+        entries.append(_entry(patient, "Patient", made, _patient_condition(record, names, joining)))
     if counts(record.eligibility):
         card = record.eligibility.card_number or ""
         where = condition(names.card_system, card)
@@ -160,24 +197,22 @@ def _entry(full_url: str, kind: str, resource: Json, where: str) -> Json:
     }
 
 
-def _patient_condition(record: HandOver, names: FhirSettings) -> str:
-    """Whose record a new patient joins.
-
-    What a chip says joins the record under that number. What somebody only typed or showed must not: it would put a
-    visit into a stranger's record. It becomes a record of its own, which staff join after a look at the person.
-    """
+def _patient_condition(record: HandOver, names: FhirSettings, joining: Joining) -> str:
     visitor = record.visitor
-    if visitor.is_declared or not visitor.number:
+    if joining.is_apart:
         return condition(names.check_in_system, str(record.key))
     return condition(system_of_number(names, visitor.number, visitor.number_kind), visitor.number)
 
 
-def _patient(record: HandOver, names: FhirSettings) -> Json:
+def _patient(record: HandOver, names: FhirSettings, joining: Joining) -> Json:
     visitor = record.visitor
     identifiers = [identifier(names.check_in_system, str(record.key))]
-    if visitor.number:
+    if visitor.number and joining.is_apart:
+        # Under a system of its own: under the true one, the person's own chip would join this record next time.
+        identifiers.append({"use": "temp", **identifier(f"{_EXTENSION}number-to-confirm", visitor.number)})
+    elif visitor.number:
         number = identifier(system_of_number(names, visitor.number, visitor.number_kind), visitor.number)
-        identifiers.insert(0, number | ({"use": "temp"} if visitor.is_declared else {"use": "official"}))
+        identifiers.insert(0, {"use": "official", **number})
     patient: Json = {"identifier": identifiers, "gender": GENDERS[visitor.sex]}
     if visitor.full_name:
         patient["name"] = [{"use": "official", "text": visitor.full_name}]
@@ -191,6 +226,8 @@ def _patient(record: HandOver, names: FhirSettings) -> Json:
     if visitor.guardian is not None:
         guardian: Json = {"name": {"text": visitor.guardian.full_name}, "gender": GENDERS[visitor.guardian.sex]}
         patient["contact"] = [{"relationship": [{"text": "guardian"}], **guardian}]
+    if joining.patient_id is not None:
+        patient["link"] = [{"other": {"reference": f"Patient/{joining.patient_id}"}, "type": "seealso"}]
     return patient
 
 

@@ -226,7 +226,8 @@ class MediPayHospital:
         if reply.code != _DONE:
             raise GatewayError(HOSPITAL_REFUSED, cause="another code than 000")
         taken = reply.data if isinstance(reply.data, dict) else {}
-        return Receipt(text_of(taken, "MA_LK"), text_of(taken, "MA_BN") or record.patient_id)
+        known = made.values["MA_BN"] or None
+        return Receipt(text_of(taken, "MA_LK"), text_of(taken, "MA_BN") or known)
 
     def _department_id(self, department: Department, deadline: Deadline) -> str | None:
         """The system's name of a department: as set, else found by its Vietnamese name."""
@@ -246,7 +247,7 @@ class MediPayHospital:
         xml0 = valid_xml0(record, made)
         return [
             ("MA_LK", str(record.key)),
-            ("MA_BN", record.patient_id),
+            ("MA_BN", known["MA_BN"] or None),
             ("HO_TEN", visitor.full_name),
             ("SO_GTTT", visitor.number or None),
             ("LOAI_GTTT", document_type(visitor.number, visitor.number_kind, self._types)),
