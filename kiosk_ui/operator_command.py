@@ -69,7 +69,7 @@ def _keep(kept: PinHash, settings_file: Path | None) -> int:
         kept.save(path)
     except OSError as error:
         return _fail(f"The file {path} cannot be written ({error.strerror}).")
-    sys.stdout.write(f"The PIN counts from the kiosk's next start. Its hash is in {path}.\n")
+    sys.stdout.write(f"The PIN counts from now on. Its hash is in {path}.\n")
     return EXIT_DONE
 
 

@@ -46,9 +46,6 @@ def operated(
         trust: whom the kiosk trusts.
         application: ended with ``EXIT_RESTART`` when staff ask for a restart.
         manager: the service manager; the one of this process by default.
-
-    Raises:
-        SettingsError: the file with the PIN cannot be used.
     """
     told = manager or ServiceManager()
     operation = services.operation

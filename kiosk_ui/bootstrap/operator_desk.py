@@ -129,8 +129,9 @@ class KioskDesk:
         for name, look in looks:
             try:
                 found.append(look())
-            except ChipIdError as error:  # the store, say: the other sections are needed all the more
-                found.append(Section(name, (Fact("problem", error.code.name, tone=Tone.BAD),)))
+            except Exception as error:  # noqa: BLE001 - the store, say: the other sections are needed all the more
+                code = error.code.name if isinstance(error, ChipIdError) else type(error).__name__
+                found.append(Section(name, (Fact("problem", code, tone=Tone.BAD),)))
         return found
 
     def _reader(self) -> Section:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import concurrent.futures
+import contextlib
 import dataclasses
 import logging
 import math
+import queue
+import threading
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Property, QObject, Qt, QTimer, Signal, Slot
@@ -20,6 +22,8 @@ __all__ = ["OperatorModel"]
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_MS = 5_000
 _SECOND_MS = 1_000
+_PIN_MS = 20_000  # who has made the gesture by chance, or in play, does not keep patients away for long
+_LAST_WAIT_S = 5.0
 CLOSED, PIN, OPEN = "closed", "pin", "open"
 
 
@@ -67,17 +71,23 @@ class OperatorModel(QObject):
         self._results: list[dict[str, object]] = []
         self._last_scan = ""
         self._visit = 0  # what was asked for on an earlier visit of the page is not shown on a later one
-        self._worker = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="operator")
+        self._is_looking = False
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        # A daemon: a reader or printer that never answers must not keep the program from ending.
+        self._worker = threading.Thread(target=self._work_off, name="operator", daemon=True)
+        self._worker.start()
         self._done.connect(self._take, Qt.ConnectionType.QueuedConnection)
         self._heard.connect(self._take_scan, Qt.ConnectionType.QueuedConnection)
-        self._closing = self._timer(math.ceil(closes_after_s * 1000), self.leave, once=True)
+        self._open_ms = math.ceil(closes_after_s * 1000)
+        self._closing = self._timer(self._open_ms, self.leave, once=True)
         self._looking = self._timer(_LOOK_EVERY_MS, self.refresh)
         self._counting = self._timer(_SECOND_MS, self._count_down)
 
     def close(self) -> None:
-        """The program ends: close the page and wait for what is under way."""
+        """The program ends: close the page, and give what is under way a moment."""
         self.leave()
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._work.put(None)
+        self._worker.join(_LAST_WAIT_S)
 
     # ------------------------------------------------------------------------------------- the door
     @Slot()
@@ -87,7 +97,7 @@ class OperatorModel(QObject):
             self._visit += 1
             self._page, self._answer, self._wait_s = PIN, "", 0
             self._scans.lend(self._heard.emit)
-            self._closing.start()
+            self._closing.start(min(_PIN_MS, self._open_ms))
             self.changed.emit()
 
     @Slot(str)
@@ -121,7 +131,8 @@ class OperatorModel(QObject):
     @Slot()
     def refresh(self) -> None:
         """Look at everything again."""
-        if self._page == OPEN and not self._busy:
+        if self._page == OPEN and not self._busy and not self._is_looking:
+            self._is_looking = True
             self._submit("", self._desk.sections)
 
     @Slot(str)
@@ -159,13 +170,20 @@ class OperatorModel(QObject):
             except Exception as mistake:  # noqa: BLE001 - a mistake of ours must not leave the page waiting for ever
                 _log.error("operator's page: %s ended with %s", what or "a look", type(mistake).__name__)
                 outcome = (Fact("problem", type(mistake).__name__),)
-            self._done.emit((visit, what, outcome))
+            with contextlib.suppress(RuntimeError):  # the page was taken down meanwhile
+                self._done.emit((visit, what, outcome))
 
-        self._worker.submit(run)
+        self._work.put(run)
+
+    def _work_off(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
 
     @Slot(object)
     def _take(self, told: tuple[int, str, object]) -> None:
         visit, what, outcome = told
+        if not what:
+            self._is_looking = False
         if visit != self._visit:
             return
         if what:
@@ -190,7 +208,7 @@ class OperatorModel(QObject):
         if outcome.answer is PinAnswer.RIGHT:
             self._page, self._answer = OPEN, ""
             self._looking.start()
-            self._closing.start()
+            self._closing.start(self._open_ms)
             return
         self._answer, self._wait_s = outcome.answer.value, math.ceil(outcome.wait_s)
         if self._wait_s:

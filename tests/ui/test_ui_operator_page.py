@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +19,12 @@ from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay, Misbehaviour
 from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.operation.desk import DeskAction, Tone
 from kiosk_ui.app.operation.operation import PIN_FILE
 from kiosk_ui.app.operation.pin import PinHash
 from kiosk_ui.app.operation.service_manager import ServiceManager
 from kiosk_ui.app.operation.visit_defaults import load_defaults
+from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
@@ -164,6 +168,7 @@ def test_five_seconds_on_the_hospital_s_sign_open_the_door_and_less_does_not(des
     assert at.shown.view_model.property("screen") == "welcome"
     at.knock()
     assert at.says("Mã PIN vận hành")
+    assert at.model._closing.interval() == 20_000  # in play, perhaps: patients wait
 
 
 def test_beside_the_sign_and_during_a_visit_there_is_no_door(desk: Callable[..., Desk]) -> None:
@@ -381,6 +386,40 @@ def assert_readable(at: Desk, page: QQuickItem, window: QRectF, mm: float) -> No
             assert text.painted.right() <= window.right() + 1, text.text
             if text.box.right() <= body.left():
                 assert text.painted.right() <= body.left(), text.text
+
+
+def test_a_reader_that_hangs_neither_piles_up_looks_nor_holds_up_the_end(desk: Callable[..., Desk]) -> None:
+    at = desk()
+    at.come_in()
+    at.until(lambda: not at.model._is_looking)
+    release = threading.Event()
+    at.tray.is_there = lambda: release.wait(LONGEST_S)
+    try:
+        for _ in range(5):
+            at.model.refresh()
+        assert at.model._work.qsize() <= 1
+        at.press("Đóng")
+        at.until(lambda: at.page() == "closed")
+    finally:
+        release.set()
+
+
+def test_everything_that_can_be_shown_has_words() -> None:
+    package = QML_FOLDER.parent
+    sources = [package / "bootstrap" / name for name in ("operator_desk.py", "live_tests.py")]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    wanted = {f"operator.label.{name}" for name in re.findall(r'Fact\(\s*"(\w+)"', code)}
+    wanted |= {f"operator.word.{name}" for name in re.findall(r'(?:word=|if \w+ else |\bword = )"([a-z_]+)"', code)}
+    wanted |= {f"operator.word.{state.value}" for state in PrinterState}
+    wanted |= {f"operator.label.part_{name}" for name in ("interface", "reader", "outbox")}
+    wanted |= {f"operator.label.{name}" for name in ("relay", "hospital", "queue", *DeskAction)}
+    wanted |= {f"operator.action.{action}" for action in DeskAction}
+    wanted |= {f"operator.tone.{tone}" for tone in Tone if tone}
+    wanted |= {f"operator.palette.{path.stem}" for path in (QML_FOLDER / "theme").glob("*.json")}
+    wanted |= {f"operator.scan.{kind}" for kind in ("number", "card_code", "machine_readable_zone", "unreadable")}
+    assert len(wanted) > 70
+    for language in Texts(QML_FOLDER / "i18n").languages:
+        assert wanted <= set(language.strings), language.code
 
 
 def test_a_blocked_interface_shows_no_sign_of_life(desk: Callable[..., Desk]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk_ui.app.failures import SettingsError
+from kiosk_ui.app.operation.operation import PIN_FILE, Operation
 from kiosk_ui.app.operation.pin import FREE_TRIES, LONGEST_PAUSE_S, PinAnswer, PinGuard, PinHash, why_weak
+from kiosk_ui.app.ports import SystemClock
+from kiosk_ui.app.settings_operation import OperationSettings
 
 PIN, WRONG = "730915", "100000"
 
@@ -29,7 +33,7 @@ def kept() -> PinHash:
 
 
 def guard(kept: PinHash | None, tmp_path: Path, clock: Clock) -> PinGuard:
-    return PinGuard(kept, tmp_path / "tries", monotonic=clock)
+    return PinGuard(lambda: kept, tmp_path / "tries", monotonic=clock)
 
 
 def test_the_hash_is_scrypt_and_says_nothing_of_the_pin(kept: PinHash, tmp_path: Path) -> None:
@@ -121,20 +125,32 @@ def test_the_longest_pause_is_an_hour_whatever_the_count(tmp_path: Path, kept: P
 def test_a_count_that_was_tampered_with_never_opens_the_door_wider(tmp_path_factory, content: bytes) -> None:
     folder = tmp_path_factory.mktemp("tries")
     (folder / "tries").write_bytes(content)
-    wait = PinGuard(None, folder / "tries", monotonic=Clock()).wait_s()
+    wait = PinGuard(lambda: None, folder / "tries", monotonic=Clock()).wait_s()
     assert 0 <= wait <= LONGEST_PAUSE_S
 
 
 def test_without_a_pin_nobody_comes_in(tmp_path: Path) -> None:
     door = guard(None, tmp_path, Clock())
-    assert not door.is_set
     assert door.attempt(PIN).answer is PinAnswer.NOT_SET
 
 
 def test_a_full_disk_does_not_open_the_door(kept: PinHash, tmp_path: Path) -> None:
     clock = Clock()
     (tmp_path / "no-folder").write_text("", encoding="ascii")
-    door = PinGuard(kept, tmp_path / "no-folder" / "tries", monotonic=clock)
+    door = PinGuard(lambda: kept, tmp_path / "no-folder" / "tries", monotonic=clock)
     for _ in range(FREE_TRIES):
         door.attempt(WRONG)
     assert door.wait_s() == 30
+
+
+def test_a_new_pin_counts_at_once_and_a_spoilt_file_leaves_the_kiosk_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = Operation(OperationSettings(), tmp_path, SystemClock(), dt.UTC)
+    door = operation.pin_guard()
+    assert door.attempt(PIN).answer is PinAnswer.NOT_SET
+    PinHash.of(PIN).save(tmp_path / PIN_FILE)
+    assert door.attempt(PIN).answer is PinAnswer.RIGHT
+    (tmp_path / PIN_FILE).write_bytes(b"\xff torn")
+    assert door.attempt(PIN).answer is PinAnswer.NOT_SET
+    assert "operator-pin" in caplog.text

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kiosk_ui.app.failures import SettingsError
 from kiosk_ui.app.operation import families as f
 from kiosk_ui.app.operation.exposition import as_text
 from kiosk_ui.app.operation.measures import Measures
@@ -23,6 +24,8 @@ from kiosk_ui.app.ports import Clock
 from kiosk_ui.app.settings_operation import OperationSettings
 
 __all__ = ["DEFAULTS_FILE", "PIN_FILE", "Operation", "program_version"]
+
+_log = logging.getLogger(__name__)
 
 PIN_FILE = "operator.pin"
 DEFAULTS_FILE = "visit-defaults.json"
@@ -98,16 +101,17 @@ class Operation:
         self._stack.close()
 
     def pin_guard(self) -> PinGuard:
-        """Who judges tries at the operator's PIN.
+        """Who judges tries at the operator's PIN."""
+        return PinGuard(self._pin, self._data_folder / _TRIES_FILE, monotonic=self._clock.monotonic)
 
-        Raises:
-            SettingsError: the file with the PIN cannot be used.
-        """
+    def _pin(self) -> PinHash | None:
         if self.settings.pin_hash is not None:
-            pin: PinHash | None = PinHash.parse(self.settings.pin_hash)
-        else:
-            pin = PinHash.load(self.settings.pin_file or self._data_folder / PIN_FILE)
-        return PinGuard(pin, self._data_folder / _TRIES_FILE, monotonic=self._clock.monotonic)
+            return PinHash.parse(self.settings.pin_hash)
+        try:
+            return PinHash.load(self.settings.pin_file or self._data_folder / PIN_FILE)
+        except SettingsError:  # patients come first: the page stays shut, the kiosk goes on
+            _log.error("the file with the operator's PIN cannot be used; make it anew with 'chipid operator-pin'")
+            return None
 
     def metrics_text(self) -> str:
         """The figures as they are now, for monitoring."""

@@ -167,13 +167,13 @@ class PinGuard:
     pause due, the whole pause begins anew.
 
     Args:
-        pin: the hash, or ``None``: nobody can open the page.
+        pin: gives the hash as it is kept now, so that a new PIN counts at once; ``None``: nobody can open the page.
         tries_file: where the number of wrong tries in a row is kept.
         monotonic: seconds that only grow.
     """
 
     def __init__(
-        self, pin: PinHash | None, tries_file: Path, *, monotonic: Callable[[], float] = time.monotonic
+        self, pin: Callable[[], PinHash | None], tries_file: Path, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._pin = pin
         self._file = tries_file
@@ -182,24 +182,20 @@ class PinGuard:
         self._wrong = _read_count(tries_file)
         self._open_at = monotonic() + self._pause_s()
 
-    @property
-    def is_set(self) -> bool:
-        """Whether there is a PIN at all."""
-        return self._pin is not None
-
     def wait_s(self) -> float:
         """Seconds until a try counts."""
         return max(0.0, self._open_at - self._monotonic())
 
-    def attempt(self, pin: str) -> PinTry:
+    def attempt(self, typed: str) -> PinTry:
         """Judge one try; one at a time, and none while a pause runs. Takes about 0.1 s: not in the interface's thread."""
         with self._lock:
-            if self._pin is None:
+            pin = self._pin()
+            if pin is None:
                 return PinTry(PinAnswer.NOT_SET)
             if (wait := self.wait_s()) > 0:
                 return PinTry(PinAnswer.LOCKED, wait)
             self._keep(self._wrong + 1)  # before the answer is known: ending the process now must not save a try
-            if not self._pin.matches(pin):
+            if not pin.matches(typed):
                 self._open_at = self._monotonic() + self._pause_s()
                 return PinTry(PinAnswer.WRONG, self.wait_s())
             self._keep(0)
