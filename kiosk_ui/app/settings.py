@@ -24,7 +24,9 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.check_in import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_check_in import CheckInSettings
 from kiosk_ui.app.settings_hospital import HospitalSettings
+from kiosk_ui.app.settings_looks import LooksSettings
 from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.settings_queue import QueueSettings
@@ -203,6 +205,8 @@ class Settings(BaseSettings):
         operation: the operator's page, figures for monitoring, the watchdog.
         printer: what prints tickets and slips.
         sound: the spoken prompts.
+        looks: how every visit begins to look.
+        check_in: what the check-in asks, and where it sends people.
         queue: which queue numbers this kiosk draws, and the service that calls them.
         store: the store's key, and how long what is kept.
         time_limits: how long screens wait, in seconds.
@@ -233,6 +237,8 @@ class Settings(BaseSettings):
     operation: OperationSettings = OperationSettings()
     printer: PrinterSettings = PrinterSettings()
     sound: SoundSettings = SoundSettings()
+    looks: LooksSettings = LooksSettings()
+    check_in: CheckInSettings = CheckInSettings()
     queue: QueueSettings = QueueSettings()
     store: StoreSettings = StoreSettings()
     time_limits: Annotated[TimeLimits, BeforeValidator(_only_known(TimeLimits))] = TimeLimits()
@@ -262,7 +268,12 @@ class Settings(BaseSettings):
     @property
     def rules(self) -> CheckInRules:
         """The check-in's rules."""
-        return CheckInRules(departments=self.departments, counter=self.counter, time_limits=self.time_limits)
+        return CheckInRules(
+            departments=self.departments,
+            counter=self.counter,
+            time_limits=self.time_limits,
+            **self.check_in.model_dump(),
+        )
 
 
 def load_settings(file: Path | None = None) -> Settings:
