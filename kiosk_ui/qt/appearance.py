@@ -10,11 +10,11 @@ from pathlib import Path
 from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtGui import QFont, QTextLayout, QTextOption
 
+from kiosk_ui.app.settings_looks import LARGE_TEXT
 from kiosk_ui.qt.texts import Language, Texts
 
 __all__ = ["Appearance", "AppearanceDefaults", "Typesetter", "load_palettes"]
 
-LARGE_TEXT = 1.3
 _HIGH_CONTRAST = "high_contrast"
 
 
