@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from emulator.services.receipt_printer import TcpReceiptPrinter
 from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings import load_settings
 from kiosk_ui.app.settings_printing import PrinterSettings
-from kiosk_ui.app.tickets.choice import printer_of
+from kiosk_ui.app.tickets.choice import ask_soon, printer_of
 from kiosk_ui.app.tickets.cups import CupsPrinter
 from kiosk_ui.app.tickets.escpos_printer import EscPosPrinter
 from kiosk_ui.app.tickets.files import FileTicketPrinter
+from kiosk_ui.app.tickets.layout import PaperWidth
+from tests.unit.test_counter_slip import TICKET
 
 
 @pytest.mark.parametrize(
@@ -63,3 +66,19 @@ def test_the_printer_is_a_table_of_the_kiosks_file(tmp_path: Path):
     file.write_text('[printer]\nkind = "network"\nhost = "127.0.0.1"\nport = 9\nconnect_timeout_s = 0.2\n')
     settings = load_settings(file)
     assert printer_of(settings.printer, tmp_path).status() is PrinterState.GONE
+
+
+@pytest.mark.parametrize("paper", [58, 80])
+def test_the_printer_that_the_settings_name_prints(paper: int, tmp_path: Path):
+    with TcpReceiptPrinter(PaperWidth(paper).dots) as peer:
+        settings = PrinterSettings(kind="network", host="127.0.0.1", port=peer.port, paper=paper)
+        printer = printer_of(settings, tmp_path)
+        printer.print(TICKET)
+        assert len(peer.sheets) == 1
+        assert printer.status() is PrinterState.READY
+
+
+def test_a_printer_that_is_not_ready_is_told_in_the_log_at_the_start(caplog):
+    settings = PrinterSettings(kind="network", host="127.0.0.1", port=9, connect_timeout_s=0.2)
+    ask_soon(printer_of(settings, Path())).join(10)
+    assert "the printer is not ready: gone" in caplog.text

@@ -70,8 +70,12 @@ def _line_of(settings: PrinterSettings) -> Callable[[], Channel]:
     return functools.partial(UsbChannel, settings.vendor, settings.product)
 
 
-def ask_soon(printer: AskablePrinter) -> None:
-    """In the background: make ready what the first ticket needs, and say in the log if the printer is not ready."""
+def ask_soon(printer: AskablePrinter) -> threading.Thread:
+    """In the background: make ready what the first ticket needs, and say in the log if the printer is not ready.
+
+    Returns:
+        The thread; it ends by itself within seconds.
+    """
 
     def ask() -> None:
         if isinstance(printer, EscPosPrinter):
@@ -80,4 +84,6 @@ def ask_soon(printer: AskablePrinter) -> None:
         if state is not PrinterState.READY:
             _log.warning("the printer is not ready: %s", state.value)
 
-    threading.Thread(target=ask, name="printer-asked", daemon=True).start()
+    asking = threading.Thread(target=ask, name="printer-asked", daemon=True)
+    asking.start()
+    return asking
