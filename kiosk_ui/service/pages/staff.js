@@ -206,6 +206,7 @@ function badges(entry, briefly) {
 function notes(entry, briefly) {
   const waited = Math.max(0, Math.floor((Date.parse(state.now) - Date.parse(entry.placed)) / 60000));
   const found = badges(entry, briefly);
+  if (briefly && entry.state !== "waiting") found.push(element("span", "", `${words[`state.${entry.state}`]}, `));
   found.push(element("span", "", filled(words["staff.minutes"], { count: waited })));
   if (entry.calls > 1) found.push(element("span", "", ` · ${filled(words["staff.calls"], { count: entry.calls })}`));
   return found;
