@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import io
 import os
+import shutil
 import time
 import wave
 from collections.abc import Callable, Iterator
@@ -265,3 +266,13 @@ def test_who_wants_no_sound_gets_none(players: Players):
     silent.stop()
     silent.close()
     assert players.told == []
+
+
+@pytest.mark.skipif(shutil.which("aplay") is None, reason="alsa-utils is not installed (scripts/setup installs it)")
+def test_the_real_player_takes_what_it_is_given(sounds: Path, tmp_path: Path, monkeypatch):
+    nowhere = tmp_path / "asound.conf"
+    nowhere.write_text("pcm.!default { type null }\n")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(nowhere))
+    speaker = PlayerSpeaker(Prompts(sounds), volume=2, player="aplay")
+    assert speaker._play(sounds / "vi" / "welcome.wav", speaker._turn)
+    speaker.close()
