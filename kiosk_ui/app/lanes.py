@@ -75,9 +75,13 @@ class _Lane:
         self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
+        self._is_closed = False
 
     def submit(self, work: Callable[[], None]) -> None:
         with self._lock:
+            if self._is_closed:
+                _log.error("work for the lane %s came after its end and is not done", self._lane.value)
+                return
             if self._lane.is_question and self._waiting.qsize() >= _MOST_WAITING_QUESTIONS:
                 _log.warning("too much waits in the lane %s: a question is not asked", self._lane.value)
                 return
@@ -89,11 +93,13 @@ class _Lane:
 
     def stop(self) -> None:
         """Take no more, and end each thread after what was handed in before; questions are dropped."""
-        with contextlib.suppress(queue.Empty):
-            while self._lane.is_question:
-                self._waiting.get_nowait()
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._lock:
+            self._is_closed = True
+            with contextlib.suppress(queue.Empty):
+                while self._lane.is_question:
+                    self._waiting.get_nowait()
+            for _ in self._threads:
+                self._waiting.put(None)
 
     def join(self, end: float) -> None:
         """Wait until ``end`` (monotonic seconds) for what is to be done."""

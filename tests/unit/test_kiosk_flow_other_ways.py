@@ -304,7 +304,8 @@ def test_a_scanned_passport_begins_at_once(visitor: Visitor):
 def test_a_wrong_letter_in_the_lines_is_told_from_lines_that_are_none(visitor: Visitor):
     visitor.chooses(Way.PASSPORT)
     assert visitor(ev.MrzGiven(MRZ.replace("L898902C36", "L898902C35"))) == s.TypeMrz(s.InputProblem.MRZ_CHECK_DIGIT)
-    for text in ("", "P<", "x" * 10_000, "\n" * 50, "Đ" * 44 + "\n" + "Đ" * 44):
+    no_number = MRZ.replace("L898902C36", "<<<<<<<<<0")
+    for text in (no_number, "", "P<", "x" * 10_000, "\n" * 50, "Đ" * 44 + "\n" + "Đ" * 44):
         assert visitor(ev.MrzGiven(text)) == s.TypeMrz(s.InputProblem.MRZ_MALFORMED)
 
 

@@ -213,7 +213,14 @@ def test_who_is_expected_may_go_elsewhere_all_the_same(visit: Visit):
 
 @pytest.mark.parametrize(
     "finding",
-    [expected("no_such_department"), expected(at=NOW + dt.timedelta(days=1)), expected(at=NOW - dt.timedelta(days=1))],
+    [
+        expected("no_such_department"),
+        expected(at=NOW + dt.timedelta(days=1)),
+        expected(at=NOW - dt.timedelta(days=1)),
+        expected(at=dt.datetime.max.replace(tzinfo=dt.timezone(-dt.timedelta(hours=23)))),
+        expected(at=dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=23)))),
+        expected(at=NOW.replace(tzinfo=None)),  # nobody knows whose clock this is
+    ],
 )
 def test_an_appointment_of_another_day_or_nowhere_is_not_offered(visit: Visit, finding: PatientFinding):
     assert isinstance(visit.answered(hospital=finding), s.ChooseDepartment)

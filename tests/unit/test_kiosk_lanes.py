@@ -97,6 +97,14 @@ def test_closing_twice_and_closing_unused_are_harmless():
     workers.close()
 
 
+def test_what_comes_after_the_end_is_not_done_in_silence(caplog: pytest.LogCaptureFixture):
+    workers, done = WorkerThreads(), []
+    workers.close()
+    workers.submit(lambda: done.append(1), Lane.PRINT)
+    assert done == []
+    assert "after its end" in caplog.text
+
+
 def test_a_mistake_does_not_end_its_lane(caplog: pytest.LogCaptureFixture):
     workers = WorkerThreads(1)
 

@@ -70,7 +70,7 @@ class CheckInDraft:
     reasons: tuple[str, ...] = ()
     patient: PatientFinding | None = None
     priority: Priority = Priority.NONE
-    appointment_id: str | None = None
+    appointment_id: str | None = dataclasses.field(default=None, repr=False)
     phone: str | None = dataclasses.field(default=None, repr=False)
     consents: tuple[Consent, ...] = ()
     exit: TicketKind = TicketKind.QUEUE

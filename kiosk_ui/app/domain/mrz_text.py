@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from reader import errors
 from reader.lds.mrz import Mrz, parse_scanned_mrz
 
 __all__ = ["MrzText"]
@@ -29,7 +30,10 @@ class MrzText:
         Raises:
             DocumentError: ``mrz.malformed``, or ``mrz.check_digit`` if a key field cannot be as it stands.
         """
-        return cls(parse_scanned_mrz(text.splitlines()))
+        mrz = parse_scanned_mrz(text.splitlines())
+        if not mrz.document_number:  # nine fillers have a right check digit, too
+            raise errors.DocumentError(errors.MRZ_MALFORMED)
+        return cls(mrz)
 
     @property
     def lines(self) -> tuple[str, ...]:

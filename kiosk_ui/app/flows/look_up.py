@@ -8,6 +8,7 @@ Nobody waits longer than the time limit; what is missing then counts as "not kno
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 from kiosk_ui.app import failures
 from kiosk_ui.app.domain.check_in import Ticket
@@ -159,8 +160,10 @@ def valid_appointment(frame: Frame, state: s.CheckInState) -> Appointment | None
     appointment = patient.appointment if patient else None
     if appointment is None or frame.rules.department(appointment.department_code) is None:
         return None
-    now = frame.now()
-    return appointment if appointment.at.astimezone(now.tzinfo).date() == now.date() else None
+    morning = frame.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    # Instants are compared, not converted: what a hospital system sends may lie at the end of the calendar.
+    is_aware = appointment.at.tzinfo is not None
+    return appointment if is_aware and morning <= appointment.at < morning + dt.timedelta(days=1) else None
 
 
 def choose_department(frame: Frame, state: s.CheckInState) -> Step:
