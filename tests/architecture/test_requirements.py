@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 FILES = {
     # file: which extras of pyproject.toml it must hold, beside the base
-    "kiosk.txt": ("ui", "printer"),
+    "kiosk.txt": ("ui", "printer", "service"),
     "dev.txt": ("dev",),
 }
 
