@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -96,9 +97,13 @@ class LoopbackSite(abc.ABC):
     Args:
         delay_s: how slow :attr:`Misbehaviour.SLOW` and how long :attr:`Misbehaviour.DRIP` are.
         port: 0 takes a free one.
+
+    Attributes:
+        tls: for HTTPS; set it before the service starts. ``None``: plain HTTP.
     """
 
     def __init__(self, *, delay_s: float = 30.0, port: int = 0) -> None:
+        self.tls: ssl.SSLContext | None = None
         self._delay_s = delay_s
         self._port = port
         self._misbehaviour = Misbehaviour.NONE
@@ -125,7 +130,7 @@ class LoopbackSite(abc.ABC):
     @property
     def base_url(self) -> str:
         """The service's root, without a slash at its end. Stays the same over :meth:`stop` and :meth:`start`."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self._port}"
 
     @property
     def asked(self) -> int:
@@ -244,6 +249,9 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], service: LoopbackSite) -> None:
         self.service = service
         super().__init__(address, _Handler)
+        if service.tls is not None:
+            # The handshake belongs to the thread of each connection: here it would hold up all others.
+            self.socket = service.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def server_bind(self) -> None:
         # Not HTTPServer's: that one asks the name service for this machine's name.

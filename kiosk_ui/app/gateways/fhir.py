@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import logging
 import re
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -21,6 +20,7 @@ from kiosk_ui.app.failures import (
     HOSPITAL_SLOW,
     GatewayError,
 )
+from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.app.gateways.fhir_resources import Joining, condition, match_parameters, system_of_number, transaction
@@ -48,12 +48,11 @@ class FhirPeer:
     """
 
     def __init__(self, settings: HospitalSettings, token: Secret | None) -> None:
-        authority = settings.authority
         self._peer = BoundedHttp.to(
             settings.url or "",
             connect_timeout_s=settings.connect_timeout_s,
             total_timeout_s=settings.find_timeout_s,
-            ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
+            ssl_context=trusting(settings.authority),
         )
         self._authorization = None if token is None else bearer(token)
 

@@ -15,7 +15,6 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-import ssl
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -36,6 +35,7 @@ from kiosk_ui.app.failures import (
     HOSPITAL_SLOW,
     GatewayError,
 )
+from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
@@ -92,12 +92,11 @@ class MediPayPeer:
     def __init__(
         self, settings: HospitalSettings, access: MediPaySettings, secret: Secret, now: Callable[[], dt.datetime]
     ) -> None:
-        authority = settings.authority
         self._peer = BoundedHttp.to(
             settings.url or "",
             connect_timeout_s=settings.connect_timeout_s,
             total_timeout_s=settings.find_timeout_s,
-            ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
+            ssl_context=trusting(settings.authority),
         )
         self._merchant_id = access.merchant_id
         self._secret = secret

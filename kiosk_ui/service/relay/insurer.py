@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import ssl
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import INSURER_ANSWER_UNUSABLE, INSURER_REFUSED, INSURER_SLOW, GatewayError
+from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.service.relay.account import GatewayAccount, Token, asked
@@ -104,12 +104,11 @@ class InsurerGateway:
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> None:
-        authority = settings.authority
         self._peer = BoundedHttp.to(
             settings.gateway_url,
             connect_timeout_s=settings.connect_timeout_s,
             total_timeout_s=settings.total_timeout_s,
-            ssl_context=None if authority is None else ssl.create_default_context(cafile=str(authority)),
+            ssl_context=trusting(settings.authority),
         )
         self._settings = settings
         self._monotonic = monotonic
