@@ -16,7 +16,7 @@ from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.outbox import handled_kinds
 from kiosk_ui.app.settings import Settings, load_settings
 from kiosk_ui.app.store.audit_chain import AnchorFile
-from kiosk_ui.app.store.backup import SKIPPED_NUMBERS, StorePlace, back_up, restore
+from kiosk_ui.app.store.backup import SKIPPED_NUMBERS, StorePlace, back_up, require_unused, restore
 from kiosk_ui.app.store.checking import check_store
 from kiosk_ui.app.store.database import Database, sqlite_file, sqlite_url
 from kiosk_ui.app.store.housekeeping import ANCHORS, anchor_now
@@ -172,6 +172,9 @@ def _retry(arguments: argparse.Namespace, settings: Settings, now: dt.datetime) 
 
 
 def _roll_back(arguments: argparse.Namespace, settings: Settings, now: dt.datetime) -> _Result:
+    file = sqlite_file(_url(settings))
+    if file is not None and file.is_file():
+        require_unused(file)  # a program of this version could do nothing with it
     database = _opened(settings)
     try:
         database.roll_back_to(arguments.revision)

@@ -108,7 +108,7 @@ class StoreKey:
 
     def search_word(self, text: str) -> str:
         """32 hexadecimal digits by which rows with this text are found without the text itself."""
-        return _mac(self._searching, text.encode())[:16].hex()
+        return _mac(self._searching, text.encode(errors="surrogatepass"))[:16].hex()
 
     def anchor_word(self, line: bytes) -> str:
         """64 hexadecimal digits that nobody without the key can make for an anchor's ``line``."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import os
 import secrets
-import tempfile
 from pathlib import Path
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
+from kiosk_ui.app.keys import make_once
 
 __all__ = ["Pseudonyms", "mask_number"]
 
@@ -52,8 +50,7 @@ class Pseudonyms:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with contextlib.suppress(FileExistsError):
-                _write_new_key(path)
+            make_once(path, secrets.token_bytes(32))
             return cls(path.read_bytes())
         except (OSError, ValueError):
             problem = f"The key file {path} cannot be used. It needs at least {_MIN_KEY_BYTES} random bytes."
@@ -61,20 +58,5 @@ class Pseudonyms:
 
     def of(self, identifier: str, purpose: str = "log") -> str:
         """16 hexadecimal digits for ``identifier``; another ``purpose`` gives another value."""
-        message = f"{purpose}\x1f{identifier}".encode()
+        message = f"{purpose}\x1f{identifier}".encode(errors="surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:16]
-
-
-def _write_new_key(path: Path) -> None:
-    """Make the key whole or not at all: a half-written one would silently make other pseudonyms."""
-    if path.exists():
-        return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as part:
-            part.write(secrets.token_bytes(32))
-            part.flush()
-            os.fsync(part.fileno())  # after a power cut the name must not stand there without its bytes
-        os.link(name, path)  # refuses to replace a key that another process has made meanwhile
-    finally:
-        os.unlink(name)

@@ -11,18 +11,19 @@ from pathlib import Path
 import pytest
 
 from kiosk_ui.app.failures import SettingsError, StoreError
+from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.database import Database
 
 _FIRST_START = """
 import os, signal, sys
 from pathlib import Path
-from kiosk_ui.app import privacy
+from kiosk_ui.app import keys, privacy
 
 def die(*_):  # the power goes while the key is being made
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(privacy.{module}, "{function}", die)
+setattr(keys.{module}, "{function}", die)
 privacy.Pseudonyms.from_key_file(Path(sys.argv[1]))
 """
 
@@ -35,6 +36,16 @@ def test_a_kiosk_that_dies_while_it_makes_its_key_starts_again(tmp_path: Path, m
     key = Pseudonyms.from_key_file(tmp_path / "pseudonyms.key").of("040085000017")
     assert Pseudonyms.from_key_file(tmp_path / "pseudonyms.key").of("040085000017") == key
     assert (tmp_path / "pseudonyms.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("function", ["fsync", "link"])
+def test_a_kiosk_that_dies_while_it_makes_the_stores_key_starts_again(tmp_path: Path, function: str) -> None:
+    program = _FIRST_START.format(module="os", function=function)
+    program = program.replace("privacy.Pseudonyms.from_key_file(", "keys.KeyPlace(").rstrip() + ".load(needed=False)\n"
+    died = subprocess.run([sys.executable, "-c", program, str(tmp_path / "store.key")], check=False, timeout=60)
+    assert died.returncode == -9
+    key = KeyPlace(tmp_path / "store.key").load(needed=False).first.id
+    assert KeyPlace(tmp_path / "store.key").load(needed=True).first.id == key
 
 
 @pytest.mark.parametrize("content", [b"", b"short"])

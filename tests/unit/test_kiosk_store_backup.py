@@ -340,6 +340,15 @@ def test_an_operator_can_do_all_of_it(kiosk: Path, archive: Path, capsys: pytest
     assert run(capsys, "check")[0] == 0
 
 
+def test_a_store_in_use_is_not_rolled_back(kiosk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = Database(sqlite_url(kiosk / "kiosk.sqlite"))
+    store_of(database).save(draft(3), NOW)
+    code, _, err = run(capsys, "roll-back", "0001")
+    assert (code, "store.in_use" in err) == (2, True)
+    assert store_of(database).draft_of(uuid.UUID(int=3)) is not None
+    database.close()
+
+
 def test_a_check_that_finds_something_ends_with_one(kiosk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     connection = sqlite3.connect(kiosk / "kiosk.sqlite")
     connection.execute("update audit_log set outcome = 'x' where id = 2")

@@ -204,7 +204,7 @@ def test_answers_to_consent_are_in_the_trail(store: CheckInStore) -> None:
     assert ("consent.refused", "reminder_by_phone 2") in store.audit_of(uuid.UUID(int=1))
 
 
-_TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=40)
+_TEXT = st.text(max_size=40)  # halves of characters too: an answer in JSON can hold them
 
 
 @given(

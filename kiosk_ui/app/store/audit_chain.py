@@ -31,6 +31,7 @@ _LINE: Final = re.compile(r"(\S{20,40}) ([0-9]{1,19}) ([0-9a-f]{64}) ([0-9a-f]{1
 LEAST_KEPT: Final = dt.timedelta(days=180)
 """No row is removed earlier (Decree 165/2025, article 17 clause 10)."""
 
+_APPENDING: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _LONGEST_FILE: Final = 8 << 20  # a line a day for a hundred years
 
 
@@ -85,7 +86,7 @@ class AnchorFile:
         """
         if end.last_id == 0:
             return
-        with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+        with os.fdopen(os.open(self._path, _APPENDING, 0o600), "ab") as file:
             # A line that a power cut left half is ended, so that it does not swallow this one.
             file.write(b"" if self._ends_whole() else b"\n")
             file.write(_line(Anchor(at, end.last_id, end.last_hash), self._keys.first))

@@ -36,7 +36,7 @@ from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.numbers import skip_numbers
 from reader.trust.file_writing import write_whole
 
-__all__ = ["StorePlace", "back_up", "restore"]
+__all__ = ["StorePlace", "back_up", "require_unused", "restore"]
 
 SKIPPED_NUMBERS: Final = 100
 """So many numbers of the day are left out after a restore: tickets that the backup does not know may have them."""
@@ -44,6 +44,7 @@ SKIPPED_NUMBERS: Final = 100
 _MANIFEST, _STORE, _ANCHORS, _KEY = "manifest.json", "kiosk.sqlite", "audit.anchors", "store.key"
 _FORM: Final = 1
 _LARGEST: Final = {_MANIFEST: 64 * 1024, _ANCHORS: 8 << 20, _KEY: 64 * 1024, _STORE: 32 << 30}
+_NEW_FILE: Final = os.O_CREAT | os.O_WRONLY | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _CHUNK: Final = 1 << 20
 
 
@@ -132,7 +133,7 @@ def _copied(source: Path, copy: Path) -> dict[str, Any]:
 
 
 def _write_archive(path: Path, manifest: dict[str, Any], members: dict[str, Path]) -> None:
-    handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    handle = os.open(path, _NEW_FILE, 0o600)
     with os.fdopen(handle, "wb") as file:
         with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
             text = json.dumps(manifest, indent=1, sort_keys=True).encode()
@@ -180,7 +181,7 @@ def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _write_member(content: IO[bytes], path: Path) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(path, _NEW_FILE, 0o600), "wb") as file:
         while chunk := content.read(_CHUNK):
             file.write(chunk)
         file.flush()
@@ -210,7 +211,7 @@ def _put_in_place(folder: Path, place: StorePlace, now: dt.datetime) -> None:
     """Everything before the last renaming leaves the present store as it is; a kill leaves the one or the other."""
     suffix = f".before-restore-{now.astimezone(dt.UTC):%Y%m%dT%H%M%S}"
     if place.file.exists():
-        _require_unused(place.file)
+        require_unused(place.file)
         _keep_aside(place.file, suffix)
     for leftover in ("-wal", "-shm"):  # of a file that was too damaged to be opened; never another store's
         beside = place.file.with_name(place.file.name + leftover)
@@ -222,8 +223,14 @@ def _put_in_place(folder: Path, place: StorePlace, now: dt.datetime) -> None:
     write_whole(place.anchors, (folder / _ANCHORS).read_bytes(), mode=0o600)
 
 
-def _require_unused(file: Path) -> None:
-    """A store leaves its log file's mode only if nobody else has it open, and then it is one file."""
+def require_unused(file: Path) -> None:
+    """Refuse to touch a store that somebody has open.
+
+    A store leaves its log file's mode only if nobody else has it open, and then it is one file.
+
+    Raises:
+        StoreError: ``store.in_use``.
+    """
     with contextlib.closing(sqlite3.connect(file, timeout=0.5)) as live:
         try:
             (mode,) = live.execute("PRAGMA journal_mode = DELETE").fetchone()

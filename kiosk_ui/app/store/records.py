@@ -74,7 +74,7 @@ def place_of(table: str, row: uuid.UUID) -> CellPlace:
 
 # ------------------------------------------------------------------------------------------------ writing
 def person_content(draft: CheckInDraft, slip: Slip | None) -> bytes:
-    """What of a draft is sealed, as UTF-8. The portraits are not in it."""
+    """What of a draft is sealed. The portraits are not in it."""
     return _octets(
         {
             "visitor": _visitor(draft.visitor),
@@ -89,7 +89,7 @@ def person_content(draft: CheckInDraft, slip: Slip | None) -> bytes:
 
 
 def answer_content(eligibility: Eligibility) -> bytes:
-    """One answer of the insurer, as UTF-8, with what was received."""
+    """One answer of the insurer, with what was received."""
     content = {field.name: getattr(eligibility, field.name) for field in dataclasses.fields(eligibility)}
     return _octets({**content, "kind": eligibility.kind.value})
 
@@ -132,7 +132,8 @@ def _consent(consent: Consent) -> dict[str, object]:
 
 
 def _octets(content: _Json) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), default=_moment).encode()
+    # ASCII, so that half a character that somebody sent us comes back as it was instead of stopping the check-in.
+    return json.dumps(content, separators=(",", ":"), default=_moment).encode("ascii")
 
 
 def _moment(value: object) -> str:
