@@ -197,17 +197,16 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("what", ["find", "hand_over"])
 @pytest.mark.parametrize("how", [how for how in Misbehaviour if how is not Misbehaviour.NONE])
 def test_every_misbehaviour_is_named_in_time_names_nobody_and_heals(
-    peer: Peer, how: Misbehaviour, what: str, caplog: pytest.LogCaptureFixture
+    peer: Peer, how: Misbehaviour, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     peer.add()
     slow = how in (Misbehaviour.SLOW, Misbehaviour.DRIP)
     system = peer.open(find_timeout_s=0.3, hand_over_timeout_s=0.3) if slow else peer.open()
     peer.site.misbehave(how)
-    assert refused(system, what) == FAILURES[how]
+    assert [refused(system, "find"), refused(system, "hand_over")] == [FAILURES[how]] * 2
     peer.site.misbehave(Misbehaviour.NONE)
     healed = peer.open()
     assert healed.find(AN).kind is PatientKind.KNOWN

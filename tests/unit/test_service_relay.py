@@ -226,11 +226,13 @@ FAILURES = {
     Misbehaviour.WRONG_CHARSET: (502, "insurer.answer_unusable"),
     Misbehaviour.DEEP: (502, "insurer.answer_unusable"),
 }
+AT_THE_TOKEN = (Misbehaviour.SLOW, Misbehaviour.MAINTENANCE, Misbehaviour.EMPTY, Misbehaviour.WRONG_TYPES)
 ALWAYS = [how for how in Misbehaviour if how not in (Misbehaviour.NONE, Misbehaviour.UNAUTHORISED)]
 
 
-@pytest.mark.parametrize("path", [TOKEN_PATH, CHECK_PATH])
-@pytest.mark.parametrize("how", ALWAYS)
+@pytest.mark.parametrize(
+    ("path", "how"), [*((CHECK_PATH, how) for how in ALWAYS), *((TOKEN_PATH, how) for how in AT_THE_TOKEN)]
+)
 def test_every_misbehaviour_is_named_ends_in_time_and_heals(
     gateway: BhxhGateway, make_settings, how: Misbehaviour, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
