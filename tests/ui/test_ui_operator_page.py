@@ -248,6 +248,10 @@ def test_the_reader_is_tried_without_opening_the_card(desk: Callable[..., Desk])
     at.come_in()
     at.press("Test the reader")
     at.until(lambda: at.says("answers", "PACE × 1"))
+    at.press("Services")
+    assert not at.says("PACE × 1")
+    at.press("Reader")
+    assert at.says("PACE × 1")
     person = load_profile("quy").holder
     assert not at.says(person.number)
     assert not at.says(person.full_name)
@@ -312,6 +316,19 @@ def test_a_trial_paper_is_printed_and_takes_no_number(desk: Callable[..., Desk],
     at.until(lambda: at.says("sent to the printer"))
     assert [each.name for each in (tmp_path / "tickets").glob("*.png")] == ["ticket-TEST-00000000.png"]
     assert ("operator.acted", "test_print") in at.audit()
+
+
+def test_the_program_tests_itself_and_is_restarted_once_that_is_written_down(desk: Callable[..., Desk]) -> None:
+    at = desk(language="en")
+    at.come_in()
+    restarts: list[list[tuple[str, str]]] = []
+    at.model._on_restart = lambda: restarts.append(at.audit())
+    at.press("Program")
+    at.press("Self-test")
+    at.until(lambda: at.says("Protocols", "13 / 13"))
+    at.press("Restart the program")
+    at.until(lambda: restarts != [])
+    assert restarts == [[("operator.opened", "right"), ("operator.acted", "self_test"), ("operator.acted", "restart")]]
 
 
 def test_what_visits_begin_with_is_kept_for_the_next_start(desk: Callable[..., Desk], tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ Cover {
             actions = section.actions;
     }
 
+    property string asked: ""   // the section in which something was tried: its result is shown there and nowhere else
+    Connections {
+        target: page.model
+        function onChanged() {
+            if (page.model.busy !== "")
+                page.asked = page.chosen;
+        }
+    }
+
     function step(by) {
         chosen = names[(names.indexOf(chosen) + by + names.length) % names.length];
     }
@@ -149,13 +158,13 @@ Cover {
             KioskText {
                 width: parent.width
                 kind: "caption"
-                visible: page.model.busy !== ""
+                visible: page.model.busy !== "" && page.asked === page.chosen
                 text: Tr.t("operator.busy")
                 Accessible.role: Accessible.AlertMessage
             }
             FactList {
                 width: parent.width
-                visible: facts.length > 0
+                visible: facts.length > 0 && page.asked === page.chosen
                 facts: page.model.results
             }
             KioskText {
