@@ -336,12 +336,12 @@ def _zone(seen: Seen, item: QQuickItem) -> _Zone:
 
 
 def _misplaced(group: list[QQuickItem]) -> str | None:
-    """Reading order inside a zone: row by row, from left to right."""
+    """Reading order inside a zone: row by row, from left to right; or one column after the other."""
     rects = [measure.scene_rect(each) for each in group]
     for (one, first), (other, second) in itertools.pairwise(zip(group, rects, strict=True)):
         same_row = first.top() < second.bottom() - 4 and second.top() < first.bottom() - 4
         backwards = second.left() < first.left() if same_row else second.top() < first.top()
-        if backwards:
+        if backwards and second.left() < first.right():
             return f"focus goes back from {one.property('text')!r} to {other.property('text')!r}"
     return None
 
