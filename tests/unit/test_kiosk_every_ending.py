@@ -207,10 +207,11 @@ class Story:
         assert state == s.CheckInState(request=state.request, timer=state.timer), "something was left behind"
         assert self.world.cleared or not self.world.has_begun
         assert self.driver.seconds_to_timer() is None
-        for ticket in self.world.papers:
+        papers = [*self.world.papers, *self.world.printed]
+        for ticket in papers:
             known = {*self.world.saved, EARLIER.check_in_id}
             assert ticket.check_in_id in known, "a number that is not stored"
-        kinds = {ticket.kind for ticket in self.world.papers}
+        kinds = {ticket.kind for ticket in papers}
         assert len(kinds) <= 1
         if not kinds:
             return "given up"
