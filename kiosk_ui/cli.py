@@ -36,7 +36,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "card": ("emulator.cli:main", "put an emulated card into a virtual reader"),
     "terminal-certificates": ("emulator.cli:main", "make certificates with which a TEST terminal reads DG3 and DG4"),
     "kiosk": ("kiosk_ui.bootstrap:main", "run the reception kiosk"),
-    "service": ("kiosk_ui.service_command:service_command", "run the hospital's service: queue, call screen, staff panel"),
+    "service": (
+        "kiosk_ui.service_command:service_command",
+        "run the hospital's service: queue, call screen, staff panel",
+    ),
     "store": ("kiosk_ui.store_command:store_command", "look after the kiosk's store: backup, restore, check, new key"),
     "operator-pin": ("kiosk_ui.operator_command:operator_pin_command", "choose the PIN of the kiosk's operator's page"),
     "doctor": ("kiosk_ui.doctor:main", "say what is missing on this machine and how to get it"),
