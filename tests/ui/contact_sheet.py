@@ -34,6 +34,7 @@ class Sheet:
     palette: str = "light"
     scale: float = 1.0
     landscape: bool = False
+    low_reach: bool = False
 
 
 SHEETS = (
@@ -52,6 +53,12 @@ SHEETS = (
         width=440,
         landscape=True,
     ),
+    Sheet("9-other-ways", ("other_ways", "guardian_card", "scan_phone", "emergency")),
+    Sheet("10-typing", ("type_name", "type_birth", "type_number_old_card", "enter_phone")),
+    Sheet("11-answers", ("insurance_choice_invalid", "appointment", "already_checked_in", "ask_priority")),
+    Sheet("12-endings", ("take_card", "ticket_everything", "slip", "slip_no_paper")),
+    Sheet("13-low-reach", ("welcome", "enter_number", "choose_department_ok", "type_name"), low_reach=True),
+    Sheet("14-french-night", ("welcome", "confirm", "other_ways", "ticket"), language="fr", palette="night"),
 )  # fmt: skip
 
 
@@ -64,7 +71,9 @@ def picture_of(image: QImage) -> Image.Image:
 
 def draw(sheet: Sheet) -> Image.Image:
     shape = WindowShape().landscape() if sheet.landscape else WindowShape()
-    look = AppearanceDefaults(language=sheet.language, palette=sheet.palette, text_scale=sheet.scale, motion=False)
+    look = AppearanceDefaults(
+        language=sheet.language, palette=sheet.palette, text_scale=sheet.scale, motion=False, low_reach=sheet.low_reach
+    )
     kiosk = KioskApplication(look, "3", shape)
     try:
         kiosk.view_model.connect_flow(lambda event: None, lambda: 28.0)  # what the countdown shows

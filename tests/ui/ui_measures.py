@@ -22,7 +22,7 @@ def settle(kiosk: KioskApplication) -> None:
     while kiosk.view_model.property("portraitComing") and time.monotonic() < end:
         QCoreApplication.processEvents()
         time.sleep(0.002)
-    for _ in range(3):
+    for _ in range(6):  # a ticket's number is as large as what stands below leaves room: positioners within positioners
         QCoreApplication.processEvents()
         for item in visible_items(kiosk.window.contentItem()):
             item.ensurePolished()

@@ -84,7 +84,14 @@ ScreenBody {
                     width: parent.width
                     tone: "caution"
                     iconName: "printer"
-                    text: Tr.t("slip.no_paper", { "code": vm.slipReference })
+                    text: Tr.t("slip.no_paper")
+                }
+                KioskText {
+                    visible: screen.noPaper
+                    width: parent.width
+                    kind: "title"
+                    horizontalAlignment: Text.AlignHCenter
+                    text: vm.slipReference.slice(0, 4) + "\u2009" + vm.slipReference.slice(4)
                 }
                 Banner {
                     visible: !screen.noPaper
