@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
@@ -22,6 +24,7 @@ from kiosk_ui.app.store import database as database_module
 from kiosk_ui.app.store import schema
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import CommitPoint, Database, sqlite_url
+from kiosk_ui.app.store.numbers import Stride
 from kiosk_ui.app.store.outbox_rows import OutboxKind, OutboxStore
 from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
@@ -174,6 +177,30 @@ def test_many_kiosks_at_once_draw_different_numbers(file: Path):
     assert sorted(ticket.number for ticket in tickets) == [f"A{n:03d}" for n in range(1, 41)]
     for database in databases:
         database.close()
+
+
+def test_kiosks_that_cannot_talk_to_each_other_draw_different_numbers(tmp_path: Path):
+    given = []
+    for kiosk in (1, 2, 3):
+        database = Database(sqlite_url(tmp_path / f"kiosk-{kiosk}" / "kiosk.sqlite"))
+        store = CheckInStore(database, PSEUDONYMS, stride=Stride(kiosk, 3))
+        given += [store.save(draft(n), MORNING).number for n in range(1, 6)]
+        database.close()
+    assert len(set(given)) == 15
+    assert sorted(given)[:3] == ["A001", "A002", "A003"]
+
+
+@given(st.integers(1, 99), st.data())
+def test_the_numbers_of_all_kiosks_are_all_numbers_once(kiosks: int, data: st.DataObject):
+    last = data.draw(st.integers(0, 10_000))
+    following = [Stride(kiosk, kiosks).after(last) for kiosk in range(1, kiosks + 1)]
+    assert sorted(following) == list(range(last + 1, last + kiosks + 1))
+
+
+@pytest.mark.parametrize(("kiosk", "kiosks"), [(0, 1), (2, 1), (-1, 3), (1, 0)])
+def test_a_kiosk_that_does_not_exist_draws_nothing(kiosk: int, kiosks: int):
+    with pytest.raises(ValueError, match="number of kiosks"):
+        Stride(kiosk, kiosks)
 
 
 def test_a_naive_moment_is_refused(store: CheckInStore):
