@@ -88,9 +88,11 @@ def test_what_the_kiosk_needs_to_live_is_in_its_unit() -> None:
         "WatchdogSignal=SIGKILL",  # a dump of the memory could hold a person
         "LoadCredential=chipid-store.key:/etc/chipid/credentials/store.key",
         "Wants=pcscd.socket",
+        "Wants=chipid-display.service",
     ):
         assert line in unit.splitlines(), line
     assert "User=root" not in unit
+    assert not re.search(r"^(BindsTo|Requires|PartOf)=", unit, re.MULTILINE)  # it would stay down with its screen
     assert int(re.findall(r"^WatchdogSec=(\d+)$", unit, re.MULTILINE)[0]) >= 3 * 10
 
 
@@ -120,7 +122,8 @@ def screen(tmp_path: Path) -> Iterator[dict[str, str]]:
             assert server.poll() is None, "weston did not start"
             assert time.monotonic() < end, "weston does not listen"
             time.sleep(0.05)
-        yield {**environment, "WAYLAND_DISPLAY": str(where), "QT_QPA_PLATFORM": "wayland"}
+        own = {"WAYLAND_DISPLAY": str(where), "QT_QPA_PLATFORM": "wayland", "SCREEN_PROCESS": str(server.pid)}
+        yield {**environment, **own}
         server.terminate()
 
 
@@ -165,3 +168,26 @@ def test_the_kiosk_runs_on_its_shell_feeds_its_watchdog_and_goes_down_in_order(
             kiosk.wait()
     assert "Traceback" not in said
     assert "no sign of life" not in said
+
+
+@pytest.mark.slow
+def test_a_kiosk_whose_screen_dies_ends_so_that_it_is_started_again(screen: dict[str, str], tmp_path: Path) -> None:
+    manager = Manager(tmp_path / "notify")
+    environment = {
+        **screen,
+        "NOTIFY_SOCKET": str(tmp_path / "notify"),
+        "CHIPID_DATA_FOLDER": str(tmp_path / "data"),
+        "QT_QUICK_BACKEND": "software",
+    }
+    command = [sys.executable, "-m", "kiosk_ui.cli", "kiosk", "--fullscreen"]
+    with contextlib.closing(manager.line):
+        with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as kiosk:
+            try:
+                manager.heard("READY=1")
+                os.kill(int(screen["SCREEN_PROCESS"]), signal.SIGKILL)
+                assert kiosk.wait(WITHIN_S) != 0
+            finally:
+                kiosk.kill()
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+        assert said.returncode == 2
+        assert "cannot be opened" in said.stderr  # in a sentence, for the journal; then it is started again

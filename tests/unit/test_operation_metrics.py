@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,10 @@ from kiosk_ui.app.operation import families as f
 from kiosk_ui.app.operation.exposition import as_text
 from kiosk_ui.app.operation.measures import MOST_ROWS, Measures
 from kiosk_ui.app.operation.metrics_server import MetricsServer
+from kiosk_ui.app.operation.operation import Operation
 from kiosk_ui.app.operation.process_figures import process_figures
+from kiosk_ui.app.ports import SystemClock
+from kiosk_ui.app.settings_operation import OperationSettings
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -153,3 +158,25 @@ def test_a_port_that_somebody_else_has_is_an_error_with_advice() -> None:
     with MetricsServer(str, 0) as server, pytest.raises(KioskError) as refused:
         MetricsServer(str, server.port)
     assert refused.value.code.name == "operation.metrics_port_taken"
+
+
+def test_a_kiosk_whose_port_is_taken_serves_patients_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with MetricsServer(str, 0) as server:
+        settings = OperationSettings(metrics_port=server.port)
+        with Operation(settings, tmp_path, SystemClock(), dt.UTC) as operation:
+            assert "chipid_silence_seconds" in operation.metrics_text()
+            assert operation.recent.lines()[0].endswith("operation.metrics_port_taken")
+    assert "operation.metrics_port_taken" in caplog.text
+
+
+def test_the_figures_of_a_kiosk_are_served_while_it_runs(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Operation(OperationSettings(metrics_port=port), tmp_path, SystemClock(), dt.UTC):
+        status, _, text = ask(port, "/metrics")
+    assert status == 200
+    assert ("chipid_silence_seconds", (("part", "outbox"),)) in samples(text)
+    assert any(name == "chipid_version" for name, _ in samples(text))

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kiosk_ui.app.failures import SettingsError
+from kiosk_ui.app.failures import KioskError, SettingsError
 from kiosk_ui.app.operation import families as f
 from kiosk_ui.app.operation.exposition import as_text
 from kiosk_ui.app.operation.measures import Measures
@@ -86,9 +86,8 @@ class Operation:
 
             try:
                 self._stack.enter_context(MetricsServer(self.metrics_text, self.settings.metrics_port))
-            except BaseException:
-                self._stack.close()
-                raise
+            except KioskError as error:  # patients come first: monitoring notices by itself that it hears nothing
+                _log.error("no figures for monitoring: %s", error.code.name)
         return self
 
     def __exit__(
