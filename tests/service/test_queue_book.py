@@ -478,6 +478,22 @@ def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     assert caught.value.code is STORE_TOO_NEW
 
 
+def test_numbers_are_never_written_into_a_file_that_was_deleted_or_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    with contextlib.closing(QueueDatabase.file(path)) as database:
+        scene = Scene(database)
+        scene.admit("A001")
+        QueueDatabase.file(tmp_path / "backup.sqlite").close()
+        for name in ("queue.sqlite", "queue.sqlite-wal", "queue.sqlite-shm"):
+            (tmp_path / name).unlink(missing_ok=True)
+        with pytest.raises(StoreError) as caught:
+            scene.admit("A002")
+        assert caught.value.code is STORE_UNAVAILABLE
+        (tmp_path / "backup.sqlite").rename(path)
+        scene.admit("A003")
+        assert [each.label for each in scene.views.desk(ONE).following] == ["A003"]
+
+
 @pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all/queue.sqlite", "mysql+nothing://x/y"])
 def test_a_store_that_cannot_be_opened_says_so(url: str) -> None:
     with pytest.raises(StoreError) as caught:

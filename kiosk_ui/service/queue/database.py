@@ -44,6 +44,7 @@ class QueueDatabase:
         self._one_writer = threading.Lock()
         if self._is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "checkout", _same_file)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         try:
             self._set_up()
@@ -134,7 +135,27 @@ def _engine(url: str) -> sa.Engine:
         raise StoreError(STORE_UNAVAILABLE, cause=f"no driver: {error.name} is not installed") from None
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _file_of(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """Device and number of the file that the connection's path names now; ``None`` if there is none."""
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _same_file(connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
+    """A file that was deleted or put in place of ours: numbers written into the old one would be lost, in silence."""
+    now = _file_of(connection)
+    if now is None:
+        raise StoreError(STORE_UNAVAILABLE, cause="the file is gone")
+    if now != record.info["file"]:
+        raise sa.exc.DisconnectionError  # the pool opens the new file
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["file"] = _file_of(connection)
     connection.isolation_level = None  # transactions are begun below, explicitly
     for pragma in (
         "journal_mode = WAL",
