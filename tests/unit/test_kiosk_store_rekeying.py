@@ -166,9 +166,10 @@ def test_a_credential_is_not_written(place: Place) -> None:
     lent = KeyPlace(place.key.path, may_make=False)
     before = lent.path.read_bytes()
     database = place.opened()
-    with pytest.raises(StoreError) as caught:
-        rekey(database, lent, place.anchors(database), now=NOW, device="kiosk-1")
-    assert caught.value.code.name == "store.key_unusable"
+    for forget_old in (False, True):
+        with pytest.raises(StoreError) as caught:
+            rekey(database, lent, place.anchors(database), now=NOW, device="kiosk-1", forget_old=forget_old)
+        assert caught.value.code.name == "store.key_unusable"
     assert lent.path.read_bytes() == before
     place.assert_whole(database)
     database.close()

@@ -54,6 +54,8 @@ def rekey(
     Raises:
         StoreError: ``store.key_unusable`` if the file cannot be written; whatever the store raises. The store is whole.
     """
+    if forget_old and not place.may_make:
+        raise StoreError(STORE_KEY_UNUSABLE, cause="a credential is read only: take the old lines out of it afterwards")
     key = _key_to_come(database, place)
     _make_current(database, key, now, device)
     database.keys.get(key.id)  # it knows the new one from here on
