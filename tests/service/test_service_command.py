@@ -210,3 +210,27 @@ def test_the_example_in_the_documentation_is_true(tmp_path: Path) -> None:
     found = load_service_settings(path)
     assert found.queue is not None
     assert {each.code for each in found.queue.desks} == {"noi1", "quay"}
+
+
+def test_the_relay_is_mounted_beside_the_queue_or_alone(tmp_path: Path) -> None:
+    def secret(name: str) -> str:
+        path = tmp_path / name
+        path.write_text("a-secret-of-the-test", encoding="ascii")
+        path.chmod(0o600)
+        return str(path)
+
+    officer = {"officer_name": "Trần Thị Thử", "officer_number": "040185000123", "token": secret("token")}
+    relay = {
+        "gateway_url": "http://127.0.0.1:9",
+        "username": "01001_BV",
+        "password": secret("password"),
+        "pseudonym_key": str(tmp_path / "officers.key"),
+        "kiosks": {"kiosk-1": officer},
+    }
+    alone = ServiceSettings.model_validate({"relay": relay})
+    both = service_settings(tmp_path).model_copy(update={"relay": alone.relay})
+    for settings, parts in ((alone, {"relay"}), (both, {"queue", "relay"})):
+        with RunningService(settings) as running, running.client() as client:
+            assert set(client.get("/health").json()["parts"]) == parts
+            assert client.post("/check", json={}).status_code == 401
+            assert client.get("/staff").status_code == (200 if "queue" in parts else 404)
