@@ -3,6 +3,9 @@
 Ten thousand readings with an eye on the memory, ten million fuzzed inputs over all parsers with the lines that they reach, one
 hundred thousand fuzzed conversations. ``--share`` takes that part of each in percent; the page says what was really run. The
 exit status is 1 if a promise was broken, and ``out/soak/`` then holds what broke it.
+
+It takes hours. What is done is kept in ``out/soak/``, and ``--go-on`` begins where a run of the same share, seed and
+commit was stopped.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ import argparse
 import concurrent.futures
 import dataclasses
 import datetime as dt
+import functools
 import json
 import multiprocessing
 import os
+import pickle
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +40,9 @@ READS: Final = 10_000
 INPUTS: Final = 10_000_000
 CONVERSATIONS: Final = 100_000
 CONVERSATIONS_AT_ONCE: Final = 50
+_PIECE: Final = 200
+"""Batches of conversations after which what is done is kept."""
+
 BATCHES: Final = -(-INPUTS // (BATCH_INPUTS * len(PARSERS)))
 """Batches for each parser."""
 
@@ -47,6 +56,7 @@ def _arguments() -> argparse.Namespace:
     shape.add_argument("--share", type=float, default=SHARE_PERCENT, help="percent of each run (CHIPID_SOAK_SHARE, 1)")
     shape.add_argument("--seed", default=SEED, help="which inputs (CHIPID_SOAK_SEED, 0)")
     shape.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    shape.add_argument("--go-on", action="store_true", help="with what an earlier run of the same kind has done")
     shape.add_argument("--no-page", action="store_true", help="leave docs/figures as it is")
     return shape.parse_args()
 
@@ -83,17 +93,13 @@ def _all_inputs(share: float, seed: str, processes: int) -> InputTotals:
     return totals
 
 
-def _all_conversations(share: float, seed: str, processes: int) -> ConversationResult:
-    starts = soak_share("conversations", range(0, CONVERSATIONS, CONVERSATIONS_AT_ONCE), percent=share, seed=seed)
+def _conversations(starts: list[int], seed: str, processes: int) -> ConversationResult:
     totals = ConversationResult()
     results: Iterable[ConversationResult] = _in_processes(
         run_conversations, [(start, CONVERSATIONS_AT_ONCE, seed) for start in starts], processes
     )
     for result in results:
-        totals.conversations += result.conversations
-        totals.refused += result.refused
-        totals.slowest_s = max(totals.slowest_s, result.slowest_s)
-        totals.failures += result.failures
+        totals.add(result)
     return totals
 
 
@@ -102,15 +108,50 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return work(), (time.monotonic() - begun) / 3600
 
 
+class _Kept:
+    """Results of pieces of work, each in a file of its own as soon as it is there."""
+
+    def __init__(self, asked: argparse.Namespace) -> None:
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+        self._name = f"{asked.share:g}-{asked.seed}-{commit.stdout.strip()[:12] or 'no-commit'}"
+        self._use = asked.go_on
+
+    def result(self, piece: str, work: Callable[[], Any]) -> Any:
+        file = FAILURES / f"{piece}-{self._name}.pickle"
+        if self._use and file.exists():
+            return pickle.loads(file.read_bytes())  # noqa: S301 - our own, of a minute ago
+        result = work()
+        FAILURES.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        part.write_bytes(pickle.dumps(result))
+        part.replace(file)
+        return result
+
+
 def main() -> int:
     """Run, write the page, say whether everything held."""
     asked = _arguments()
     machine = describe()
     number = max(100, round(READS * asked.share / 100))
     curve: MemoryCurve
-    curve, read_h = _timed(lambda: next(_in_processes(read_many, [(number,)], 1)))
-    inputs, input_h = _timed(lambda: _all_inputs(asked.share, asked.seed, asked.processes))
-    talks, talk_h = _timed(lambda: _all_conversations(asked.share, asked.seed, asked.processes))
+    kept = _Kept(asked)
+    curve, read_h = kept.result("reads", lambda: _timed(lambda: next(_in_processes(read_many, [(number,)], 1))))
+    inputs, input_h = kept.result(
+        "inputs", lambda: _timed(lambda: _all_inputs(asked.share, asked.seed, asked.processes))
+    )
+    starts = soak_share(
+        "conversations", range(0, CONVERSATIONS, CONVERSATIONS_AT_ONCE), percent=asked.share, seed=asked.seed
+    )
+    talks, talk_h = ConversationResult(), 0.0
+    for piece, first in enumerate(range(0, len(starts), _PIECE), start=1):
+        some, hours = kept.result(
+            f"conversations-{piece}",
+            functools.partial(
+                _timed, functools.partial(_conversations, starts[first : first + _PIECE], asked.seed, asked.processes)
+            ),
+        )
+        talks.add(some)
+        talk_h += hours
     figures = SoakFigures(
         machine=machine,
         day=dt.datetime.now(dt.UTC).date(),

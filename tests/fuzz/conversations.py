@@ -201,6 +201,13 @@ class ConversationResult:
     slowest_s: float = 0.0
     failures: list[tuple[str, str]] = dataclasses.field(default_factory=list)
 
+    def add(self, other: ConversationResult) -> None:
+        """Count another's conversations in."""
+        self.conversations += other.conversations
+        self.refused += other.refused
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+        self.failures += other.failures
+
 
 def run_conversations(first: int, count: int, seed: str) -> ConversationResult:
     """The conversations of these numbers."""
