@@ -58,7 +58,7 @@ def test_touch_to_ticket(open_kiosk: OpenKiosk, tmp_path: Path, language: str, l
         number = patient.value("ticketNumber")
         ticket_words = patient.words_on_screen()
         assert str(number) in ticket_words
-        assert ("Nhớ lấy thẻ" if language == "vi" else "Take your card") in ticket_words
+        assert ("Xin giữ thẻ" if language == "vi" else "Keep your card") in ticket_words
         assert "Nguyễn" not in ticket_words
         patient.touch("ticket.primary")
         patient.reach("welcome")
