@@ -6,6 +6,7 @@ import "../components"
 ScreenBody {
     id: screen
     readonly property bool noPaper: vm.printing === "failed"
+    readonly property bool crowdedNotes: vm.ticketPriority !== "" && (vm.ticketAtCounter || vm.ticketUnverified)
     tone: "positive"
     title: Tr.t("ticket.title")
     wordsShare: 0.46
@@ -78,7 +79,7 @@ ScreenBody {
                         text: vm.ticketPriority === "" ? "" : Tr.t("priority." + vm.ticketPriority + ".short")
                     }
                     Banner {
-                        visible: vm.ticketWait >= 0 && !(screen.noPaper && vm.ticketPriority !== "" && (vm.ticketAtCounter || vm.ticketUnverified))
+                        visible: vm.ticketWait >= 0 && !(screen.noPaper && (screen.crowdedNotes || Theme.landscape && Theme.textScale > 1))
                         width: parent.width
                         tone: "calm"
                         iconName: "clock"

@@ -12,7 +12,7 @@ AbstractButton {
     property bool plain: false          // no drawing
 
     padding: Theme.mm(4)
-    verticalPadding: tile.plain ? Theme.mm(0.8) : Theme.mm(2.5)
+    verticalPadding: tile.plain ? Theme.mm(0.8) : tile.across ? Theme.mm(1.2) : Theme.mm(2.5)
     hoverEnabled: false
     focusPolicy: Qt.StrongFocus
     implicitHeight: Math.max(Theme.mm(22), contentItem.implicitHeight + 2 * verticalPadding)

@@ -11,6 +11,7 @@ AbstractButton {
     property bool iconAfter: false
     property bool iconOnly: false           // the words are for assistive technology alone
     property string textKind: "label"
+    property real textLimit: Infinity       // largest size of the words in pixels, for low keys
     readonly property bool filled: kind === "primary"
     readonly property color tint: !enabled ? Theme.disabledInk : filled ? Theme.primaryInk : Theme.primarySoftInk
 
@@ -79,6 +80,7 @@ AbstractButton {
             id: label
             visible: parent.hasText
             kind: button.textKind
+            font.pixelSize: Math.max(1, Math.min(Theme.size(kind), Math.floor(button.textLimit)))
             text: button.text
             color: button.tint
             width: Math.min(measure.implicitWidth + 1, wrapped)

@@ -59,6 +59,7 @@ Item {
                         bottomPadding: 0
                         width: isLetter ? row.keyWidth : row.wide * row.keyWidth + (row.wide - 1) * keyboard.keyGap
                         height: keyboard.keyHeight
+                        textLimit: keyboard.keyHeight / 1.45
                         iconName: modelData === "delete" ? "delete" : ""
                         iconOnly: modelData === "delete"
                         // one name for the eye and for assistive technology: the letter; a tone shows it on an a

@@ -19,7 +19,7 @@ Item {
     property Component stage: null      // fills the rest
     property bool wide: false
     property bool touchable: false      // the stage holds something to touch
-    property real wordsShare: Theme.textScale > 1 ? 0.54 : 0.46
+    property real wordsShare: Theme.textScale > 1 ? 0.6 : 0.46
     property real stageMinimum: 0       // what the stage needs in portrait; the aside gets the rest
 
     // what the bar of actions offers for this screen
@@ -42,11 +42,22 @@ Item {
         - (columns || lowered || stage === null ? 0 : stageMinimum + Theme.mm(9))
     readonly property real codeHeight: code.visible ? code.implicitHeight + Theme.mm(3) : 0
 
+    // where large words would not fit beside a picture, the question is set one step smaller and closer
+    readonly property bool crowded: columns && asideLoader.sourceComponent === null
+        && (tone !== "calm" && toneText !== "" ? Theme.mm(24) * Theme.textScale : 0) + probe.implicitHeight + said.implicitHeight + Theme.mm(11) > height - codeHeight
+    KioskText {     // never seen: the question at its own size
+        id: probe
+        visible: false
+        width: body.wordsWidth
+        kind: "title"
+        text: body.title
+    }
+
     Column {
         id: words
         width: body.wordsWidth
         y: body.columns ? Math.max(0, Math.floor((body.height - body.codeHeight - implicitHeight) / 2)) : 0
-        spacing: Theme.mm(5.5)
+        spacing: Theme.mm(body.crowded ? 2 : 5.5)
 
         ToneMark {
             visible: body.toneText !== ""
@@ -70,13 +81,14 @@ Item {
                 width: parent.width - x
                 even: true
                 kind: "title"
-                font.pixelSize: Theme.size(body.problem === "" ? "title" : "heading")
+                font.pixelSize: Theme.size(body.problem === "" && !body.crowded ? "title" : "heading")
                 text: body.problem === "" ? body.title : body.problem
                 color: body.problem === "" ? Theme.ink : Theme.toneColor("caution")
                 Accessible.role: Accessible.Heading
             }
         }
         KioskText {
+            id: said
             visible: text !== ""
             width: parent.width
             even: true

@@ -24,7 +24,7 @@ Row {
         Column {
             id: names
             width: parent.width
-            KioskText { width: parent.width; even: true; kind: "title"; text: there.department }
+            KioskText { width: parent.width; even: true; kind: Theme.landscape && Theme.textScale > 1 ? "heading" : "title"; text: there.department }
             KioskText { width: parent.width; even: true; kind: "heading"; text: there.place }
         }
         KioskText {
