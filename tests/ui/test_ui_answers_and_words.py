@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from pydantic import ValidationError
 
 from kiosk_ui.app.domain.check_in import Missing
 from kiosk_ui.app.domain.consent import ConsentPurpose
@@ -20,6 +21,7 @@ from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
+from kiosk_ui.app.settings_looks import LooksSettings
 from kiosk_ui.qt.application import QML_FOLDER, KioskApplication
 from kiosk_ui.qt.screen_view import view_of
 from kiosk_ui.qt.texts import Texts, insurance_key
@@ -190,3 +192,11 @@ def test_one_touch_brings_every_control_into_the_lower_half_and_the_visit_s_end_
     assert all(each.center.y() > half for each in patient.finger.seen() if each.role.name == "Button")
     kiosk.view_model.clear()
     assert not kiosk.appearance.property("lowReach")
+
+
+def test_a_hospital_chooses_how_visits_begin_to_look() -> None:
+    chosen = LooksSettings(low_reach=True, large_text=True, motion=False)
+    assert (chosen.low_reach, chosen.text_scale, chosen.motion) == (True, 1.3, False)
+    assert (LooksSettings().low_reach, LooksSettings().text_scale, LooksSettings().motion) == (False, 1.0, True)
+    with pytest.raises(ValidationError):
+        LooksSettings.model_validate({"low_reech": True})
