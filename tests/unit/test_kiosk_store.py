@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import datetime as dt
 import sqlite3
 import stat
@@ -167,6 +168,29 @@ def test_a_later_answer_is_recorded_and_every_raw_answer_is_kept(store: CheckInS
     whole = store.draft_of(ticket.check_in_id)
     assert whole is not None
     assert whole.eligibility == VALID
+
+
+INVALID = Eligibility(EligibilityKind.INVALID, "010")
+
+
+@pytest.mark.parametrize(("missing", "to_counter"), [((), False), (("insurance",), True)])
+def test_who_pays_is_not_sent_to_the_counter_for_insurance(store: CheckInStore, missing: tuple[str, ...], to_counter):
+    ticket = store.save(dataclasses.replace(draft(1, eligibility=INVALID), missing=missing), MORNING)
+    assert ticket.at_counter is to_counter
+    assert store.ticket_of(ticket.check_in_id) == ticket
+    assert store.get(ticket.check_in_id).insurance_outcome == "counter", "what the insurer said stays known"
+
+
+@pytest.mark.parametrize(("answer", "missing"), [(INVALID, "identity insurance"), (VALID, "identity")])
+def test_what_the_insurer_says_later_reaches_the_counter(store: CheckInStore, answer: Eligibility, missing: str):
+    first = store.save(dataclasses.replace(draft(1, eligibility=DOWN), missing=("identity",)), MORNING)
+    assert (first.at_counter, first.insurance_unverified) == (False, True)
+    store.record_insurance(first.check_in_id, answer, MORNING)
+    store.record_insurance(first.check_in_id, answer, MORNING)
+    assert store.get(first.check_in_id).missing == missing
+    again = store.ticket_of(first.check_in_id)
+    assert again is not None
+    assert (again.at_counter, again.insurance_unverified) == (answer is INVALID, False)
 
 
 def test_many_kiosks_at_once_draw_different_numbers(file: Path):

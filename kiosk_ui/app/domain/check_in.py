@@ -118,7 +118,7 @@ class Ticket:
         place_vi: where to go; ``place_en`` the same in English.
         issued_at: aware, in the hospital's own time.
         insurance_unverified: insurance could not be looked up; staff check later.
-        at_counter: insurance is settled at the counter first.
+        at_counter: insurance is settled at the counter first; not for those who chose to pay.
         kind: queue ticket or slip.
         priority: reason to be seen before others.
         wait_minutes: estimate, or ``None`` if nobody can say.

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kiosk_ui.app.audit import AuditAction, AuditEntry
-from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket, TicketKind, queue_label, slip_of
+from kiosk_ui.app.domain.check_in import CheckInDraft, Missing, Ticket, TicketKind, queue_label, slip_of
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.hand_over import HandOver
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, InsuranceOutcome
@@ -181,11 +181,16 @@ class CheckInStore:
         return EligibilityQuery(visitor.number, visitor.full_name, visitor.date_of_birth)
 
     def record_insurance(self, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime) -> None:
-        """Add an answer that came later. One that says nothing about the patient is kept but changes nothing."""
+        """Add an answer that came later. One that says nothing about the patient is kept but changes nothing.
+
+        One that a counter has to settle puts "insurance" among what is missing.
+        """
         with self._database.transaction("insurance") as connection:
             _add_answer(connection, self._database.key_to_seal_with(connection), check_in_id, eligibility, at)
             if eligibility.outcome is not InsuranceOutcome.UNVERIFIED:
                 values = _insurance_columns(eligibility, at)
+                if eligibility.outcome is InsuranceOutcome.COUNTER:
+                    values["missing"] = _with_insurance(connection, check_in_id)
                 connection.execute(check_in.update().where(check_in.c.id == check_in_id).values(**values))
             entry = AuditEntry(AuditAction.INSURANCE_CHECKED, eligibility.code, check_in_id)
             audit_rows.add_entry(connection, entry, device=self._device, at=at)
@@ -288,7 +293,7 @@ class CheckInStore:
             place_en=department.place_en,
             issued_at=row.created_at.astimezone(self._zone),
             insurance_unverified=row.insurance_outcome == InsuranceOutcome.UNVERIFIED.value,
-            at_counter=row.insurance_outcome == InsuranceOutcome.COUNTER.value,
+            at_counter=Missing.INSURANCE.value in row.missing.split(),
             kind=TicketKind(row.kind),
             priority=Priority(row.priority),
             slip=person.slip,
@@ -306,6 +311,13 @@ def _whole(check_in_id: uuid.UUID) -> sa.Select[Any]:
 def _unnamed(row: _Row) -> Department:
     """The department of a row of the first version, which kept its code only."""
     return Department(row.department, row.department, row.department, row.queue_label[:1], "", "")
+
+
+def _with_insurance(connection: sa.Connection, check_in_id: uuid.UUID) -> str:
+    """What a check-in lacks, with the insurance, in the order of the list of words."""
+    said = connection.execute(sa.select(check_in.c.missing).where(check_in.c.id == check_in_id)).scalar_one_or_none()
+    words = {*(said or "").split(), Missing.INSURANCE.value}
+    return " ".join(word.value for word in Missing if word.value in words)
 
 
 def _draft_columns(draft: CheckInDraft) -> dict[str, object]:
