@@ -93,7 +93,7 @@ def soak_check_ins(check_ins: int, kills: int, seed: str, folder: Path) -> Check
             confirmed += ended["confirmed"]
             if number % 20 == 0:
                 check_store(store, confirmed)
-        left = max(LEAST_UNDISTURBED, check_ins - len(confirmed))
+        left = max(LEAST_UNDISTURBED, check_ins - len(confirmed), check_ins // 2)  # long enough to see the memory
         last = worker.run(store, None, patients=left)
         confirmed += last["confirmed"]
     finally:
