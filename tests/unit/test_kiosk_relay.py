@@ -183,7 +183,7 @@ def test_a_new_card_that_has_not_begun_leaves_the_old_one_in_force():
 def test_an_answer_about_somebody_else_insures_nobody_and_is_not_kept(changes: dict):
     with pytest.raises(GatewayError) as caught:
         parse_answer(answer(**changes), TODAY, AN)
-    assert caught.value.facts["cause"] == "valid, but of somebody else"
+    assert caught.value.facts["cause"] == "about somebody else"
     assert str(changes) not in str(caught.value)
 
 

@@ -29,7 +29,7 @@ from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 from kiosk_ui.app.gateways.secret_place import bearer
 from kiosk_ui.app.settings_hospital import HospitalSettings
 
-__all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables"]
+__all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables", "whole_name"]
 
 _log = logging.getLogger(__name__)
 _JSON: Final = "application/fhir+json"
@@ -130,16 +130,28 @@ class FhirHospital:
         parameters = match_parameters(self._names, query.number, query.full_name, query.date_of_birth, query.sex)
         answer = self._peer.post("/Patient/$match", parameters, deadline.left_s())
         if answer.status in _NO_SUCH_OPERATION:
-            where = condition(system_of_number(self._names, query.number, None), query.number)
-            answer = self._peer.search("Patient", where, deadline.left_s())
+            answer = self._search(query, deadline)
         raise_for_status(answer)
-        return [
-            resource
-            for entry, resource in entries_of(answer.body, "searchset")
-            if resource.get("resourceType") == "Patient"
-            and resource.get("active") is not False
-            and not _is_ruled_out(entry)
-        ]
+        return _patients_in(answer)
+
+    def _search(self, query: PatientQuery, deadline: Deadline) -> Answer:
+        where = condition(system_of_number(self._names, query.number, None), query.number)
+        return self._peer.search("Patient", where, deadline.left_s())
+
+    def _under_number(self, query: PatientQuery, deadline: Deadline) -> str | None:
+        """The record that a conditional create would join: by the number alone, whatever ``$match`` thought of it.
+
+        Raises:
+            GatewayError: ``hospital.patient_ambiguous``: there is one that is not known to be this person's, because
+                it has another name, is not in use any more, or has further numbers.
+        """
+        answer = self._search(query, deadline)
+        raise_for_status(answer)
+        found = self._one_of(_patients_in(answer), query)
+        others = sum(resource.get("resourceType") == "Patient" for _, resource in entries_of(answer.body, "searchset"))
+        if found is None and others:
+            raise GatewayError(HOSPITAL_PATIENT_AMBIGUOUS, records=others)
+        return found
 
     def _one_of(self, candidates: list[Mapping[str, object]], query: PatientQuery) -> str | None:
         system = system_of_number(self._names, query.number, None)
@@ -165,7 +177,8 @@ class FhirHospital:
             found = [
                 appointment
                 for _, resource in entries_of(answer.body, "searchset")
-                if (appointment := self._appointment_of(resource, today)) is not None
+                if _is_of_patient(resource, patient_id)  # a server may pass over what it does not understand
+                and (appointment := self._appointment_of(resource, today)) is not None
             ]
         except GatewayError as error:
             _log.warning("appointments could not be looked up: %s", error.code.name)
@@ -216,7 +229,8 @@ class FhirHospital:
             return Joining(record.patient_id)
         query = PatientQuery(visitor.number, visitor.full_name, visitor.date_of_birth, visitor.sex)
         try:
-            return Joining(self._one_of(self._candidates(query, deadline), query))
+            found = self._one_of(self._candidates(query, deadline), query)
+            return Joining(found or self._under_number(query, deadline))
         except GatewayError as error:
             if error.code is not HOSPITAL_PATIENT_AMBIGUOUS:
                 raise
@@ -263,6 +277,24 @@ def _places(raw: bytes, expected: int) -> list[str]:
     return places
 
 
+def _patients_in(answer: Answer) -> list[Mapping[str, object]]:
+    """The records of a search or match that are in use and not ruled out."""
+    return [
+        resource
+        for entry, resource in entries_of(answer.body, "searchset")
+        if resource.get("resourceType") == "Patient"
+        and resource.get("active") is not False
+        and not _is_ruled_out(entry)
+    ]
+
+
+def _is_of_patient(appointment: Mapping[str, object], patient_id: str) -> bool:
+    """Whether the patient takes part. A reference may have the server's address before it, or a version after it."""
+    wanted = re.compile(rf"(.*/)?Patient/{re.escape(patient_id)}(/_history/[^/]+)?")
+    actors = [each.get("actor") for each in tables(appointment.get("participant"))]
+    return any(wanted.fullmatch(text_of(actor, "reference")) for actor in actors if isinstance(actor, dict))
+
+
 def _is_ruled_out(entry: Mapping[str, object]) -> bool:
     search = entry.get("search")
     if not isinstance(search, dict):
@@ -284,12 +316,13 @@ def _numbers(patient: Mapping[str, object], system: str) -> set[str]:
 
 
 def _is_about(patient: Mapping[str, object], query: PatientQuery) -> bool:
-    names = [_whole_name(each) for each in tables(patient.get("name"))]
+    names = [name for each in tables(patient.get("name")) if (name := whole_name(each))]
     has_name = not names or any(is_same_name(name, query.full_name) for name in names)
     return has_name and is_same_birth(_day(text_of(patient, "birthDate")), query.date_of_birth)
 
 
-def _whole_name(name: Mapping[str, object]) -> str:
+def whole_name(name: Mapping[str, object]) -> str:
+    """A ``HumanName`` as it is read out; empty if it has neither text nor parts."""
     given = name.get("given")
     parts = [text_of(name, "family"), *([str(part) for part in given] if isinstance(given, list) else [])]
     return text_of(name, "text") or " ".join(part for part in parts if part)  # the family name comes first

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, HOSPITAL_ANSWER_UNUSABLE, GatewayError
-from kiosk_ui.app.gateways.fhir import FhirPeer, tables
-from kiosk_ui.app.gateways.fhir_resources import eligibility_request
+from kiosk_ui.app.gateways.fhir import FhirPeer, tables, whole_name
+from kiosk_ui.app.gateways.fhir_resources import eligibility_request, system_of_number
 from kiosk_ui.app.gateways.hospital_peer import json_object, raise_for_status, text_of
 from kiosk_ui.app.gateways.insurer_words import NO_INFORMATION, NO_LONGER_VALID, VALID, InsurerWords
 from kiosk_ui.app.gateways.relay import name_for_insurer
@@ -62,7 +62,7 @@ class FhirInsurance:
         answer = self._peer.post("/CoverageEligibilityRequest/$submit", request, self._settings.find_timeout_s)
         raise_for_status(answer)
         response = _response_in(json_object(answer.body))
-        _refuse_another_person(response, query)
+        _refuse_another_person(response, query, names)
         return _words(response, names).judged(answer.body, now.date(), query)
 
 
@@ -77,11 +77,21 @@ def _response_in(found: Mapping[str, object]) -> Mapping[str, object]:
     return responses[0]
 
 
-def _refuse_another_person(response: Mapping[str, object], query: EligibilityQuery) -> None:
+def _refuse_another_person(response: Mapping[str, object], query: EligibilityQuery, names: FhirSettings) -> None:
     """A server that mixes people up: nothing of the answer is kept."""
     patient = response.get("patient")
     named = patient.get("identifier") if isinstance(patient, dict) else None
-    if isinstance(named, dict) and text_of(named, "value") not in ("", query.number):
+    numbers = {text_of(named, "value")} if isinstance(named, dict) else set()
+    if numbers - {"", query.number}:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="an answer about somebody else")
+    # A record may have further numbers, so only one with numbers of this kind that are all others is another person's.
+    system = system_of_number(names, query.number, None)
+    held = {
+        text_of(each, "value")
+        for each in tables(_patient_of(response).get("identifier"))
+        if text_of(each, "system") == system
+    }
+    if held and query.number not in held:
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="an answer about somebody else")
 
 
@@ -91,13 +101,13 @@ def _words(response: Mapping[str, object], names: FhirSettings) -> InsurerWords:
     if outcome not in ("complete", "error", "partial") or (outcome != "complete" and not code):
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="not decided")
     insurances = tables(response.get("insurance"))
-    insurance = insurances[0] if insurances else {}
+    insurance = _that_counts(insurances)
     coverage = _coverage(response, insurance)
     period = insurance.get("benefitPeriod")
     days = period if isinstance(period, dict) else {}
     name, born = _beneficiary(response)
     return InsurerWords(
-        code=code or _code_of(insurances),
+        code=code or (_code_of(insurance) if insurances else NO_INFORMATION),
         note=text_of(response, "disposition", longest=1_000),
         name=name,
         born=born,
@@ -120,10 +130,13 @@ def _insurers_code(response: Mapping[str, object], system: str) -> str:
     return codes.pop() if codes else ""
 
 
-def _code_of(insurances: list[Mapping[str, object]]) -> str:
-    if not insurances:
-        return NO_INFORMATION
-    in_force = insurances[0].get("inforce")
+def _that_counts(insurances: list[Mapping[str, object]]) -> Mapping[str, object]:
+    """The one in force if there is one, else the first; without any nothing."""
+    return next((each for each in insurances if each.get("inforce") is True), next(iter(insurances), {}))
+
+
+def _code_of(insurance: Mapping[str, object]) -> str:
+    in_force = insurance.get("inforce")
     if not isinstance(in_force, bool):
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="neither in force nor not")
     return VALID if in_force else NO_LONGER_VALID
@@ -144,9 +157,17 @@ def _card(insurance: Mapping[str, object], coverage: Mapping[str, object]) -> st
 
 def _beneficiary(response: Mapping[str, object]) -> tuple[str, dt.date | None]:
     """Name and date of birth of the patient whom the response contains."""
-    patient = next((each for each in tables(response.get("contained")) if each.get("resourceType") == "Patient"), {})
-    names = tables(patient.get("name"))
-    return text_of(names[0], "text") if names else "", _day(text_of(patient, "birthDate"))
+    patient = _patient_of(response)
+    name = next((name for each in tables(patient.get("name")) if (name := whole_name(each))), "")
+    return name, _day(text_of(patient, "birthDate"))
+
+
+def _patient_of(response: Mapping[str, object]) -> Mapping[str, object]:
+    """The patient who is meant, if the response contains one."""
+    contained = [each for each in tables(response.get("contained")) if each.get("resourceType") == "Patient"]
+    patient = response.get("patient")
+    name = text_of(patient, "reference") if isinstance(patient, dict) else ""
+    return next((each for each in contained if name == f"#{text_of(each, 'id')}"), next(iter(contained), {}))
 
 
 def _day(text: str) -> dt.date | None:

@@ -54,6 +54,8 @@ def identifier(system: str, value: str) -> Json:
 
 def condition(system: str, value: str) -> str:
     """The search of a conditional create: ``identifier=system|value``."""
+    for letter in "\\,$|":  # separators inside a value are escaped (FHIR R4B search.html#escaping)
+        value = value.replace(letter, f"\\{letter}")
     return f"identifier={quote(system, safe=':/')}%7C{quote(value, safe='', errors='replace')}"
 
 
@@ -159,9 +161,12 @@ def transaction(
         made = _patient(record, names, joining)
         entries.append(_entry(patient, "Patient", made, _patient_condition(record, names, joining)))
     if counts(record.eligibility):
-        card = record.eligibility.card_number or ""
-        where = condition(names.card_system, card)
-        entries.append(_entry(_full_url(record, "coverage"), "Coverage", _coverage(record, names, patient), where))
+        card = identifier(names.card_system, record.eligibility.card_number or "")
+        if joining.is_apart:  # under the card's own name it would stand before the owner's, who comes with the chip
+            card = identifier(names.check_in_system, f"{record.key}-coverage")
+        where = condition(str(card["system"]), str(card["value"]))
+        made = _coverage(record, card, patient)
+        entries.append(_entry(_full_url(record, "coverage"), "Coverage", made, where))
     encounter = _full_url(record, "encounter")
     for consent in record.consents:
         name = f"{record.key}-{consent.purpose.value}"
@@ -238,15 +243,14 @@ def _birth(visitor: Visitor) -> str:
     return "" if visitor.birth_year is None else f"{visitor.birth_year:04d}"
 
 
-def _coverage(record: HandOver, names: FhirSettings, patient: str) -> Json:
+def _coverage(record: HandOver, name: Json, patient: str) -> Json:
     eligibility = record.eligibility
-    card = eligibility.card_number or ""
     days = {"start": eligibility.valid_from, "end": eligibility.valid_until}
     period = {name: day.isoformat() for name, day in days.items() if day is not None}
     coverage: Json = {
-        "identifier": [identifier(names.card_system, card)],
+        "identifier": [name],
         "status": "active",
-        "subscriberId": card,
+        "subscriberId": eligibility.card_number or "",
         "beneficiary": {"reference": patient},
         "payor": [_INSURER],
     }

@@ -5,6 +5,7 @@ The relay is the hospital's own, but what it passes on comes from far away: ever
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from typing import Annotated
@@ -17,6 +18,8 @@ from kiosk_ui.app.gateways.result_codes import kinds_by_code
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 
 __all__ = ["parse_answer", "parse_date"]
+
+_SOMEBODY_ELSE = frozenset({EligibilityKind.MISMATCH_NAME, EligibilityKind.MISMATCH_DOB})  # 060, 061, 070
 
 
 def _absent_is_empty(value: object) -> object:
@@ -68,8 +71,8 @@ def parse_answer(raw: bytes, today: dt.date, query: EligibilityQuery) -> Eligibi
         query: what was asked.
 
     Raises:
-        GatewayError: ``relay.answer_unusable`` if it is no such answer, names an unknown code, or says "valid"
-            without naming a card, of somebody else, or of a card that has not begun;
+        GatewayError: ``relay.answer_unusable`` if it is no such answer, names an unknown code or somebody else, or
+            says "valid" without naming a card, or of a card that has not begun;
             ``relay.answer_contradictory`` if it says "valid" of a card whose last day has passed.
     """
     try:
@@ -81,18 +84,21 @@ def parse_answer(raw: bytes, today: dt.date, query: EligibilityQuery) -> Eligibi
     if kind is None:
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="unknown result code")
     eligibility = _eligibility(kind, answer, text, today)
+    if not _is_about(answer, query):
+        if kind not in _SOMEBODY_ELSE:
+            # A relay that mixes people up. Nothing of the answer is kept: it would be a stranger's data in this file.
+            raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="about somebody else")
+        # The insurer says so itself: whose card this is a counter finds out, so it goes into nobody's record.
+        return dataclasses.replace(eligibility, valid_from=None, valid_until=None, card_number=None, facility=None)
     if eligibility.outcome is InsuranceOutcome.VALID:
-        _believe(eligibility, answer, today, query)
+        _believe(eligibility, today)
     return eligibility
 
 
-def _believe(eligibility: Eligibility, answer: _Answer, today: dt.date, query: EligibilityQuery) -> None:
-    """Nobody is told that their insurance is valid by an answer that does not fit them, or today."""
+def _believe(eligibility: Eligibility, today: dt.date) -> None:
+    """Nobody is told that their insurance is valid by an answer that does not fit today."""
     if eligibility.card_number is None:
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but no card is named")
-    if not _is_about(answer, query):
-        # A relay that mixes people up. Nothing of the answer is kept: it would be a stranger's data in this file.
-        raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but of somebody else")
     if eligibility.valid_from is not None and eligibility.valid_from > today:
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause="valid, but not yet")
     if eligibility.valid_until is not None and eligibility.valid_until < today:
@@ -101,8 +107,12 @@ def _believe(eligibility: Eligibility, answer: _Answer, today: dt.date, query: E
 
 def _is_about(answer: _Answer, query: EligibilityQuery) -> bool:
     """Whether an answer can be about the person asked about; the insurer has compared the names already."""
-    return is_same_birth(parse_date(answer.ngaySinh), query.date_of_birth) and is_same_name(
-        answer.hoTen, query.full_name
+    numbers = {answer.maThe, query.number}  # a citizen number is a card number, too (vietnam.md D.2)
+    has_another_number = len(numbers) == 2 and all(_CITIZEN_NUMBER.fullmatch(number) for number in numbers)
+    return (
+        not has_another_number
+        and is_same_birth(parse_date(answer.ngaySinh), query.date_of_birth)
+        and is_same_name(answer.hoTen, query.full_name)
     )
 
 
@@ -130,6 +140,7 @@ def _eligibility(kind: EligibilityKind, answer: _Answer, raw: str, today: dt.dat
     )
 
 
+_CITIZEN_NUMBER = re.compile(r"[0-9]{12}")
 _DAY_MONTH_YEAR = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})|([0-9]{2})([0-9]{2})([0-9]{4})")
 
 
