@@ -173,6 +173,7 @@ def test_reminders_are_agreed_to_by_a_touch_and_never_beforehand(open_kiosk: Ope
         ("ask_priority", "ask_priority.primary", ev.Skipped()),
         ("choose_department_ok", "choose_department.secondary", ev.PriorityAsked(None)),
         ("slip_no_paper", "ticket.print_again", ev.PrintAgain()),
+        ("ticket_paper_unknown", "ticket.print_again", ev.PrintAgain()),
     ],
 )
 def test_each_answer_reaches_the_flow(open_kiosk: OpenKiosk, screen: str, name: str, told: ev.Event) -> None:

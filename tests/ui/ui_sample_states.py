@@ -203,6 +203,7 @@ _NUMBER: dict[str, s.Screen] = {
     "ticket_unverified": s.TicketReady(ticket(unverified=True), s.Printing.DONE),
     "ticket_at_counter": s.TicketReady(ticket(at_counter=True), s.Printing.DONE),
     "ticket_no_paper": s.TicketReady(ticket(unverified=True), s.Printing.FAILED),
+    "ticket_paper_unknown": s.TicketReady(ticket(unverified=True), s.Printing.UNKNOWN),
     "ticket_bare": s.TicketReady(ticket(wait_minutes=None, way=False), s.Printing.DONE),
     **{
         f"ticket_{each.value}": s.TicketReady(ticket(priority=each), s.Printing.DONE)
@@ -214,6 +215,7 @@ _NUMBER: dict[str, s.Screen] = {
     "slip_printing": s.SlipReady(slip(Missing.IDENTITY)),
     "slip": s.SlipReady(slip(Missing.IDENTITY, Missing.INSURANCE), s.Printing.DONE),
     "slip_no_paper": s.SlipReady(slip(Missing.IDENTITY, Missing.NAME), s.Printing.FAILED),
+    "slip_paper_unknown": s.SlipReady(slip(Missing.IDENTITY, Missing.NAME), s.Printing.UNKNOWN),
     "slip_everything": s.SlipReady(slip(*Missing, name=LONG_NAME), s.Printing.FAILED),
 }
 

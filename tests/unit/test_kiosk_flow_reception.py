@@ -377,6 +377,17 @@ def test_the_paper_can_be_asked_for_again(visit: Visit, to_counter: bool):
     assert visit.state.screen.printing is s.Printing.DONE
 
 
+def test_a_printer_that_does_not_say_is_not_called_out_of_paper(visit: Visit):
+    visit.answered()
+    visit(ev.DepartmentChosen("noi"), ev.CardRemoved())
+    visit.stored()
+    screen = visit(ev.TicketNotPrinted(visit.state.request, "printer.outcome_unknown"))
+    assert isinstance(screen, s.TicketReady)
+    assert screen.printing is s.Printing.UNKNOWN
+    visit(ev.PrintAgain())
+    assert len(visit.of(fx.PrintTicket)) == 2
+
+
 def test_the_counters_queue_has_a_prefix_of_its_own():
     letters = [
         dataclasses.replace(DEFAULT_DEPARTMENTS[0], code=f"d{n}", prefix=prefix) for n, prefix in enumerate("AQZ")

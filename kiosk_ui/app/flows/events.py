@@ -339,7 +339,7 @@ class TicketPrinted:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TicketNotPrinted:
-    """No paper. ``code`` is the error's stable name."""
+    """No paper, or nobody knows (``printer.outcome_unknown``). ``code`` is the error's stable name."""
 
     request: int
     code: str

@@ -205,7 +205,9 @@ def on_work(frame: Frame, state: s.CheckInState, event: ev.WorkEvent) -> Step:
             return frame.show(state, s.Problem(code, hint, s.Retry.SAVE_AGAIN, frame.rules.counter))
         case ((s.TicketReady(ticket=ticket) | s.SlipReady(ticket=ticket)), ev.TicketPrinted()):
             return Step(dataclasses.replace(state, screen=_paper(ticket, s.Printing.DONE)))
-        case ((s.TicketReady(ticket=ticket) | s.SlipReady(ticket=ticket)), ev.TicketNotPrinted()):
-            return Step(dataclasses.replace(state, screen=_paper(ticket, s.Printing.FAILED)))
+        case ((s.TicketReady(ticket=ticket) | s.SlipReady(ticket=ticket)), ev.TicketNotPrinted(code=code)):
+            unknown = code == failures.PRINTER_OUTCOME_UNKNOWN.name  # paper may have come out
+            printing = s.Printing.UNKNOWN if unknown else s.Printing.FAILED
+            return Step(dataclasses.replace(state, screen=_paper(ticket, printing)))
         case _:
             return Step(state)

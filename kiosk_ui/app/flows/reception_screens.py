@@ -47,6 +47,7 @@ class Printing(enum.StrEnum):
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"  # the number on the screen is valid all the same
+    UNKNOWN = "unknown"  # the printer does not say: look whether there is paper, and print again if not
 
 
 # ------------------------------------------------------------------------------------------ insurance
@@ -180,7 +181,7 @@ class TakeCard:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TicketReady:
-    """Your number, and the way there. Events: ``GoOn`` ends the visit, ``PrintAgain`` if there was no paper.
+    """Your number, and the way there. Events: ``GoOn`` ends the visit, ``PrintAgain`` if there is no paper.
 
     Attributes:
         ticket: number, department, place and the two insurance marks.

@@ -9,7 +9,8 @@ ScreenBody {
     // many reasons stand in one line after another: the paper lists them
     // and without paper the code comes first, with which the counter finds them all
     readonly property var listed: noPaper ? [] : reasons.length > (Theme.textScale > 1 ? 2 : 3) ? [reasons.join(" · ")] : reasons
-    readonly property bool noPaper: vm.printing === "failed"
+    readonly property bool unsure: vm.printing === "unknown" // the printer does not say whether paper came out
+    readonly property bool noPaper: vm.printing === "failed" || unsure
     tone: "caution"
     title: Tr.t("slip.title", { "n": vm.counter })
     message: noPaper ? "" : Tr.t("slip.message")
@@ -84,7 +85,7 @@ ScreenBody {
                     width: parent.width
                     tone: "caution"
                     iconName: "printer"
-                    text: Tr.t("slip.no_paper")
+                    text: screen.unsure ? Tr.t("slip.paper_unknown") : Tr.t("slip.no_paper")
                 }
                 KioskText {
                     visible: screen.noPaper

@@ -5,7 +5,8 @@ import "../components"
 // The number, as large as it fits; the way there; how long it may take. Clears by itself.
 ScreenBody {
     id: screen
-    readonly property bool noPaper: vm.printing === "failed"
+    readonly property bool unsure: vm.printing === "unknown" // the printer does not say whether paper came out
+    readonly property bool noPaper: vm.printing === "failed" || unsure
     readonly property bool crowdedNotes: vm.ticketPriority !== "" && (vm.ticketAtCounter || vm.ticketUnverified)
     tone: "positive"
     title: Tr.t("ticket.title")
@@ -90,7 +91,7 @@ ScreenBody {
                         width: parent.width
                         tone: "caution"
                         iconName: "printer"
-                        text: Tr.t("ticket.no_paper")
+                        text: screen.unsure ? Tr.t("ticket.paper_unknown") : Tr.t("ticket.no_paper")
                     }
                     Banner {
                         visible: !screen.noPaper
