@@ -138,6 +138,8 @@ def keyed_event_of(lines: KeyedLines, line: str) -> ScanEvent | None:
     except ChipIdError as error:
         _note(error)
         return ev.ScanUnreadable()
+    if isinstance(code, Scan):
+        return event_of(code)
     return None if code is None else ev.NumberKnown(code.number.digits)
 
 

@@ -18,7 +18,9 @@ from reader.scanners import codes
 from reader.scanners.insurance_qr import is_insurance_code
 from reader.scanners.mrz import MrzCollector
 from reader.scanners.qr import TextDamage, parse_citizen_qr
+from reader.scanners.recognition import Scan, ScanKind
 from reader.vietnamese.number import CitizenNumber, parse_number
+from reader.vietnamese.text import TextEncoding
 
 __all__ = ["KeyedCode", "KeyedLines", "parse_keyed_code"]
 
@@ -60,7 +62,7 @@ def parse_keyed_code(text: str) -> KeyedCode:
     if _NUMBER_ONLY.fullmatch(cleaned):
         return KeyedCode(parse_number(cleaned), None, None, TextDamage.NONE)
     if "<" in cleaned and "|" not in cleaned:
-        return _of_mrz(cleaned)
+        return _with_number_of(_mrz_of(cleaned))
     if is_insurance_code(cleaned):
         raise errors.DocumentError(errors.QR_MALFORMED)  # an insurance card's: it names no citizen number
     if not _digits_are_ascii(cleaned):
@@ -75,21 +77,33 @@ class KeyedLines:
     def __init__(self) -> None:
         self._mrz = MrzCollector()
 
-    def take(self, line: str) -> KeyedCode | None:
-        """Take one line; ``None`` while lines of an MRZ are missing. Raises as :func:`parse_keyed_code`."""
+    def take(self, line: str) -> KeyedCode | Scan | None:
+        """Take one line.
+
+        Returns:
+            The code; a scan of kind MRZ if the zone names no citizen number (a passport's, say: all of it is ASCII, and
+            check digits hold its key fields); ``None`` while lines of an MRZ are missing.
+
+        Raises:
+            DocumentError: as :func:`parse_keyed_code`.
+        """
         mrz = self._mrz.add(line.strip().encode("ascii", "replace"))  # a letter beyond ASCII makes it no line of an MRZ
-        if mrz is not None:
-            return _with_number_of(mrz)
-        return None if self._mrz.is_collecting else parse_keyed_code(line)
+        if mrz is None and not self._mrz.is_collecting:
+            if "<" not in line or "|" in line:
+                return parse_keyed_code(line)
+            mrz = _mrz_of(line)
+        if mrz is None or mrz.citizen_number is not None:
+            return None if mrz is None else _with_number_of(mrz)
+        return Scan(ScanKind.MRZ, mrz, TextEncoding.UTF8, sum(map(len, mrz.lines)))
 
 
-def _of_mrz(text: str) -> KeyedCode:
+def _mrz_of(text: str) -> Mrz:
     run = re.sub(r"\s", "", text).upper()
     if not run.isascii():
         raise errors.DocumentError(codes.SCAN_KEYBOARD_DAMAGE)  # an MRZ has no such letters: DD became Đ
     if not _MRZ_RUN.fullmatch(run):
         raise errors.DocumentError(errors.MRZ_MALFORMED)
-    return _with_number_of(parse_scanned_mrz([run]))
+    return parse_scanned_mrz([run])
 
 
 def _with_number_of(mrz: Mrz) -> KeyedCode:

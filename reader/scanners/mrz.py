@@ -15,6 +15,17 @@ __all__ = ["MrzCollector"]
 
 _CONTROLS: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _MRZ_LINE: Final = re.compile(r"[A-Z0-9<]+")
+_NAMED_FIRST: Final = re.compile(r"[PVIAC][A-Z<]+")  # no digits: the second line has the dates (Doc 9303-4 §4.2.2)
+_NUMBERED_FIRST: Final = re.compile(r"[IAC][A-Z<]{4}(?=(.*[0-9]){5})[A-Z0-9<]+")  # Doc 9303-5 §4.2.2; names have none
+_NEVER: Final = re.compile(r"(?!)")  # one run is whole
+_BEGINNING: Final = {
+    30: _NUMBERED_FIRST,
+    36: _NAMED_FIRST,
+    44: _NAMED_FIRST,
+    72: _NEVER,
+    88: _NEVER,
+    90: _NEVER,
+}
 _LINES: Final = {30: 3, 36: 2, 44: 2, 72: 1, 88: 1, 90: 1}
 
 
@@ -44,8 +55,8 @@ class MrzCollector:
         if not _MRZ_LINE.fullmatch(text) or len(text) not in _LINES:
             self._lines.clear()
             return None
-        if self._lines and len(self._lines[0]) != len(text):
-            self._lines.clear()
+        if self._lines and (len(self._lines[0]) != len(text) or _BEGINNING[len(text)].fullmatch(text)):
+            self._lines.clear()  # left over from a document, perhaps another person's, that was taken away half-way
         self._lines.append(text)
         if len(self._lines) < _LINES[len(text)]:
             return None

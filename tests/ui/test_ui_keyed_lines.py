@@ -15,9 +15,11 @@ from kiosk_ui.app.flows import events as ev
 from kiosk_ui.bootstrap.scanning import keyed_event_of, typed_lines_to
 from kiosk_ui.qt.keyed_lines import KeyedLineCatcher
 from reader.scanners.keyboard import KeyedLines
+from scripts.flow_map import MRZ as PASSPORT
 
 SAMPLES = json.loads((Path(__file__).parents[1] / "vectors" / "vietnam_samples.json").read_text(encoding="utf-8"))
 LINES: list[str] = SAMPLES["persons"][0]["mrz"]
+OTHER: list[str] = SAMPLES["persons"][1]["mrz"]
 TYPED_QR = "040085000017|181234567|Nguyen Van An|03021985|Nam|So 5, Vinh|10052023"
 
 
@@ -110,6 +112,33 @@ def test_what_is_typed_reaches_the_check_in() -> None:
     for line in (TYPED_QR, *LINES, "nothing"):
         take(line)
     assert posted == [ev.NumberKnown("040085000017"), ev.NumberKnown("040085000017"), ev.ScanUnreadable()]
+
+
+@pytest.mark.parametrize("typed", [PASSPORT.splitlines(), [PASSPORT.replace("\n", "")], PASSPORT.lower().splitlines()])
+def test_a_foreign_passports_lines_reach_the_check_in(typed: list[str]) -> None:
+    posted: list[object] = []
+    take = typed_lines_to(posted.append)
+    for line in typed:
+        take(line)
+    assert posted == [ev.MrzGiven(PASSPORT)]
+
+
+def test_a_passport_taken_away_half_way_spoils_no_later_try() -> None:
+    posted: list[object] = []
+    take = typed_lines_to(posted.append)
+    first, second = PASSPORT.splitlines()
+    for line in (first, *LINES[:1], first, first, second, first, second):
+        take(line)
+    assert posted == [ev.MrzGiven(PASSPORT), ev.MrzGiven(PASSPORT)]
+
+
+def test_a_card_taken_away_half_way_lends_its_lines_to_no_other() -> None:
+    posted: list[object] = []
+    take = typed_lines_to(posted.append)
+    for line in (*OTHER[:2], *LINES, *OTHER[:1], *LINES, *LINES):
+        take(line)
+    number = ev.NumberKnown("040085000017")
+    assert posted == [number, number, number]
 
 
 def test_an_mrz_line_by_line_and_what_is_no_code() -> None:
