@@ -343,7 +343,7 @@ def test_the_front_of_a_queue_calls_as_the_whole_queue_would(
             entry = entry if state in (State.SKIPPED, State.RETURNED) else dataclasses.replace(entry, turn_due=0)
             rows.insert_entry(connection, entry, DAY, kiosk="kiosk-1", reference=None)
             made.append(entry)
-        front = rows.front(connection, DAY, "noi", count)
+        front = rows.front(connection, rows.at_work(DAY, NOW), "noi", count)
     later = NOW + dt.timedelta(hours=1)
     for lane in (Lane(turns, None), Lane(turns, 0), Lane(turns, 2)):
         whole = upcoming(made, lane, CallingRule(), later, count)
@@ -438,6 +438,129 @@ def test_the_day_changes_at_the_hospitals_midnight(sqlite: Scene) -> None:
     assert sqlite.book.today == DAY
     sqlite.clock.advance(60)
     assert sqlite.book.today == DAY + dt.timedelta(days=1)
+
+
+def _before_midnight(scene: Scene) -> None:
+    scene.clock = scene.book.clock = ManualClock(dt.datetime(2026, 3, 2, 16, 50, tzinfo=dt.UTC))  # ten to, in Vietnam
+
+
+@BOTH
+def test_midnight_sends_nobody_home(scene: Scene) -> None:
+    _before_midnight(scene)
+    scene.admit("A001", "A002", "A003", "A004")
+    assert scene.next() == "A001"
+    current = scene.views.desk(ONE).current
+    assert current is not None
+    scene.book.act(ONE, current.key, Action.SKIP, current.revision)
+    assert scene.next() == "A002"
+    late = scene.ticket("A005", issued_at=scene.clock.now())
+    scene.clock.advance(20 * 60)
+    assert scene.book.today == DAY + dt.timedelta(days=1)
+    view = scene.views.desk(ONE)
+    assert view.current is not None
+    assert (view.current.label, view.waiting) == ("A002", 3), "who is there at midnight is there after it"
+    assert scene.views.hall(["noi"]).calls[0].label == "A002"
+    scene.book.admit(late, "kiosk-1")  # told after midnight
+    new = scene.ticket("A001", day=scene.book.today, issued_at=scene.clock.now())
+    assert scene.book.admit(new, "kiosk-1").entry.twin, "yesterday's A001 is still to come"
+    assert scene.views.queue(scene.book.today, "noi").waiting == 5
+    called = [scene.next() for _ in range(5)]
+    assert called == ["A003", "A004", "A001", "A005", "A001"], "the skipped one after three calls, across midnight"
+    assert scene.book.purge() == 0
+
+
+def test_what_was_left_behind_in_the_evening_is_not_called_in_the_morning(sqlite: Scene) -> None:
+    _before_midnight(sqlite)
+    sqlite.admit("A001")
+    offline = sqlite.ticket("A002", issued_at=sqlite.clock.now() - dt.timedelta(hours=12))
+    sqlite.clock.advance(8 * 3600 + 60)
+    assert sqlite.views.desk(ONE).waiting == 0
+    sqlite.book.admit(offline, "kiosk-1")
+    assert sqlite.next() is None, "a kiosk that was away all night does not fill the morning"
+
+
+def test_a_kiosk_whose_clock_is_ahead_of_midnight_strands_nobody(sqlite: Scene) -> None:
+    _before_midnight(sqlite)
+    sqlite.book.admit(sqlite.ticket("A001", day=DAY + dt.timedelta(days=1), issued_at=NOW + dt.timedelta(days=1)), "k")
+    assert sqlite.next() == "A001"
+
+
+def test_no_day_is_kept_beside_today_but_the_night_goes_on(sqlite: Scene) -> None:
+    key = Pseudonyms(b"a key of the test's own")
+    sqlite.book = QueueBook(sqlite.database, key, DEFAULT_DEPARTMENTS, CallingRule(), sqlite.clock, VIETNAM, 0)
+    sqlite.views = Views(sqlite.book, sqlite.clock.monotonic)
+    _before_midnight(sqlite)
+    sqlite.admit("A001")
+    sqlite.clock.advance(20 * 60)
+    assert sqlite.book.purge() == 0
+    assert sqlite.views.desk(ONE).waiting == 1
+    sqlite.clock.advance(8 * 3600)
+    assert sqlite.book.purge() == 1
+
+
+def test_the_hall_sees_new_calls_after_the_clock_was_put_back(sqlite: Scene) -> None:
+    sqlite.admit(*(f"A{number:03d}" for number in range(1, 11)))
+    for _ in range(8):
+        sqlite.next()
+    sqlite.clock.advance(-3600)
+    assert sqlite.next() == "A009"
+    hall = sqlite.views.hall(["noi"])
+    assert (hall.calls[0].label, hall.calls[0].is_current) == ("A009", True)
+    current = sqlite.views.desk(ONE).current
+    assert current is not None
+    sqlite.book.act(ONE, current.key, Action.CALL_AGAIN, current.revision)
+    again = sqlite.views.hall(["noi"])
+    assert again.calls[0].label == "A009"
+    assert again.calls[0].id != hall.calls[0].id
+
+
+def test_a_kiosk_cannot_send_an_emergency_before_everybody(sqlite: Scene) -> None:
+    sqlite.admit("A001")
+    sqlite.admit("A002", priority=Priority.EMERGENCY)
+    assert [each.label for each in sqlite.views.desk(ONE).asked] == ["A002"], "staff see that it is asked for"
+    assert sqlite.next() == "A001"
+
+
+def test_a_desk_whose_queues_were_changed_can_end_what_it_is_at(sqlite: Scene) -> None:
+    sqlite.admit("A001", "A002")
+    for ended in ("skip", "next"):
+        sqlite.next(ONE)
+        changed = dataclasses.replace(ONE, queues=("mat",))
+        current = sqlite.views.desk(changed).current
+        assert current is not None
+        if ended == "skip":
+            assert sqlite.book.act(changed, current.key, Action.SKIP, current.revision).turn_due == 4
+        else:
+            assert sqlite.book.call_next(changed, current.key) is None
+        assert sqlite.views.desk(changed).current is None
+
+
+def test_asking_for_every_choice_of_queues_fills_no_memory(sqlite: Scene) -> None:
+    codes = [each.code for each in DEFAULT_DEPARTMENTS]
+    for choice in range(1, 100):
+        sqlite.views.hall([code for place, code in enumerate(codes) if choice >> place & 1])
+    assert len(sqlite.views._kept) <= 32
+
+
+def test_a_desk_that_helps_out_now_and_then_does_not_halve_the_wait(sqlite: Scene) -> None:
+    helper = Desk("quay", "", "", "", ("mat", "noi"))
+    for number in range(1, 41):
+        sqlite.book.admit(sqlite.ticket(f"A{number:03d}", issued_at=sqlite.clock.now()), "k")
+        sqlite.book.admit(sqlite.ticket(f"E{number:03d}", department="mat", issued_at=sqlite.clock.now()), "k")
+        sqlite.clock.advance(1)
+    eyes = dataclasses.replace(helper, queues=("mat",))
+    for _ in range(6):
+        sqlite.clock.advance(240)
+        sqlite.next(ONE)
+        sqlite.next(eyes)
+    alone = sqlite.views.queue(DAY, "noi").wait
+    while not (sqlite.next(helper) or "").startswith("A"):
+        sqlite.clock.advance(-60)
+    helped = sqlite.views.queue(DAY, "noi").wait
+    assert alone is not None
+    assert helped is not None
+    assert helped.most >= 0.8 * alone.most
+    assert helped.least < alone.least
 
 
 def test_the_store_holds_neither_check_ins_nor_references(sqlite: Scene, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def entry(place: int, priority: Priority = Priority.NONE, **changes: object) -> 
         label=f"A{place:03d}",
         queue="noi",
         priority=priority,
-        standing=standing_of(priority),
+        standing=Standing.SETTLED if priority is Priority.EMERGENCY else standing_of(priority),  # staff alone give it
         place_at=T0 + dt.timedelta(minutes=place),
         state=State.WAITING,
         since=T0,
@@ -222,3 +222,27 @@ def test_what_a_screen_says_is_next_is_what_is_called_next(entries: list[Entry],
     called = choose(entries, lane, rule, T0)
     assert called is not None
     assert said[0] == called
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=3), st.sampled_from([State.SKIPPED, State.RETURNED]))
+def test_a_queue_that_is_never_empty_keeps_nobody_of_another_waiting_for_ever(
+    also_waiting: list[bool], state: State
+) -> None:
+    """One desk, two queues: in the first somebody comes back, the second gets a new person with each call."""
+    gone = after_action(entry(1, state=State.CALLED), Action.SKIP, turns=1, rule=RULE, now=T0 + dt.timedelta(hours=1))
+    back = dataclasses.replace(gone, state=state)
+    lanes = {"noi": Lane(1, 1), "mat": Lane()}
+    queues = {"noi": [back], "mat": [dataclasses.replace(entry(50 + n), queue="mat") for n in range(len(also_waiting))]}
+    now = T0 + dt.timedelta(hours=1)
+    for place in range(20):
+        now += dt.timedelta(minutes=3)
+        queues["mat"].append(dataclasses.replace(entry(60 + 3 * place), queue="mat"))
+        found = best(
+            each for name, lane in lanes.items() if (each := choose(queues[name], lane, RULE, now)) is not None
+        )
+        assert found is not None
+        if found.entry is back:
+            break
+        lanes["mat"] = after_call(lanes["mat"], found.entry, RULE)
+        queues["mat"].remove(found.entry)
+    assert found.entry is back

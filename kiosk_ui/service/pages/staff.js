@@ -192,7 +192,8 @@ function element(name, className, text) {
 
 function badges(entry, briefly) {
   const found = [];
-  if (entry.priority === "emergency") found.push(element("span", "badge emergency", `▲ ${words["priority.emergency"]}`));
+  const counts = entry.standing === "settled" || entry.standing === "confirmed";
+  if (entry.priority === "emergency" && counts) found.push(element("span", "badge emergency", `▲ ${words["priority.emergency"]}`));
   else if (entry.priority !== "none" && entry.standing !== "declined") {
     const asked = entry.standing === "asked";
     const name = words[`priority.${entry.priority}`];

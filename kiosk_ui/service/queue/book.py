@@ -181,10 +181,12 @@ class QueueBook:
             if (day, entry.queue, entry.label) != (ticket.day, queue, ticket.label):
                 raise QueueError(QUEUE_TICKET_CONFLICT)
             return Admitted(entry, is_new=False)
-        now = self.clock.now()
+        now, today = self.clock.now(), self.today
+        place = _place(ticket, now, today)
         # Two people with one number would both come when it is called. Nobody is turned away for a wrong setting of a
         # kiosk: both wait, and the panel says that there are two.
-        same = (queue_entry.c.day == ticket.day, queue_entry.c.label == ticket.label)
+        those = rows.at_work(today, now) if ticket.day == today else queue_entry.c.day == ticket.day
+        same = (those, queue_entry.c.label == ticket.label)
         twins = connection.execute(queue_entry.update().where(*same).values(twin=True)).rowcount > 0
         entry = Entry(
             key=key,
@@ -192,9 +194,9 @@ class QueueBook:
             queue=queue,
             priority=ticket.priority,
             standing=standing_of(ticket.priority),
-            place_at=_place(ticket.issued_at, now),
+            place_at=place,
             state=State.WAITING,
-            since=now,
+            since=now if ticket.day >= today else place,  # what arrives from yesterday waits only if it is from late
             twin=twins,
         )
         reference = self._reference(reference_of(ticket.check_in_id)) if queue == COUNTER_QUEUE else None
@@ -225,7 +227,8 @@ class QueueBook:
             lanes = rows.locked_lanes(connection, day, desk.queues, lock=self.database.locks_rows)
             self._end_current(connection, desk, current, day, now)
             candidates = [
-                choose(rows.front(connection, day, name, 1), lane, self.rule, now) for name, lane in lanes.items()
+                choose(rows.front(connection, rows.at_work(day, now), name, 1), lane, self.rule, now)
+                for name, lane in lanes.items()
             ]
             chosen = best(each for each in candidates if each is not None)
             called = None
@@ -273,7 +276,11 @@ class QueueBook:
             _require(entry, action)
             if entry.state is State.CALLED and entry.desk != desk.code:
                 raise QueueError(QUEUE_ACTION_NOT_ALLOWED)  # it is another desk's at this moment
+            if entry.queue not in lanes:  # called before the settings took the queue from this desk
+                lanes = rows.lanes(connection, day, [entry.queue])
             changed = after_action(entry, action, lanes[entry.queue].turns, self.rule, now)
+            if action is Action.CALL_AGAIN:
+                changed = dataclasses.replace(changed, announced_at=self._announced(connection, day, now))
             changed = rows.put_entry(connection, changed)
             rows.add_event(connection, day=day, key=key, action=str(action), desk=desk.code, at=now)
         self.changes += 1
@@ -313,7 +320,8 @@ class QueueBook:
         with self.database.write() as connection:
             day, now = self.today, self.clock.now()
             # One counter for the whole hospital, kept in a lane of its own that no desk calls from.
-            lane = rows.locked_lanes(connection, day, [_EMERGENCY_PREFIX], lock=self.database.locks_rows)
+            lock = self.database.locks_rows
+            lane = rows.locked_lanes(connection, day, [_EMERGENCY_PREFIX], lock=lock, goes_on=False)
             counted = dataclasses.replace(lane[_EMERGENCY_PREFIX], turns=lane[_EMERGENCY_PREFIX].turns + 1)
             rows.put_lane(connection, day, _EMERGENCY_PREFIX, counted)
             entry = Entry(
@@ -332,7 +340,7 @@ class QueueBook:
         return entry
 
     def find(self, desk: Desk, text: str) -> list[Entry]:
-        """Today's numbers in the desk's queues with this label, or with this slip's reference.
+        """Numbers at work in the desk's queues with this label, or with this slip's reference.
 
         Args:
             desk: who asks.
@@ -341,7 +349,7 @@ class QueueBook:
         wanted = "".join(text.upper().split()).replace("-", "")
         reference = self._reference(wanted.translate(str.maketrans("ILO", "110")))  # Crockford's look-alikes
         where = (
-            queue_entry.c.day == self.today,
+            rows.at_work(self.today, self.clock.now()),
             queue_entry.c.queue.in_(desk.queues),
             sa.or_(queue_entry.c.label == wanted, queue_entry.c.reference == reference),
         )
@@ -350,7 +358,9 @@ class QueueBook:
 
     def purge(self) -> int:
         """Delete the days that are no longer kept; returns how many numbers went."""
-        oldest = self.today - dt.timedelta(days=self._days_kept)
+        # What is still at work after midnight stays, however few days are kept.
+        still_at_work = (self.clock.now() - rows.CARRIED_OVER).astimezone(self._zone).date()
+        oldest = min(self.today - dt.timedelta(days=self._days_kept), still_at_work)
         with self.database.write() as connection:
             gone = connection.execute(queue_entry.delete().where(queue_entry.c.day < oldest)).rowcount
             connection.execute(queue_event.delete().where(queue_event.c.day < oldest))
@@ -360,18 +370,22 @@ class QueueBook:
 
     # ------------------------------------------------------------------------------------------------
     def _found(self, connection: sa.Connection, desk: Desk, key: str, revision: int, day: dt.date) -> Entry:
-        there = rows.entry_by_key(connection, key)
-        if there is None or there[1] != day or there[0].queue not in desk.queues:
+        there = rows.entry_by_key(connection, key, rows.at_work(day, self.clock.now()))
+        if there is None:
             raise QueueError(QUEUE_ENTRY_UNKNOWN)
-        if there[0].revision != revision:
+        entry = there[0]
+        is_at_this_desk = entry.state is State.CALLED and entry.desk == desk.code  # settings may have changed since
+        if entry.queue not in desk.queues and not is_at_this_desk:
+            raise QueueError(QUEUE_ENTRY_UNKNOWN)
+        if entry.revision != revision:
             raise QueueError(QUEUE_ENTRY_CHANGED)
-        return there[0]
+        return entry
 
     def _end_current(
         self, connection: sa.Connection, desk: Desk, shown: str | None, day: dt.date, now: dt.datetime
     ) -> None:
         where = (
-            queue_entry.c.day == day,
+            rows.at_work(day, now),
             queue_entry.c.state == str(State.CALLED),
             queue_entry.c.desk == desk.code,
         )
@@ -392,10 +406,18 @@ class QueueBook:
             calls=entry.calls + 1,
             desk=desk.code,
             called_at=now,
-            announced_at=now,
+            announced_at=self._announced(connection, day, now),
         )
         rows.add_event(connection, day=day, key=entry.key, action=str(Action.CALL), desk=desk.code, at=now)
         return rows.put_entry(connection, called)
+
+    @staticmethod
+    def _announced(connection: sa.Connection, day: dt.date, now: dt.datetime) -> dt.datetime:
+        """The moment that a call gets: later than all before, else a clock put back would hide it from the hall."""
+        last = connection.execute(
+            sa.select(sa.func.max(queue_entry.c.announced_at)).where(rows.at_work(day, now))
+        ).scalar_one()
+        return now if last is None else max(now, rows.from_ms(last + 1))
 
 
 def _require(entry: Entry, action: Action) -> None:
@@ -403,6 +425,8 @@ def _require(entry: Entry, action: Action) -> None:
         raise QueueError(QUEUE_ACTION_NOT_ALLOWED)
 
 
-def _place(issued_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+def _place(ticket: NewTicket, now: dt.datetime, today: dt.date) -> dt.datetime:
     """Whoever drew a number first comes first, also if it arrives late; a clock that cannot be right gives no place."""
-    return issued_at if now - _STALE_TICKET <= issued_at <= now else now
+    if ticket.day < today:
+        return min(ticket.issued_at, now)
+    return ticket.issued_at if now - _STALE_TICKET <= ticket.issued_at <= now else now

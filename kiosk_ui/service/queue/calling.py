@@ -64,7 +64,7 @@ class Lane:
 
 
 class Rank(enum.IntEnum):
-    """Why somebody is next; the lower goes first when a desk serves several queues."""
+    """Why somebody is next."""
 
     EMERGENCY = 1
     IN_TURN = 2
@@ -101,7 +101,11 @@ def choose(entries: Iterable[Entry], lane: Lane, rule: CallingRule, now: dt.date
             return Candidate(_first(group), rank)
     pause = dt.timedelta(seconds=rule.quiet_pause_s)
     early = [each for each in returning if each.state is State.RETURNED or now - each.since >= pause]
-    return Candidate(_first(early), Rank.BEFORE_TIME) if early else None
+    if not early:
+        return None
+    # This queue makes no calls that could bring the turn: whoever stands there again has it after the pause.
+    there = [each for each in early if each.state is State.RETURNED and now - each.since >= pause]
+    return Candidate(_first(there), Rank.IN_TURN) if there else Candidate(_first(early), Rank.BEFORE_TIME)
 
 
 def _by_share(waiting: Sequence[Entry], lane: Lane, rule: CallingRule) -> Sequence[Entry]:
@@ -117,8 +121,17 @@ def _first(group: Sequence[Entry]) -> Entry:
 
 
 def best(candidates: Iterable[Candidate]) -> Candidate | None:
-    """Whom a desk that serves several queues calls: an emergency of any, else who has waited longest."""
-    return min(candidates, key=lambda each: (each.rank, each.entry.place_at, each.entry.label), default=None)
+    """Whom a desk that serves several queues calls: an emergency of any, else who has waited longest.
+
+    Who is called before the time has waited since nobody answered: behind all who were there by then, but not behind
+    those who come later, else one queue that is never empty would keep them waiting for ever.
+    """
+
+    def order(each: Candidate) -> tuple[bool, dt.datetime, Rank, str]:
+        waits_since = each.entry.since if each.rank is Rank.BEFORE_TIME else each.entry.place_at
+        return each.rank is not Rank.EMERGENCY, waits_since, each.rank, each.entry.label
+
+    return min(candidates, key=order, default=None)
 
 
 def after_call(lane: Lane, entry: Entry, rule: CallingRule) -> Lane:

@@ -69,8 +69,10 @@ def allowed(state: State) -> frozenset[Action]:
 
 
 def standing_of(priority: Priority) -> Standing:
-    """How a priority begins that a kiosk sends: what needs staff is only asked for (`Priority.needs_staff`)."""
-    return Standing.ASKED if priority.needs_staff else Standing.SETTLED
+    """How a priority begins that a kiosk sends: what needs staff is only asked for (`Priority.needs_staff`), and an
+    emergency, which staff alone give, whatever a kiosk says."""
+    is_asked = priority.needs_staff or priority is Priority.EMERGENCY
+    return Standing.ASKED if is_asked else Standing.SETTLED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

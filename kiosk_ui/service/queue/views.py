@@ -24,6 +24,7 @@ _T = TypeVar("_T")
 _KEPT_S = 1.0  # several services on one database: another's change is seen after a second at the latest
 _LAST_CALLED = 6
 _NEXT_SHOWN = 6
+_MOST_HALLS = 32
 _ROWS_SHOWN = 12
 _DESK_IS_AT_WORK = dt.timedelta(minutes=30)
 _IN_QUEUE = (State.WAITING, State.SKIPPED, State.RETURNED)
@@ -106,14 +107,17 @@ class Views:
             if kept is not None and kept[0] == changes and 0 <= now - kept[1] < _KEPT_S:
                 return kept[2]
             view = self._read_hall(wanted)
-            # Only what settings name can be asked for, so this never holds more than a few halls.
+            # Whoever asks for every choice of queues there is may not fill the memory.
+            self._kept.pop(wanted, None)
+            while len(self._kept) >= _MOST_HALLS:
+                del self._kept[next(iter(self._kept))]
             self._kept[wanted] = (changes, now, view)
             return view
 
     def _read_hall(self, queues: Sequence[str]) -> HallView:
         book = self._book
         day, now = book.today, book.clock.now()
-        of_day = (queue_entry.c.day == day, queue_entry.c.queue.in_(queues))
+        of_day = (rows.at_work(day, now), queue_entry.c.queue.in_(queues))
         shown = [str(each) for each in (State.CALLED, State.SERVED, State.SKIPPED)]
         with book.database.read() as connection:
             last = (
@@ -132,21 +136,24 @@ class Views:
         """A desk's panel. Raises ``StoreError``."""
         book = self._book
         day, now = book.today, book.clock.now()
-        of_day = (queue_entry.c.day == day, queue_entry.c.queue.in_(desk.queues))
+        at_work = rows.at_work(day, now)
+        of_day = (at_work, queue_entry.c.queue.in_(desk.queues))
         with book.database.read() as connection:
             following = self._following(connection, desk.queues, day, now, _ROWS_SHOWN)
 
             def those(*conditions: sa.ColumnElement[bool]) -> list[Entry]:
                 return rows.entries(connection, *of_day, *conditions)
 
-            current = those(queue_entry.c.state == str(State.CALLED), queue_entry.c.desk == desk.code)
+            # Whatever queue it is from: the settings may have taken it from this desk since it was called.
+            called_here = (queue_entry.c.state == str(State.CALLED), queue_entry.c.desk == desk.code)
+            current = rows.entries(connection, at_work, *called_here)
             asked = those(
                 queue_entry.c.standing == str(Standing.ASKED),
                 queue_entry.c.state.in_([*map(str, _IN_QUEUE), str(State.HELD)]),
             )
             skipped = those(queue_entry.c.state == str(State.SKIPPED))
             held = those(queue_entry.c.state == str(State.HELD))
-            done = self._lately_done(connection, desk, day)
+            done = self._lately_done(connection, desk, at_work)
             waiting = connection.execute(
                 sa.select(sa.func.count()).where(*of_day, queue_entry.c.state.in_([*map(str, _IN_QUEUE)]))
             ).scalar_one()
@@ -161,11 +168,11 @@ class Views:
         )
 
     @staticmethod
-    def _lately_done(connection: sa.Connection, desk: Desk, day: dt.date) -> list[Entry]:
+    def _lately_done(connection: sa.Connection, desk: Desk, at_work: sa.ColumnElement[bool]) -> list[Entry]:
         done = (
             sa.select(queue_entry.c.key)
             .where(
-                queue_entry.c.day == day,
+                at_work,
                 queue_entry.c.queue.in_(desk.queues),
                 queue_entry.c.state.in_([str(State.SERVED), str(State.LEFT)]),
             )
@@ -193,14 +200,20 @@ class Views:
     ) -> list[Entry]:
         rule = self._book.rule
         lanes = rows.lanes(connection, day, queues)
-        orders = [upcoming(rows.front(connection, day, name, count), lanes[name], rule, now, count) for name in queues]
+        those = rows.at_work(day, now)
+        orders = [
+            upcoming(rows.front(connection, those, name, count), lanes[name], rule, now, count) for name in queues
+        ]
         return merged(orders, count)
 
-    @staticmethod
-    def _counts(connection: sa.Connection, day: dt.date) -> Mapping[str, tuple[int, int]]:
+    def _of_day(self, day: dt.date) -> sa.ColumnElement[bool]:
+        book = self._book
+        return rows.at_work(day, book.clock.now()) if day == book.today else queue_entry.c.day == day
+
+    def _counts(self, connection: sa.Connection, day: dt.date) -> Mapping[str, tuple[int, int]]:
         """For each queue how many wait with a priority that counts, and how many without."""
         columns = (queue_entry.c.queue, queue_entry.c.priority, queue_entry.c.standing)
-        where = (queue_entry.c.day == day, queue_entry.c.state.in_([*map(str, _IN_QUEUE)]))
+        where = (self._of_day(day), queue_entry.c.state.in_([*map(str, _IN_QUEUE)]))
         counts: dict[str, tuple[int, int]] = {}
         for queue, priority, standing, number in connection.execute(
             sa.select(*columns, sa.func.count()).where(*where).group_by(*columns)
@@ -212,21 +225,20 @@ class Views:
 
     def _queue(self, connection: sa.Connection, day: dt.date, name: str, counts: tuple[int, int]) -> QueueView:
         served = self._served(connection, day, name)
-        desks = self._desks_at_work(connection, day, name)
+        desks, share = self._desks_at_work(connection, name)
         first, ordinary = counts
         waits = [
-            expected_wait(served, calls_before(prioritised, first, ordinary, self._book.rule), desks)
+            expected_wait(served, calls_before(prioritised, first, ordinary, self._book.rule), desks, share)
             for prioritised in (False, True)
         ]
         return QueueView(name, first + ordinary, waits[0], waits[1])
 
-    @staticmethod
-    def _served(connection: sa.Connection, day: dt.date, name: str) -> list[dt.timedelta]:
+    def _served(self, connection: sa.Connection, day: dt.date, name: str) -> list[dt.timedelta]:
         took = queue_entry.c.served_at - queue_entry.c.called_at
         query = (
             sa.select(took)
             .where(
-                queue_entry.c.day == day,
+                self._of_day(day),
                 queue_entry.c.queue == name,
                 queue_entry.c.state == str(State.SERVED),
                 took >= _SLIP_OF_THE_FINGER_S * 1000,
@@ -236,19 +248,22 @@ class Views:
         )
         return [dt.timedelta(milliseconds=each) for each in reversed(connection.execute(query).scalars().all())]
 
-    def _desks_at_work(self, connection: sa.Connection, day: dt.date, name: str) -> int:
-        since = rows.to_ms(self._book.clock.now() - _DESK_IS_AT_WORK)
+    def _desks_at_work(self, connection: sa.Connection, name: str) -> tuple[int, float]:
+        """How many desks call for a queue, and how many they are worth by the share of their calls that goes to it."""
+        since, today = self._book.clock.now() - _DESK_IS_AT_WORK, self._book.today
+        for_it = sa.func.sum(sa.case((queue_entry.c.queue == name, 1), else_=0))
         query = (
-            sa.select(sa.func.count(sa.distinct(queue_event.c.desk)))
+            sa.select(for_it, sa.func.count())
             .join_from(queue_event, queue_entry, queue_event.c.key == queue_entry.c.key)
             .where(
-                queue_event.c.day == day,
+                queue_event.c.day.in_([today - dt.timedelta(days=1), today]),
                 queue_event.c.action == str(Action.CALL),
-                queue_event.c.at >= since,
-                queue_entry.c.queue == name,
+                queue_event.c.at >= rows.to_ms(since),
             )
+            .group_by(queue_event.c.desk)
         )
-        return int(connection.execute(query).scalar_one())
+        shares = [int(calls) / int(every) for calls, every in connection.execute(query) if calls]
+        return len(shares), sum(shares)
 
 
 def _announcement(entry: Entry) -> Announcement:

@@ -17,6 +17,7 @@ WINDOW = 15  # the last so many of the day: a doctor who comes or goes changes t
 _STEP_MINUTES = 5
 _LONGEST_MINUTES = 8 * 60  # more than a day of work says only that nobody knows
 _LEAST_SPREAD = 0.2
+_LEAST_SHARE = 0.25  # less is chance: a queue that few people join
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,13 +28,16 @@ class WaitRange:
     most: int
 
 
-def expected_wait(served: Sequence[dt.timedelta], calls: int, desks: int) -> WaitRange | None:
+def expected_wait(
+    served: Sequence[dt.timedelta], calls: int, desks: int, share: float | None = None
+) -> WaitRange | None:
     """How long ``calls`` calls take.
 
     Args:
         served: how long each person took today, from call to end, oldest first.
         calls: how many are called before.
         desks: how many desks call for this queue now; at least one is assumed.
+        share: how many desks that is worth, as they call for other queues too; all of each if not given.
 
     Returns:
         ``None`` until :data:`FEWEST_SERVED` were served, and for a wait longer than a day of work.
@@ -42,10 +46,11 @@ def expected_wait(served: Sequence[dt.timedelta], calls: int, desks: int) -> Wai
         return None
     minutes = [max(0.0, each.total_seconds() / 60) for each in served[-WINDOW:]]
     lower, median, upper = statistics.quantiles(minutes, n=4, method="inclusive")
-    share = calls / max(1, desks)
+    worth = desks if share is None else max(share, _LEAST_SHARE)
     # Quartiles of single visits, around the median by a fifth at least: even people make an uneven day.
-    least = share * min(lower, median * (1 - _LEAST_SPREAD))
-    most = share * max(upper, median * (1 + _LEAST_SPREAD))
+    least = calls / max(1, desks) * min(lower, median * (1 - _LEAST_SPREAD))
+    # A desk that calls here now and then shortens the better end alone: nobody is promised more than there is.
+    most = calls / (worth if desks > 0 else 1) * max(upper, median * (1 + _LEAST_SPREAD))
     if most > _LONGEST_MINUTES:
         return None
     low = math.floor(least / _STEP_MINUTES) * _STEP_MINUTES
