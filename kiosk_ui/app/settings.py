@@ -118,6 +118,7 @@ class AuthenticationSettings(BaseModel):
     Attributes:
         url: its address, or that of the hospital's relay to it; ``None``: nobody is asked, and every reading says so.
             Plain ``http`` only on this machine.
+        token: where the token lies by which it knows this kiosk; ``None``: it asks for none. The relay always asks.
         connect_timeout_s: for reaching it.
         total_timeout_s: for the whole question.
     """
@@ -125,6 +126,7 @@ class AuthenticationSettings(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from crypto.errors import ErrorCode
+from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import (
     ONLINE_ANSWER_TOO_LARGE,
     ONLINE_ANSWER_UNUSABLE,
@@ -26,6 +28,7 @@ from kiosk_ui.app.failures import (
     ONLINE_UNREACHABLE,
 )
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.secret_place import bearer, read_secret
 from kiosk_ui.app.settings import AuthenticationSettings
 from reader.verification.online import OnlineAnswer, OnlineQuery, OnlineStatus
 
@@ -58,6 +61,7 @@ class HttpAuthenticationService:
         connect_timeout_s: for reaching it.
         total_timeout_s: for everything, to the last byte.
         ssl_context: for a service that asks for a certificate, or has its own authority.
+        token: by which the service, or the relay to it, knows this kiosk; ``None`` for one that asks for none.
     """
 
     def __init__(
@@ -67,9 +71,14 @@ class HttpAuthenticationService:
         connect_timeout_s: float = 2.0,
         total_timeout_s: float = 4.0,
         ssl_context: ssl.SSLContext | None = None,
+        token: Secret | None = None,
     ) -> None:
         self._post = BoundedPost.to(
-            url, connect_timeout_s=connect_timeout_s, total_timeout_s=total_timeout_s, ssl_context=ssl_context
+            url,
+            connect_timeout_s=connect_timeout_s,
+            total_timeout_s=total_timeout_s,
+            ssl_context=ssl_context,
+            headers={} if token is None else {"Authorization": bearer(token)},
         )
 
     def query(self, question: OnlineQuery) -> OnlineAnswer:
@@ -95,12 +104,25 @@ class HttpAuthenticationService:
         return OnlineAnswer(OnlineStatus(answer.result), reference=answer.reference)
 
 
-def service_of(settings: AuthenticationSettings) -> HttpAuthenticationService | None:
-    """The service that the settings name. Without one every reading says that nobody looked for lost cards."""
+def service_of(
+    settings: AuthenticationSettings, environment: Mapping[str, str] | None = None
+) -> HttpAuthenticationService | None:
+    """The service that the settings name. Without one every reading says that nobody looked for lost cards.
+
+    Args:
+        settings: where it is.
+        environment: where systemd's credentials are looked up; the process's own by default.
+
+    Raises:
+        SettingsError: its token is not where the settings say.
+    """
     if settings.url is None:
         return None
     return HttpAuthenticationService(
-        settings.url, connect_timeout_s=settings.connect_timeout_s, total_timeout_s=settings.total_timeout_s
+        settings.url,
+        connect_timeout_s=settings.connect_timeout_s,
+        total_timeout_s=settings.total_timeout_s,
+        token=None if settings.token is None else read_secret(settings.token, environment),
     )
 
 

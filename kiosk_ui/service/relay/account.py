@@ -84,12 +84,18 @@ _Word = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 _Text = Annotated[str, BeforeValidator(_as_text), StringConstraints(max_length=60)]
 
 
+def _as_end(value: object) -> object:
+    """What makes no sense as a token's end is none, and the token is good all the same."""
+    found = _as_text(value)
+    return found if isinstance(found, str) and len(found) <= 60 else ""  # longer than any moment
+
+
 class _ApiKey(BaseModel):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     access_token: _Word
     id_token: _Word
-    expires_in: _Text = ""
+    expires_in: Annotated[str, BeforeValidator(_as_end)] = ""
 
 
 class _TokenAnswer(BaseModel):
@@ -191,7 +197,7 @@ class GatewayAccount:
         """Seconds of use. The letter does not say what ``expires_in`` is: seconds and moments are both understood."""
         try:
             life = float(expires) if expires.isascii() and expires.isdigit() else self._until(expires)
-        except ValueError:
+        except (ValueError, OverflowError):  # a moment in year 1 or 9999 with an offset
             return _UNKNOWN_LIFE_S
         if life <= 0:  # over before it began: one of the two clocks is wrong
             return _UNKNOWN_LIFE_S

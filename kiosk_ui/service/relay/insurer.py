@@ -116,13 +116,18 @@ class InsurerGateway:
             self._peer, settings.token_path, settings.username, password, monotonic=monotonic, now=now
         )
 
-    def check(self, question: Question, officer: Officer) -> InsurerAnswer:
+    def check(self, question: Question, officer: Officer, *, waited_s: float = 0.0) -> InsurerAnswer:
         """Ask about one person, with the next number of theirs if the one before is not known.
+
+        Args:
+            question: about whom.
+            officer: who asks.
+            waited_s: how much of the time has passed already; who has waited too long is not asked about any more.
 
         Raises:
             GatewayError: there is no usable answer, for a reason ``insurer.…``.
         """
-        deadline = Deadline(self._settings.total_timeout_s, INSURER_SLOW, self._monotonic)
+        deadline = Deadline(self._settings.total_timeout_s - waited_s, INSURER_SLOW, self._monotonic)
         renewals = _Renewals(self._account, deadline)
         answer: InsurerAnswer | None = None
         for number in question.in_order(self._settings.key_order):

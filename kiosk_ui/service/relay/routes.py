@@ -6,6 +6,8 @@ says that a check was made, by which kiosk and account and for which officer's p
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import datetime as dt
 import hmac
 import json
@@ -17,7 +19,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -31,7 +32,9 @@ from kiosk_ui.app.failures import (
     ONLINE_REFUSED,
     ONLINE_SLOW,
     ONLINE_UNREACHABLE,
+    SETTINGS_UNUSABLE,
     GatewayError,
+    SettingsError,
 )
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.secret_place import bearer, read_secret
@@ -43,6 +46,7 @@ __all__ = ["Relay", "routes"]
 
 _log = logging.getLogger(__name__)
 _MAX_QUESTION_BYTES: Final = 8_192  # a name, a date and three numbers
+_MOST_UNDER_WAY: Final = 32  # questions, each for some seconds at worst; others wait
 _JSON: Final = "application/json; charset=utf-8"
 _STATUS: Final = {INSURER_SLOW: 504, ONLINE_SLOW: 504, INSURER_ACCOUNT_REFUSED: 503}
 _VERIFY_CODES: Final = {
@@ -110,6 +114,10 @@ class Relay:
         self._tokens: dict[str, Secret] = {
             name: read_secret(kiosk.token, environment) for name, kiosk in settings.kiosks.items()
         }
+        if len({token.reveal() for token in self._tokens.values()}) < len(self._tokens):
+            raise SettingsError(SETTINGS_UNUSABLE, ("Two kiosks of the relay have the same token; give each its own.",))
+        # Threads of its own: an insurer that is silent must not hold up the pages of the queue beside it.
+        self._threads = concurrent.futures.ThreadPoolExecutor(_MOST_UNDER_WAY, thread_name_prefix="relay")
         self._officers = {
             name: Officer(kiosk.officer_name, kiosk.officer_number.get_secret_value())
             for name, kiosk in settings.kiosks.items()
@@ -135,14 +143,17 @@ class Relay:
             question = _CheckBody.model_validate_json(await request.body()).question()
         except ValidationError:
             return JSONResponse({"error": "request.malformed"}, 400)
-        return await run_in_threadpool(self._checked, kiosk, question)
+        return await self._in_a_thread(self._checked, kiosk, question, self._monotonic())
 
-    def _checked(self, kiosk: str, question: Question) -> Response:
+    async def _in_a_thread(self, work: Callable[..., Response], *arguments: object) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    def _checked(self, kiosk: str, question: Question, began: float) -> Response:
         officer = self._officers[kiosk]
         pseudonym = self._pseudonyms.of(officer.number, "officer")
-        transaction, began = uuid.uuid4().hex, self._monotonic()
+        transaction = uuid.uuid4().hex
         try:
-            answer = self._gateway.check(question, officer)
+            answer = self._gateway.check(question, officer, waited_s=self._monotonic() - began)
         except GatewayError as error:
             self._note(transaction, kiosk, pseudonym, error.code.name, began)
             return _failed(error.code, transaction)
@@ -159,7 +170,7 @@ class Relay:
         kiosk = self._kiosk(request)
         if kiosk is None:
             return _stranger()
-        return await run_in_threadpool(self._verified, kiosk, await request.body())
+        return await self._in_a_thread(self._verified, kiosk, await request.body())
 
     def _verified(self, kiosk: str, body: bytes) -> Response:
         if self._verification is None:
