@@ -91,7 +91,10 @@ def _run(arguments: argparse.Namespace) -> int:
         listening.run()
         return 0 if listening.started else EXIT_NOT_DONE
     except SystemExit:  # the library's way of saying that it cannot listen there; its log says why
-        return _fail(f"The service could not listen at {settings.host} port {settings.port}.")
+        return _fail(
+            f"The service could not listen at {settings.host} port {settings.port}: another program listens there, or "
+            "the address is not this machine's."
+        )
     finally:
         service.close()
 

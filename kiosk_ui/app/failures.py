@@ -84,7 +84,9 @@ INSURANCE_SLOW = ErrorCode(
 
 # ------------------------------------------------------------------------------------------ store
 STORE_UNAVAILABLE = ErrorCode(
-    "store.unavailable", Hint.RETRY_LATER, "The check-in could not be written down. Try again, or call staff."
+    "store.unavailable",
+    Hint.RETRY_LATER,
+    "The store cannot be read or written. What was confirmed is safe. Put right what the cause says, then try again.",
 )
 STORE_SLOW = ErrorCode(
     "store.no_answer_in_time", Hint.RETRY_LATER, "Writing down the check-in takes too long. Try again, or call staff."
@@ -138,6 +140,11 @@ BACKUP_UNUSABLE = ErrorCode(
     "store.backup_unusable",
     Hint.CALL_STAFF,
     "This is no whole backup of a store. Take another one; the store was left as it is.",
+)
+BACKUP_UNWRITABLE = ErrorCode(
+    "store.backup_unwritable",
+    Hint.CALL_STAFF,
+    "The backup cannot be written there. Look at the folder, its rights and the room on the disk; the store is as it was.",
 )
 PERSONAL_DATA_GONE = ErrorCode(
     "store.personal_data_gone",

@@ -52,7 +52,10 @@ class Pseudonyms:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             make_once(path, secrets.token_bytes(32))
             return cls(path.read_bytes())
-        except (OSError, ValueError):
+        except OSError as error:
+            problem = f"The key file {path} can be neither read nor made ({error.strerror}). Look at data_folder."
+            raise SettingsError(SETTINGS_UNUSABLE, (problem,)) from None
+        except ValueError:
             problem = f"The key file {path} cannot be used. It needs at least {_MIN_KEY_BYTES} random bytes."
             raise SettingsError(SETTINGS_UNUSABLE, (problem,)) from None
 

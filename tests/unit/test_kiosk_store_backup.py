@@ -23,6 +23,7 @@ from kiosk_ui.app.keys import KeyPlace, key_file, new_key
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.backup import StorePlace, back_up, restore
+from kiosk_ui.app.store.causes import sqlite_failure
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.checking import check_store
 from kiosk_ui.app.store.database import Database, sqlite_url
@@ -136,6 +137,20 @@ def test_where_there_is_no_store_there_is_no_backup(tmp_path: Path, archive: Pat
     assert caught.value.code.name == "store.not_there"
     assert not archive.exists()
     assert not nowhere.file.exists()
+
+
+def test_a_place_where_no_backup_can_be_written_is_called_that(place: StorePlace, tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        back_up(place, tmp_path / "no such folder" / "store.backup", NOW)
+    assert caught.value.code.name == "store.backup_unwritable"
+    assert caught.value.facts["cause"] == "No such file or directory"
+
+
+@pytest.mark.parametrize(("number", "name"), [(13, "SQLITE_FULL"), (4874, "SQLITE_IOERR_SHMSIZE")])
+def test_a_full_disk_is_called_that(number: int, name: str) -> None:
+    error = sqlite3.OperationalError("said by the driver")
+    error.sqlite_errorcode, error.sqlite_errorname = number, name
+    assert sqlite_failure(error).code.name == "store.disk_full"
 
 
 def test_a_damaged_store_gives_no_backup_that_looks_good(place: StorePlace, archive: Path) -> None:

@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.failures import (
     BACKUP_UNUSABLE,
+    BACKUP_UNWRITABLE,
     STORE_DAMAGED,
     STORE_IN_USE,
     STORE_NOT_THERE,
@@ -32,6 +33,7 @@ from kiosk_ui.app.failures import (
 from kiosk_ui.app.keys import KeyPlace, make_once
 from kiosk_ui.app.store import audit_rows
 from kiosk_ui.app.store.audit_chain import AnchorFile
+from kiosk_ui.app.store.causes import sqlite_failure
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.numbers import skip_numbers
 from reader.trust.file_writing import write_whole
@@ -64,8 +66,8 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
         The manifest.
 
     Raises:
-        StoreError: ``store.not_there``, ``store.unavailable`` if the archive cannot be written, ``store.damaged`` if the
-            copy does not hold together.
+        StoreError: ``store.not_there``; ``store.backup_unwritable`` or ``store.disk_full`` if the archive cannot be written;
+            ``store.damaged`` if the copy does not hold together.
     """
     if not place.file.is_file():
         raise StoreError(STORE_NOT_THERE)
@@ -85,7 +87,7 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
             _write_archive(whole, manifest, members)
             whole.replace(archive)
     except OSError as error:
-        raise StoreError(STORE_UNAVAILABLE, cause=error.strerror or type(error).__name__) from None
+        raise StoreError(BACKUP_UNWRITABLE, cause=error.strerror or type(error).__name__) from None
     return manifest
 
 
@@ -260,6 +262,8 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
-        code = STORE_UNAVAILABLE if isinstance(error, sqlite3.OperationalError) else STORE_DAMAGED
-        raise StoreError(code, cause=str(name)) from None
+        if isinstance(error, sqlite3.OperationalError):
+            raise sqlite_failure(error) from None
+        raise StoreError(
+            STORE_DAMAGED, cause=getattr(error, "sqlite_errorname", None) or type(error).__name__
+        ) from None

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from crypto.errors import ErrorCode
 from kiosk_ui.app.failures import STORE_DAMAGED, STORE_FULL, STORE_READ_ONLY, STORE_UNAVAILABLE, StoreError
 
-__all__ = ["failure_of"]
+__all__ = ["failure_of", "sqlite_failure"]
 
 _SQLITE: Final[dict[int, ErrorCode]] = {  # https://sqlite.org/rescode.html, primary result codes
     8: STORE_READ_ONLY,  # SQLITE_READONLY
@@ -25,6 +25,7 @@ _POSTGRESQL: Final[dict[str, ErrorCode]] = {  # PostgreSQL manual, appendix A; a
     "XX002": STORE_DAMAGED,  # index_corrupted
 }
 _PRIMARY: Final = 0xFF
+_NO_ROOM_FOR_LOG: Final = 4874  # SQLITE_IOERR_SHMSIZE: the log's index could not grow, on a full disk as a rule
 
 
 def failure_of(error: sa.exc.SQLAlchemyError) -> StoreError:
@@ -34,11 +35,17 @@ def failure_of(error: sa.exc.SQLAlchemyError) -> StoreError:
     """
     original = error.orig if isinstance(error, sa.exc.DBAPIError) else None
     if isinstance(original, sqlite3.Error):
-        # Absent where the module itself raised, for a closed connection say.
-        name = getattr(original, "sqlite_errorname", None) or type(original).__name__
-        number = getattr(original, "sqlite_errorcode", 0)
-        return StoreError(_SQLITE.get(number & _PRIMARY, STORE_UNAVAILABLE), cause=str(name))
+        return sqlite_failure(original)
     state = getattr(original, "sqlstate", None)
     if isinstance(state, str):
         return StoreError(_POSTGRESQL.get(state, STORE_UNAVAILABLE), cause=state)
     return StoreError(STORE_UNAVAILABLE, cause=type(original or error).__name__)
+
+
+def sqlite_failure(error: sqlite3.Error) -> StoreError:
+    """The error to raise in place of SQLite's own."""
+    # Both are absent where the module itself raised, for a closed connection say.
+    name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+    number = getattr(error, "sqlite_errorcode", 0)
+    code = STORE_FULL if number == _NO_ROOM_FOR_LOG else _SQLITE.get(number & _PRIMARY, STORE_UNAVAILABLE)
+    return StoreError(code, cause=str(name))
