@@ -32,6 +32,7 @@ from kiosk_ui.app.store.outbox_rows import OutboxItem, OutboxKind, OutboxStore
 __all__ = [
     "BackOff",
     "Chore",
+    "Failure",
     "GiveUp",
     "HandOverDelivery",
     "Handler",
@@ -78,7 +79,7 @@ class Handler(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
     """Why an item was not delivered."""
 
     code: str
@@ -182,26 +183,26 @@ class Outbox:
         longest = dt.timedelta(seconds=self._back_off.longest_s)
         return self._store.lease_next(now, tuple(self._handlers), self._lease, longest)
 
-    def _is_over(self, item: OutboxItem, failure: _Failure, now: dt.datetime) -> bool:
+    def _is_over(self, item: OutboxItem, failure: Failure, now: dt.datetime) -> bool:
         attempts = item.attempts + 1
         if failure.is_final or (failure.needs_people and attempts >= self._back_off.attempts_if_refused):
             return True
         return self._back_off.is_over(attempts, now - item.created_at)
 
-    def _deliver(self, item: OutboxItem, now: dt.datetime) -> _Failure | None:
+    def _deliver(self, item: OutboxItem, now: dt.datetime) -> Failure | None:
         """``None`` if delivered."""
         try:
             self._handlers[item.kind](item, now)
         except TryLater as later:
-            return _Failure(later.code)
+            return Failure(later.code)
         except GiveUp as end:
-            return _Failure(end.code, is_final=True)
+            return Failure(end.code, is_final=True)
         except StoreError as error:
             if error.code is not STORE_DAMAGED:
                 raise  # the store's failure, not the item's
-            return _Failure(error.code.name, needs_people=True)  # one damaged record must not hold up the others
+            return Failure(error.code.name, needs_people=True)  # one damaged record must not hold up the others
         except ChipIdError as error:
-            return _Failure(error.code.name, needs_people=error.hint is not Hint.RETRY_LATER)
+            return Failure(error.code.name, needs_people=error.hint is not Hint.RETRY_LATER)
         return None
 
 
