@@ -214,7 +214,7 @@ class CheckInDriver:
         if self._ports.earlier is None:
             return ev.EarlierKnown(effect.request, None)
         try:
-            ticket = self._ports.earlier.find_today(effect.number, effect.day)
+            ticket = self._ports.earlier.find_today(effect.number, effect.day, effect.full_name)
         except StoreError as error:
             _log.warning("today's check-ins could not be looked through: %s", error.code.name)
             ticket = None

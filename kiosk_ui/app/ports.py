@@ -141,8 +141,11 @@ class HospitalSystem(Protocol):
 class EarlierCheckIns(Protocol):
     """Who has checked in today."""
 
-    def find_today(self, number: str, day: dt.date) -> Ticket | None:
-        """The last ticket of this number on ``day`` of the hospital's own time, or ``None``. Raises ``StoreError``."""
+    def find_today(self, number: str, day: dt.date, full_name: str) -> Ticket | None:
+        """The last ticket of this number and name on ``day`` of the hospital's own time, or ``None``.
+
+        Anybody can type a number: another name is another person. Raises ``StoreError``.
+        """
         ...
 
 

@@ -18,6 +18,7 @@ from kiosk_ui.app.domain.check_in import Missing, Slip, Ticket, TicketKind
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceExit
+from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.patient import Appointment
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadingStep
@@ -155,6 +156,7 @@ _OTHER_WAYS: dict[str, s.Screen] = {
         for kind in (NumberKind.OLD_CARD, NumberKind.CITIZEN, NumberKind.BIRTH_CERTIFICATE)
     },
     "type_number_problem": s.TypeNumber(NumberKind.OLD_CARD, s.InputProblem.NOT_9_OR_12_DIGITS),
+    "type_number_not_a_childs": s.TypeNumber(NumberKind.BIRTH_CERTIFICATE, s.InputProblem.NOT_A_CHILDS),
     "type_number_not_a_number": s.TypeNumber(NumberKind.BIRTH_CERTIFICATE, s.InputProblem.NOT_A_NUMBER),
     "type_name": s.TypeName(),
     "type_name_child": s.TypeName(s.Whose.CHILD),
@@ -230,6 +232,15 @@ _PROBLEMS: dict[str, s.Screen] = {
     "problem_too_many_tries": problem("kiosk.too_many_tries", Hint.CALL_STAFF, s.Retry.NONE, without_chip=True),
 }
 
+_ZONE = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10"
+"""The specimen of Doc 9303-4, appendix B."""
+_WITH_A_PASSPORT = s.Visit(key=MrzText.from_text(_ZONE))
+
+_PASSPORT: dict[str, s.CheckInState] = {
+    "place_card_passport": s.CheckInState(screen=s.PlaceCard(), visit=_WITH_A_PASSPORT),
+    "wrong_number_passport": s.CheckInState(screen=s.WrongNumber(2, without_chip=True), visit=_WITH_A_PASSPORT),
+}
+
 _OVERLAYS: dict[str, s.CheckInState] = {
     "staff_called": s.CheckInState(screen=s.PlaceCard(), overlay=s.StaffCalled("3")),
     "timeout_warning": s.CheckInState(screen=confirm(), overlay=s.TimeoutWarning(18, s.Confirm.name)),
@@ -245,13 +256,16 @@ _GROUPS: Mapping[str, Mapping[str, s.Screen]] = {
     "6-problems": _PROBLEMS,
 }
 GROUPS: Mapping[str, tuple[str, ...]] = {group: tuple(screens) for group, screens in _GROUPS.items()} | {
-    "7-overlays": tuple(_OVERLAYS)
+    "7-overlays": tuple(_OVERLAYS),
+    "8-passport": tuple(_PASSPORT),
 }
 """Names of the samples by sheet of the contact sheets."""
 
-ALL: Mapping[str, s.CheckInState] = {
-    name: s.CheckInState(screen=screen) for screens in _GROUPS.values() for name, screen in screens.items()
-} | _OVERLAYS
+ALL: Mapping[str, s.CheckInState] = (
+    {name: s.CheckInState(screen=screen) for screens in _GROUPS.values() for name, screen in screens.items()}
+    | dict(_OVERLAYS)
+    | _PASSPORT
+)
 
 
 def _is_drawn(state: s.CheckInState) -> bool:

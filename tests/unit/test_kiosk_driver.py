@@ -219,10 +219,10 @@ class Today:
 
     def __init__(self, ticket: Ticket | None) -> None:
         self.ticket = ticket
-        self.asked: list[tuple[str, dt.date]] = []
+        self.asked: list[tuple[str, str, dt.date]] = []
 
-    def find_today(self, number: str, day: dt.date) -> Ticket | None:
-        self.asked.append((number, day))
+    def find_today(self, number: str, day: dt.date, full_name: str) -> Ticket | None:
+        self.asked.append((number, full_name, day))
         return self.ticket
 
 
@@ -237,7 +237,7 @@ def test_hospital_system_and_store_are_asked_with_what_the_chip_said(world: Worl
     read(driver, world)
     happen(driver, ev.Confirmed(), ev.DepartmentChosen("noi"))
     assert [query.number for query in hospital.asked] == ["040085000017"]
-    assert today.asked == [("040085000017", NOW.date())]
+    assert today.asked == [("040085000017", hospital.asked[0].full_name, NOW.date())]
     assert world.saved[0].patient == PatientFinding(PatientKind.KNOWN, "P1")
 
 

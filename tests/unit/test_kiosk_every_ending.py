@@ -91,7 +91,7 @@ class World:
     def find(self, query: PatientQuery) -> PatientFinding:
         return self._do("hospital", gives(self.finding))  # type: ignore[return-value]
 
-    def find_today(self, number: str, day: dt.date) -> Ticket | None:
+    def find_today(self, number: str, day: dt.date, full_name: str) -> Ticket | None:
         return self._do("today", gives(self.earlier))  # type: ignore[return-value]
 
     def save(self, draft: CheckInDraft, at: dt.datetime) -> Ticket:

@@ -124,6 +124,8 @@ def test_letters_that_a_scanner_has_lost_are_typed_and_the_date_is_kept(visitor:
     draft = visitor.slip()
     assert (draft.visitor.full_name, draft.visitor.date_of_birth) == (NAME, dt.date(1985, 2, 3))
     assert draft.visitor.address is None
+    assert draft.visitor.assurance.national_method == "NHAP_TAY", "a typed name is no more than typed"
+    assert draft.visitor.identification is Identification.TYPED
 
 
 def test_who_cannot_find_the_number_is_not_stranded(visitor: Visitor):
@@ -264,6 +266,66 @@ def test_a_guardian_without_a_readable_card_gets_a_slip_for_the_child(visitor: V
     assert draft.visitor.guardian is None
     assert "guardian" in draft.missing
     assert draft.visitor.full_name == "Nguyễn Thị Thử"
+
+
+def grown_up(number: str, year: int) -> ReadResult:
+    return ReadResult(dataclasses.replace(somebody(number), date_of_birth=dt.date(year, 2, 3)), Decision.ACCEPT)
+
+
+def lays_as_guardian(visitor: Visitor, number: str, result: ReadResult) -> CheckInDraft:
+    visitor(ev.NumberKnown(number))
+    visitor(ev.ReadingProgressed(visitor.state.request, ReadingStep.OPENING, 0, 6))
+    visitor(ev.ReadingFinished(visitor.state.request, result), ev.Confirmed())
+    return visitor.slip()
+
+
+def test_the_guardians_card_is_not_taken_for_the_childs(visitor: Visitor):
+    """A mother who scans her own card, or types her own number, would be checked in instead of her child."""
+    asked = visitor.chooses(Way.CHILD)
+    for wrong in (ev.NumberKnown(NUMBER, CODE), ev.NumberKnown(NUMBER), ev.TextGiven(NUMBER)):
+        assert visitor(wrong) == s.TypeNumber(NumberKind.BIRTH_CERTIFICATE, s.InputProblem.NOT_A_CHILDS)
+    assert isinstance(asked, s.TypeNumber)
+    assert visitor(ev.TextGiven("040323000017")) == s.TypeName(s.Whose.CHILD)
+
+
+def test_a_child_with_a_chip_card_just_scans_it(visitor: Visitor):
+    visitor.chooses(Way.CHILD)
+    assert isinstance(visitor(ev.NumberKnown("040323000017")), s.PlaceCard)
+    visitor.card_reads("040323000017")
+    screen = visitor.state.screen
+    assert isinstance(screen, s.Confirm)
+    assert not screen.for_guardian
+
+
+def test_the_childs_own_card_is_no_guardians(visitor: Visitor):
+    visitor.chooses(Way.CHILD)
+    visitor(ev.TextGiven("040323000017"), ev.TextGiven("Nguyễn Thị Thử"), ev.BirthGiven(1, 5, 2023))
+    draft = lays_as_guardian(visitor, "040323000017", grown_up("040323000017", 2023))
+    assert draft.visitor.guardian is None
+    assert draft.visitor.identification is Identification.TYPED
+    assert "guardian" in draft.missing
+
+
+def test_a_number_that_the_guardians_chip_claims_is_not_stored_as_the_childs(visitor: Visitor):
+    to_guardian(visitor)
+    declared = visitor.state.visit
+    assert declared is not None
+    assert declared.declared is not None
+    number = "040308000017"  # born in 2008: of age, or nearly so, whatever the year in the number lets through
+    child = dataclasses.replace(declared.declared, number=number, number_kind=NumberKind.CITIZEN)
+    visitor.state = dataclasses.replace(visitor.state, visit=dataclasses.replace(declared, declared=child))
+    draft = lays_as_guardian(visitor, number, grown_up(number, 2008))
+    assert (draft.visitor.number, draft.visitor.number_kind) == ("", NumberKind.NONE)
+    assert draft.visitor.guardian is not None
+    assert "number" in draft.missing
+
+
+@pytest.mark.parametrize(("born", "missing"), [(1985, False), (2012, True)])
+def test_a_child_is_brought_by_somebody_of_age(visitor: Visitor, born: int, missing: bool):
+    to_guardian(visitor)
+    draft = lays_as_guardian(visitor, NUMBER, grown_up(NUMBER, born))
+    assert draft.visitor.guardian is not None, "the counter sees who came"
+    assert ("guardian" in draft.missing) is missing
 
 
 def test_another_grown_ups_card_may_be_laid_down_instead(visitor: Visitor):

@@ -31,6 +31,7 @@ from kiosk_ui.app.store.database import CommitPoint, Database, sqlite_url
 from kiosk_ui.app.store.outbox_rows import OutboxKind
 from reader.verification.identity import Assurance, HolderChecked, Identity, Sex
 from reader.verification.verdict import Decision
+from reader.vietnamese.text import to_mrz
 
 NOW = dt.datetime(2026, 3, 2, 0, 15, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 3, 2)
@@ -241,6 +242,18 @@ def test_yesterday_and_strangers_are_not_found(store: CheckInStore) -> None:
     assert store.find_today("040085000017", TODAY + dt.timedelta(days=1)) is None
     assert store.find_today("040085000018", TODAY) is None
     assert store.find_today("", TODAY) is None
+
+
+def test_another_name_under_the_same_number_neither_is_shown_nor_hides_ones_own_ticket(store: CheckInStore) -> None:
+    own = store.save(draft(1), NOW)
+    name = draft(1).visitor.full_name
+    other = draft(2)
+    stranger = dataclasses.replace(other, visitor=dataclasses.replace(other.visitor, full_name="Trần Văn Khác"))
+    newest = store.save(stranger, NOW + dt.timedelta(hours=1))
+    assert store.find_today("040085000017", TODAY, name) == own
+    assert store.find_today("040085000017", TODAY, to_mrz(name)) == own
+    assert store.find_today("040085000017", TODAY, "Trần Văn Khác") == newest
+    assert store.find_today("040085000017", TODAY, "Lê Thị Ba") is None
 
 
 def test_people_without_a_number_are_not_one_person(store: CheckInStore) -> None:

@@ -8,9 +8,12 @@ import enum
 
 from kiosk_ui.app.domain.identification import Identification
 from reader.verification.identity import Assurance, HolderChecked, Identity, Sex
+from reader.vietnamese.text import NameMatch, compare_names
 
-__all__ = ["NumberKind", "Visitor", "age_on", "kind_of_number"]
+__all__ = ["OF_AGE_YEARS", "NumberKind", "Visitor", "age_on", "is_same_name", "kind_of_number"]
 
+OF_AGE_YEARS = 18
+"""Who is younger is nobody's guardian by right (Civil Code 91/2015/QH13, article 20)."""
 _CITIZEN_DIGITS = 12
 
 
@@ -92,6 +95,11 @@ def kind_of_number(number: str) -> NumberKind:
         return NumberKind.NONE
     is_citizen = len(number) == _CITIZEN_DIGITS and number.isascii() and number.isdigit()
     return NumberKind.CITIZEN if is_citizen else NumberKind.DOCUMENT
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether two names can be one person's: marks may be missing, as in what is typed in a hurry."""
+    return compare_names(one, other) is not NameMatch.DIFFERENT
 
 
 def age_on(day: dt.date, born: dt.date) -> int:

@@ -137,7 +137,8 @@ class CheckInFlow:
                 return card.number_known(frame, state, known)
             case ((s.OtherWays() | s.TypeNumber() | s.TypeMrz()), ev.NumberKnown() as known):
                 # Whoever can show such a card needs no other way.
-                return card.number_known(frame, dataclasses.replace(state, visit=None), known)
+                of_guardian = declare.grown_ups_scanned(frame, state, known)
+                return of_guardian or card.number_known(frame, dataclasses.replace(state, visit=None), known)
             case (
                 (s.Welcome() | s.EnterNumber(for_guardian=False) | s.OtherWays() | s.TypeMrz()),
                 ev.MrzGiven() as given,

@@ -13,7 +13,7 @@ from kiosk_ui.app import failures
 from kiosk_ui.app.domain.identification import Identification, Way
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
-from kiosk_ui.app.domain.visitor import NumberKind, Visitor
+from kiosk_ui.app.domain.visitor import OF_AGE_YEARS, NumberKind, Visitor
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -23,7 +23,16 @@ from kiosk_ui.app.privacy import mask_number
 from reader.scanners.qr import CitizenQr
 from reader.verification.identity import Assurance, Sex
 
-__all__ = ["ask_next", "birth_given", "choose_way", "guardian_read", "phone_scanned", "text_given", "without_chip"]
+__all__ = [
+    "ask_next",
+    "birth_given",
+    "choose_way",
+    "grown_ups_scanned",
+    "guardian_read",
+    "phone_scanned",
+    "text_given",
+    "without_chip",
+]
 
 _NOBODY = Visitor(
     number="",
@@ -67,14 +76,38 @@ def text_given(frame: Frame, state: s.CheckInState, text: str) -> Step:
             number = number_from(text, kind)
             if isinstance(number, s.InputProblem):
                 return frame.show(state, s.TypeNumber(kind, number))
+            if number[1] is NumberKind.CITIZEN and _is_grown_ups(frame, state, CitizenNumber(number[0])):
+                return frame.show(state, s.TypeNumber(kind, s.InputProblem.NOT_A_CHILDS))
             return _declare(frame, state, number=number[0], number_kind=number[1])
         case s.TypeName(whose=whose):
             name = name_from(text)
             if isinstance(name, s.InputProblem):
                 return frame.show(state, s.TypeName(whose, name))
-            return _declare(frame, state, full_name=name)
+            # Whatever the rest came from: a name that was typed makes all of it no more than typed.
+            return _declare(
+                frame, state, full_name=name, assurance=Assurance.TYPED, identification=Identification.TYPED
+            )
         case _:
             return Step(state)
+
+
+def _is_grown_ups(frame: Frame, state: s.CheckInState, number: CitizenNumber) -> bool:
+    """Whether a child's number is asked for, and this one is a grown-up's by the year of birth in it."""
+    is_for_child = state.visit is not None and state.visit.for_guardian
+    return is_for_child and frame.now().year - number.birth_year > OF_AGE_YEARS
+
+
+def grown_ups_scanned(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step | None:
+    """Who scans the guardian's card in place of the child's would be checked in instead of the child."""
+    if not isinstance(state.screen, s.TypeNumber):
+        return None
+    try:
+        number = CitizenNumber.from_text(known.text)
+    except failures.KioskError:
+        return None
+    if not _is_grown_ups(frame, state, number):
+        return None
+    return frame.show(state, s.TypeNumber(state.screen.kind, s.InputProblem.NOT_A_CHILDS))
 
 
 def birth_given(frame: Frame, state: s.CheckInState, given: ev.BirthGiven, whose: s.Whose) -> Step:
@@ -162,11 +195,14 @@ def guardian_read(frame: Frame, state: s.CheckInState) -> Step:
     visit = state.visit
     if visit is None or visit.declared is None or visit.reading is None:
         return frame.welcome(state)
-    child = dataclasses.replace(
-        visit.declared,
-        guardian=dataclasses.replace(visit.reading.identity, portrait=None),
-        identification=Identification.GUARDIAN,
-    )
+    child, guardian = visit.declared, dataclasses.replace(visit.reading.identity, portrait=None)
+    born = guardian.date_of_birth
+    if guardian.number == child.number and born is not None and born.year == child.birth_year:
+        pass  # the child's own card: who brings the child is still to be seen
+    else:
+        if guardian.number == child.number:  # the chip says whose number that is
+            child = dataclasses.replace(child, number="", number_kind=NumberKind.NONE)
+        child = dataclasses.replace(child, guardian=guardian, identification=Identification.GUARDIAN)
     settled = dataclasses.replace(visit, declared=child, guardian_settled=True)
     return ask_next(frame, dataclasses.replace(state, visit=settled))
 

@@ -67,10 +67,11 @@ class LookUpPatient:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class FindEarlier:
-    """Look for a check-in of the same number on ``day``. Answer: ``EarlierKnown``. Its ``repr`` shows no number."""
+    """Look for a check-in of the same number and name on ``day``. Answer: ``EarlierKnown``. Its ``repr`` shows neither."""
 
     request: int
     number: str
+    full_name: str
     day: dt.date
 
     def __repr__(self) -> str:

@@ -6,6 +6,7 @@ ChooseDepartment, AppointmentFound, InsuranceChoice, ConfirmDeclared → Saving 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 from kiosk_ui.app import failures
 from kiosk_ui.app.domain.check_in import CheckInDraft, Missing, Ticket, TicketKind
@@ -13,11 +14,12 @@ from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility, InsuranceExit
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import Decision
-from kiosk_ui.app.domain.visitor import NumberKind, Visitor
+from kiosk_ui.app.domain.visitor import OF_AGE_YEARS, NumberKind, Visitor, age_on
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.frame import Frame, Step
+from reader.verification.identity import Identity
 
 __all__ = [
     "card_left",
@@ -101,13 +103,20 @@ def _draft(
         phone=visit.phone,
         consents=visit.consents,
         exit=kind,
-        missing=tuple(word.value for word in _missing(visit, visit.visitor, visit.eligibility)),
+        missing=tuple(word.value for word in _missing(visit, visit.visitor, visit.eligibility, frame.now().date())),
         counter=frame.rules.counter,
     )
     return save(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, draft=draft)))
 
 
-def _missing(visit: s.Visit, visitor: Visitor, eligibility: Eligibility) -> list[Missing]:
+def _is_of_age(guardian: Identity | None, today: dt.date) -> bool:
+    """Whether nobody has to look who brings the child."""
+    if guardian is None:
+        return False
+    return guardian.date_of_birth is None or age_on(today, guardian.date_of_birth) >= OF_AGE_YEARS
+
+
+def _missing(visit: s.Visit, visitor: Visitor, eligibility: Eligibility, today: dt.date) -> list[Missing]:
     """Why a counter has to look, in the order of the list of words."""
     declared = visitor.is_declared
     wanting = {
@@ -115,7 +124,7 @@ def _missing(visit: s.Visit, visitor: Visitor, eligibility: Eligibility) -> list
         Missing.NUMBER: declared and visitor.number_kind is NumberKind.NONE,
         Missing.NAME: not visitor.full_name,
         Missing.DATE_OF_BIRTH: visitor.date_of_birth is None,
-        Missing.GUARDIAN: visit.for_guardian and visitor.guardian is None,
+        Missing.GUARDIAN: visit.for_guardian and not _is_of_age(visitor.guardian, today),
         Missing.INSURANCE: not visit.pays
         and eligibility.exit in (InsuranceExit.CONFIRM_AT_COUNTER, InsuranceExit.CHOOSE),
         Missing.PRIORITY: visit.priority.needs_staff or (declared and visit.priority is not Priority.NONE),

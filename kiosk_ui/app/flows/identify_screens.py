@@ -67,6 +67,7 @@ class InputProblem(enum.StrEnum):
     IN_THE_FUTURE = "in_the_future"
     TOO_LONG_AGO = "too_long_ago"
     NOT_A_PHONE = "not_a_phone"
+    NOT_A_CHILDS = "not_a_childs"  # a grown-up's citizen number where a child's is asked for
     MRZ_MALFORMED = "mrz_malformed"
     MRZ_CHECK_DIGIT = "mrz_check_digit"
     SCAN_UNREADABLE = "scan_unreadable"

@@ -17,7 +17,7 @@ from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, Insuran
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.patient import Appointment, PatientFinding, PatientKind, PatientQuery
 from kiosk_ui.app.domain.priority import ASKED_FOR, Priority
-from kiosk_ui.app.domain.visitor import NumberKind, Visitor
+from kiosk_ui.app.domain.visitor import NumberKind, Visitor, is_same_name
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -44,7 +44,7 @@ def begin(frame: Frame, state: s.CheckInState) -> Step:
     if visit is None or visit.reading is None:
         return frame.welcome(state)
     visitor = Visitor.from_identity(visit.reading.identity)
-    if isinstance(visit.key, MrzText):
+    if isinstance(visit.key, MrzText) and not visit.key.is_vietnamese:  # foreign cards may have twelve digits, too
         visitor = dataclasses.replace(visitor, number_kind=NumberKind.DOCUMENT)
     priority = Priority.by_birth(visitor.date_of_birth, frame.now().date())
     request = state.request + 1
@@ -56,7 +56,10 @@ def begin(frame: Frame, state: s.CheckInState) -> Step:
     else:
         asked = dataclasses.replace(asked, eligibility=Eligibility.not_asked(failures.INSURANCE_NOT_ASKED.name))
     who = PatientQuery(visitor.number, visitor.full_name, visitor.date_of_birth, visitor.sex)
-    effects += [fx.LookUpPatient(request, who), fx.FindEarlier(request, visitor.number, frame.now().date())]
+    effects += [
+        fx.LookUpPatient(request, who),
+        fx.FindEarlier(request, visitor.number, visitor.full_name, frame.now().date()),
+    ]
     return frame.show(dataclasses.replace(state, visit=asked, request=request), s.LookingUp(), *effects)
 
 
@@ -103,7 +106,7 @@ def _all_known(frame: Frame, state: s.CheckInState) -> Step:
 
 def _is_theirs(earlier: Ticket, visitor: Visitor | None) -> bool:
     """Whether a ticket may be shown to this person. Anybody could have typed this number for a slip under another name."""
-    return earlier.slip is None or (visitor is not None and earlier.slip.full_name == visitor.full_name)
+    return earlier.slip is None or (visitor is not None and is_same_name(earlier.slip.full_name, visitor.full_name))
 
 
 def not_that_ticket(frame: Frame, state: s.CheckInState) -> Step:

@@ -16,6 +16,7 @@ from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.hand_over import HandOver
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, InsuranceOutcome
 from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.domain.visitor import is_same_name
 from kiosk_ui.app.failures import CHECK_IN_CONFLICT, STORE_BUSY, StoreError
 from kiosk_ui.app.keys import StoreKey
 from kiosk_ui.app.privacy import Pseudonyms
@@ -123,22 +124,28 @@ class CheckInStore:
         with self._database.transaction("read") as connection:
             return [StoredCheckIn(**row) for row in connection.execute(query).mappings()]
 
-    def find_today(self, number: str, day: dt.date) -> Ticket | None:
-        """The ticket of the newest check-in of this number on ``day``; ``None`` if there is none, or no number."""
+    def find_today(self, number: str, day: dt.date, full_name: str = "") -> Ticket | None:
+        """The ticket of the newest check-in of this number on ``day``; ``None`` if there is none, or no number.
+
+        With a name, others that were made with the number under another name are passed over.
+        """
         if not number:
             return None
         query = (
             sa.select(check_in, patient_snapshot.c.key_id, patient_snapshot.c.content)
             .join_from(check_in, patient_snapshot)
             .order_by(check_in.c.created_at.desc(), check_in.c.queue_number.desc())
-            .limit(1)
         )
         with self._database.transaction("read") as connection:
             self._database.key_to_seal_with(connection)  # also if it has changed since this program began
             words = self._database.keys.search_words(number)
             query = query.where(check_in.c.day == day, patient_snapshot.c.number_word.in_(words))
-            row = connection.execute(query).one_or_none()
-        return None if row is None else self._ticket(row, self._person(row))
+            rows = connection.execute(query).all()
+        for row in rows:
+            person = self._person(row)
+            if not full_name or is_same_name(person.visitor.full_name, full_name):
+                return self._ticket(row, person)
+        return None
 
     def ticket_of(self, check_in_id: uuid.UUID) -> Ticket | None:
         """The ticket of a stored check-in; ``None`` when its personal data is gone."""
