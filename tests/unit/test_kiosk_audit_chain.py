@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -16,7 +17,7 @@ from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.audit_chain import AnchorFile, verify_chain
-from kiosk_ui.app.store.audit_rows import FIRST_HASH, add_entry, chain_end, row_hash
+from kiosk_ui.app.store.audit_rows import FIRST_HASH, ChainEnd, add_entry, chain_end, row_hash
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.retention import Retention
@@ -160,6 +161,30 @@ def test_an_anchor_cannot_be_made_without_the_key(
     assert verify_chain(database, anchors).problems == (
         "1 lines of the anchor file are none, or were made with another key.",
     )
+
+
+@pytest.mark.parametrize("left", [0, 2], ids=["all of them", "all but the oldest"])
+def test_anchors_that_were_taken_away_are_missed(
+    database: Database, file: Path, anchors: AnchorFile, tmp_path: Path, left: int
+) -> None:
+    """Who rewrites the trail deletes the anchors that would show it; they lie in the same folder."""
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute("select id, row_hash from audit_log order by id").fetchall()
+    for row, own_hash in rows:
+        anchors.add(ChainEnd(row, own_hash, 0, FIRST_HASH), NOW + (row - 1) * DAY)
+    assert verify_chain(database, anchors, NOW + 10 * DAY).problems == ()
+    path = tmp_path / "audit.anchors"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:left]))
+    assert "its anchors are gone" in verify_chain(database, anchors, NOW + 10 * DAY).problems[0]
+
+
+def test_a_new_kiosk_s_first_day_needs_no_anchor(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "new.sqlite"))
+    store = CheckInStore(database, Pseudonyms(b"k" * 32))
+    for hour in range(0, 25, 6):
+        store.note(AuditEntry(AuditAction.STAFF_CALLED, "welcome"), NOW + dt.timedelta(hours=hour))
+    assert verify_chain(database, AnchorFile(tmp_path / "audit.anchors", database.keys), NOW + DAY).problems == ()
+    database.close()
 
 
 def test_an_anchor_line_that_a_power_cut_left_half_spoils_no_other(

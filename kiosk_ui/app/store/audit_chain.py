@@ -31,6 +31,9 @@ _LINE: Final = re.compile(r"(\S{20,40}) ([0-9]{1,19}) ([0-9a-f]{64}) ([0-9a-f]{1
 LEAST_KEPT: Final = dt.timedelta(days=180)
 """No row is removed earlier (Decree 165/2025, article 17 clause 10)."""
 
+_UNANCHORED: Final = dt.timedelta(hours=30)
+"""A running kiosk anchors its trail once a day: rows that go on for longer after the last anchor have lost theirs."""
+
 _APPENDING: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _LONGEST_FILE: Final = 8 << 20  # a line a day for a hundred years
 
@@ -162,6 +165,10 @@ def verify_chain(database: Database, anchors: AnchorFile | None = None, now: dt.
     problems = walk.problems()
     if unusable:
         problems.append(f"{unusable} lines of the anchor file are none, or were made with another key.")
+    elif anchors is not None and walk.lost_anchors:
+        problems.append(
+            "The trail goes on for days without an anchor: its anchors are gone, and nothing shows that it was not rewritten."
+        )
     return ChainReport(walk.rows, walk.first_broken, tuple(problems), end)
 
 
@@ -177,6 +184,9 @@ class _Walk:
         self._pruned: str | None = None  # what the trail itself says about where it begins
         self._last = end.checkpoint_id
         self._wrong_anchor: Anchor | None = None
+        self._last_anchored = max((anchor.row for anchor in anchors), default=0)
+        self._since: dt.datetime | None = None  # first row after the last anchor
+        self.lost_anchors = False
         self.rows = 0
         self.first_broken: int | None = None
 
@@ -200,6 +210,9 @@ class _Walk:
             self._wrong_anchor = anchor
         if values["action"] == AuditAction.AUDIT_PRUNED.value:
             self._pruned = values["outcome"]
+        if values["id"] > self._last_anchored:
+            self._since = self._since or values["at"]
+            self.lost_anchors = values["at"] - self._since > _UNANCHORED
         self.rows += 1
         # What is stored is followed, so that one changed row is one finding and not one for each row after it.
         self._previous, self._last = values["row_hash"] or own, values["id"]
