@@ -2,20 +2,97 @@
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
 import logging
 import ssl
+from collections.abc import Iterable
+from typing import cast
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.service.app import HospitalService
 from kiosk_ui.service.settings import ServiceSettings, is_loopback
 
-__all__ = ["server"]
+__all__ = ["Connection", "server"]
 
 _log = logging.getLogger(__name__)
 _MOST_CONNECTIONS = 500  # 20 kiosks, 50 desks and some screens have 100
 _MOST_HEADER_BYTES = 16 * 1024
+
+
+class Connection(H11Protocol):
+    """A connection that neither asks for ever nor takes the places of all others: one laptop stops no hospital.
+
+    The library itself waits without end for the head of a request, and every open connection counts.
+
+    Attributes:
+        head_within_s: how long the head of a request may take.
+        most_from_one: connections from one address that is no proxy of ours.
+    """
+
+    head_within_s = 10.0
+    most_from_one = 60
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take it, unless its address has too many already."""
+        super().connection_made(cast(asyncio.Transport, transport))
+        mine = _peer(self)
+        same = sum(_peer(each) == mine for each in self.connections)
+        if same > self.most_from_one and not is_trusted(mine, self.config.forwarded_allow_ips or ()):
+            self.transport.abort()
+            return
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of a request, or all of it."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """The time runs while no request is being answered; what comes byte by byte does not set it back."""
+        if self._is_answering():
+            self._stop_watching()
+        elif self._patience is None and not self.transport.is_closing():
+            self._patience = self.loop.call_later(self.head_within_s, self._end)
+
+    def _stop_watching(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _end(self) -> None:
+        self._patience = None
+        if not self._is_answering():
+            self.transport.abort()
+
+    def _is_answering(self) -> bool:
+        cycle = getattr(self, "cycle", None)  # none before the first request, whatever its type says
+        return cycle is not None and not cycle.response_complete
+
+
+def _peer(connection: object) -> str:
+    client = getattr(connection, "client", None)
+    return str(client[0]) if client else ""
+
+
+def is_trusted(address: str, proxies: Iterable[str]) -> bool:
+    """Whether many people may ask from one address: this machine, where a reverse proxy stands, or one of ``proxies``."""
+    if is_loopback(address):
+        return True
+    try:
+        mine = ipaddress.ip_address(address)
+        return any(mine in ipaddress.ip_network(each, strict=False) for each in proxies)
+    except ValueError:
+        return False
 
 
 def server(settings: ServiceSettings, service: HospitalService) -> uvicorn.Server:
@@ -34,7 +111,7 @@ def server(settings: ServiceSettings, service: HospitalService) -> uvicorn.Serve
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
         loop="asyncio",
-        http="h11",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

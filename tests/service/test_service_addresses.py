@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 from kiosk_ui.app.domain.check_in import reference_of
+from kiosk_ui.service import listening
 from kiosk_ui.service.guards import RateLimit
+from kiosk_ui.service.listening import Connection
 from kiosk_ui.service.queue.database import QueueDatabase
 from kiosk_ui.service.queue.sign_in import LockOut, Sessions, check_pin, hash_pin, is_pin, is_pin_hash
 from tests.service.service_scene import (
@@ -341,6 +343,36 @@ def test_slips_of_staff_who_then_get_in_never_lock_the_desk(tmp_path: Path) -> N
             clock.advance(3600 * 8)
 
 
+def test_guessing_a_little_at_each_desk_is_slowed_down_too(tmp_path: Path) -> None:
+    clock = ManualClock()
+    with contextlib.closing(QueueDatabase.file(tmp_path / "queue.sqlite")) as database:
+        sessions = Sessions(database, {f"d{number}": PIN for number in range(50)}, clock, check=str.__eq__)
+        found = [sessions.sign_in(f"d{number}", "000111", "10.0.0.9").wait_s for number in range(50)]
+        assert found[:20] == [0] * 20
+        assert all(found[20:])
+        assert sessions.sign_in("d49", PIN, "10.0.0.9").token is None
+        assert sessions.sign_in("d49", PIN, "10.0.0.8").token is not None, (
+            "staff at their own tablets are not locked out"
+        )
+        clock.advance(30)
+        assert sessions.sign_in("d49", PIN, "10.0.0.9").token is not None
+
+
+def test_one_browser_has_one_session(client: httpx.Client, running: RunningService) -> None:
+    Staff(client, "noi1")
+    kept = {"Cookie": f"chipid_desk={client.cookies['chipid_desk']}"}
+    Staff(client, "noi2")
+    with running.client() as other:
+        assert other.get("/staff/api/state", headers=kept).status_code == 401
+    assert client.get("/staff/api/state").json()["desk"]["code"] == "noi2"
+
+
+def test_behind_a_proxy_with_tls_the_cookie_is_secure_even_if_the_proxy_says_nothing(anyone: httpx.Client) -> None:
+    headers = {"Origin": "https://queue.hospital.example", "Sec-Fetch-Site": "same-origin"}
+    answer = anyone.post("/staff/api/sign-in", json={"desk": "noi1", "pin": PIN}, headers=headers)
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
 def test_an_unknown_desk_is_answered_like_a_wrong_pin(anyone: httpx.Client) -> None:
     answer = anyone.post("/staff/api/sign-in", json={"desk": "nobody", "pin": PIN})
     assert (answer.status_code, answer.json()) == (403, {"error": "sign_in.refused"})
@@ -462,3 +494,56 @@ def test_old_numbers_go_when_the_service_starts(tmp_path: Path, clock: ManualClo
             if not any(each["waiting"] for each in day["queues"]):
                 break
         assert not any(each["waiting"] for each in day["queues"])
+
+
+# ------------------------------------------------------------------------------------- connections
+def test_who_never_ends_the_head_of_a_request_is_let_go(
+    shared: RunningService, anyone: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "head_within_s", 0.2)
+    with contextlib.ExitStack() as open_connections:
+        started = [
+            open_connections.enter_context(socket.create_connection(("127.0.0.1", shared.port), timeout=20))
+            for _ in range(3)
+        ]
+        started[1].sendall(b"GET /health HT")
+        started[2].sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"200 OK" in started[2].recv(4096)
+        started[2].sendall(b"GET")
+        for connection in started:
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(4096):
+                    pass  # the end of the first answer
+    assert anyone.get("/health").status_code == 200
+
+
+def test_an_answer_that_takes_long_is_not_cut_off(shared: RunningService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connection, "head_within_s", 0.01)
+    with shared.client() as client:  # a wrong PIN takes longer than that
+        for _ in range(2):
+            assert client.post("/staff/api/sign-in", json={"desk": "nobody", "pin": "000112"}).status_code == 403
+
+
+def test_one_address_has_so_many_connections_and_no_more(
+    shared: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "most_from_one", 5)
+    monkeypatch.setattr(listening, "is_loopback", lambda host: False)
+    found = []
+    with contextlib.ExitStack() as open_connections:
+        for _ in range(8):
+            connection = open_connections.enter_context(
+                socket.create_connection(("127.0.0.1", shared.port), timeout=20)
+            )
+            with contextlib.suppress(OSError):
+                connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            try:
+                found.append(b"200 OK" in connection.recv(4096))
+            except ConnectionResetError:
+                found.append(False)
+    assert True in found[:5]
+    assert found[5:] == [False] * 3
+    for address, proxies in (("10.1.2.3", ["10.1.2.3"]), ("10.1.2.3", ["10.0.0.0/8"]), ("fd00::1", ["fd00::/8"])):
+        assert listening.is_trusted(address, proxies)
+        assert not listening.is_trusted("192.0.2.1", proxies)
+    assert not listening.is_trusted("?", ["10.0.0.0/8"])

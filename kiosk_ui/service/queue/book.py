@@ -38,6 +38,7 @@ __all__ = ["Admitted", "Desk", "NewTicket", "QueueBook"]
 
 _TRIES = 5
 _STALE_TICKET = dt.timedelta(hours=18)  # a kiosk's moment older than this is no place in today's queue
+_OLDEST_PLACE = dt.timedelta(days=15)  # longer than any day is kept: only a moment that makes no sense is older
 _EMERGENCY_PREFIX = "CC"  # cấp cứu; two letters, so that it is no department's
 
 
@@ -428,5 +429,5 @@ def _require(entry: Entry, action: Action) -> None:
 def _place(ticket: NewTicket, now: dt.datetime, today: dt.date) -> dt.datetime:
     """Whoever drew a number first comes first, also if it arrives late; a clock that cannot be right gives no place."""
     if ticket.day < today:
-        return min(ticket.issued_at, now)
+        return max(min(ticket.issued_at, now), now - _OLDEST_PLACE)
     return ticket.issued_at if now - _STALE_TICKET <= ticket.issued_at <= now else now

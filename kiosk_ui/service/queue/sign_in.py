@@ -175,6 +175,7 @@ class Sessions:
         # Someone at one tablet is stopped early. A desk as a whole has more patience, else anybody in the network could
         # keep staff out of it.
         self._by_place = LockOut(5, clock.monotonic)
+        self._by_address = LockOut(20, clock.monotonic)  # a few at each of many desks
         self._by_desk = LockOut(50, clock.monotonic)
         self._one_guess = threading.Semaphore(2)  # each takes 32 MiB
 
@@ -189,20 +190,24 @@ class Sessions:
         Raises:
             StoreError: ``store.unavailable``.
         """
-        place = f"{desk if desk in self._pins else '?'} {address}"
-        for names, name in ((self._by_place, place), (self._by_desk, desk)):
-            wait = names.pause_s(name)
-            if wait > 0:
-                return SignIn(None, wait)
-        wait = self._by_place.begin(place) or self._by_desk.begin(desk if desk in self._pins else "?")
+        known = desk if desk in self._pins else "?"
+        place = f"{known} {address}"
+        counts = ((self._by_place, place), (self._by_address, address), (self._by_desk, known))
+        wait = max(each.pause_s(name) for each, name in counts)
         if wait > 0:
             return SignIn(None, wait)
+        for each, name in counts:
+            wait = each.begin(name)
+            if wait > 0:
+                return SignIn(None, wait)
         with self._one_guess:
             right = self._check(pin if is_pin(pin) else "", self._pins.get(desk, _NOBODYS))
         if not right:
             return SignIn(None)
         # Slips of staff who then got in are no guesses: else they would add up over weeks and lock the desk one day.
-        self._by_desk.forgive(desk, self._by_place.forgive(place))
+        slips = self._by_place.forgive(place)
+        self._by_desk.forgive(desk, slips)
+        self._by_address.forgive(address, slips)
         return SignIn(self._open(desk))
 
     def desk_of(self, token: str) -> str | None:

@@ -125,13 +125,16 @@ class StaffRoutes:
                 return JSONResponse(body_out, 429, headers={"Retry-After": str(wait)})
             return JSONResponse({"error": "sign_in.refused"}, 403)
         _log.info("signed in at desk %s", body.desk)
+        before = request.cookies.get(COOKIE, "")
+        if before:  # one browser has one session: what it replaces opens nothing any more
+            await run_in_threadpool(self._sessions.sign_out, before)
         answer = JSONResponse({"csrf": csrf_token(result.token)})
         answer.set_cookie(
             COOKIE,
             result.token,
             max_age=_COOKIE_LASTS_S,
             path=_COOKIE_PATH,
-            secure=request.url.scheme == "https",
+            secure=_is_encrypted(request),
             httponly=True,
             samesite="strict",
         )
@@ -236,6 +239,11 @@ def _entry(entry: Entry) -> dict[str, object]:
         "revision": entry.revision,
         "allowed": sorted(map(str, allowed(entry.state))),
     }
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Whether the browser speaks TLS, with us or with a proxy that does not tell: then it sends its own ``Origin``."""
+    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
 
 
 def _same_site(request: Request) -> None:
