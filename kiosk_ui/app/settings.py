@@ -60,6 +60,9 @@ def _relay_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("this must be an address such as https://relay.hospital.example/check")
+    if not url.isprintable() or " " in url:
+        raise ValueError("an address has no spaces and no invisible characters")
+    _ = parts.port  # raises ValueError for one that is none
     if parts.username or parts.password:
         raise ValueError("an address with a user name or password is not allowed; the relay holds the secrets")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
@@ -102,6 +105,7 @@ class RelaySettings(BaseModel):
         token: where the token lies by which the relay knows this kiosk; ``None``: the relay asks for none.
         connect_timeout_s: for reaching it.
         total_timeout_s: for the whole look-up.
+        authority: file with the certificates of the authority that counts; the system's if not given.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -110,6 +114,7 @@ class RelaySettings(BaseModel):
     token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
+    authority: Path | None = None
 
 
 class AuthenticationSettings(BaseModel):
@@ -121,6 +126,7 @@ class AuthenticationSettings(BaseModel):
         token: where the token lies by which it knows this kiosk; ``None``: it asks for none. The relay always asks.
         connect_timeout_s: for reaching it.
         total_timeout_s: for the whole question.
+        authority: file with the certificates of the authority that counts; the system's if not given.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -129,6 +135,7 @@ class AuthenticationSettings(BaseModel):
     token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
+    authority: Path | None = None
 
 
 def _device_address(url: str) -> str:

@@ -18,6 +18,9 @@ def _system_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("this must be an address such as https://his.hospital.example/api")
+    if not url.isprintable() or " " in url:
+        raise ValueError("an address has no spaces and no invisible characters")
+    _ = parts.port  # raises ValueError for one that is none
     if parts.username or parts.password:
         raise ValueError("an address with a user name or password is not allowed; secrets lie in files")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):

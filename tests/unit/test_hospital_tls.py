@@ -12,14 +12,34 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 
+from emulator.services.authentication_service import AuthenticationServiceEmulator, CardState
 from emulator.services.bhxh_gateway import BhxhGateway
+from emulator.services.insurance_gateway import InsuranceRelay
+from kiosk_ui.app.domain.insurance import EligibilityKind
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.failures import GatewayError, SettingsError
+from kiosk_ui.app.gateways.authentication import service_of
+from kiosk_ui.app.gateways.hospital_choice import insurer_of
+from kiosk_ui.app.settings import AuthenticationSettings, RelaySettings, Settings
 from kiosk_ui.service.relay.routes import routes
 from kiosk_ui.service.relay.settings import RelayServiceSettings
+from reader.verification.online import OnlineQuery, OnlineStatus
 from tests.unit.asgi_client import AsgiClient
-from tests.unit.hospital_records import AN, NAME, NUMBER, Peer, fhir_peer, medipay_peer, record, secret_file
+from tests.unit.hospital_records import (
+    AN,
+    ASK_AN,
+    BORN,
+    NAME,
+    NOON,
+    NUMBER,
+    Peer,
+    fhir_peer,
+    medipay_peer,
+    record,
+    secret_file,
+)
 
 
 def certificate(folder: Path, name: str, address: str = "127.0.0.1", ended: bool = False) -> Path:
@@ -111,3 +131,34 @@ def test_the_relay_shows_the_hospitals_account_to_the_right_gateway_only(tmp_pat
         answer = client.post("/check", json={"maThe": NUMBER, "hoTen": NAME, "ngaySinh": "03/02/1985"})
         assert answer.status_code == (200 if is_trusted else 502)
         assert (gateway.asked > 0) is is_trusted
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_relay_with_the_hospitals_own_certificate_is_asked_if_the_kiosk_knows_whose_it_is(
+    tmp_path: Path, is_trusted: bool
+) -> None:
+    own = certificate(tmp_path, "relay")
+    relay, service = InsuranceRelay(today=NOON.date()), AuthenticationServiceEmulator(others=CardState())
+    relay.tls, service.tls = serving(own), serving(own)
+    authority = own if is_trusted else None
+    with relay, service:
+        kiosk = insurer_of(Settings(relay=RelaySettings(url=relay.url, authority=authority)), now=lambda: NOON)
+        lost = service_of(AuthenticationSettings(url=service.url, authority=authority))
+        assert lost is not None
+        answer = lost.query(OnlineQuery("0" * 32, NUMBER, NAME, BORN, "0" * 64))
+        assert answer.status is (OnlineStatus.MATCHES if is_trusted else OnlineStatus.NO_ANSWER)
+        if is_trusted:
+            assert kiosk.check(ASK_AN).kind is EligibilityKind.OK
+        else:
+            with pytest.raises(GatewayError):
+                kiosk.check(ASK_AN)
+        assert (relay.asked + service.asked > 0) is is_trusted
+
+
+@pytest.mark.parametrize(
+    "address", ["https://host:99999/x", "https://host:port/x", "https://ho st/x", "https://host/\n"]
+)
+def test_an_address_that_is_none_is_refused_with_the_settings(address: str) -> None:
+    for table in ({"hospital": {"kind": "fhir", "url": address}}, {"relay": {"url": address}}):
+        with pytest.raises(ValidationError):
+            Settings(**table)

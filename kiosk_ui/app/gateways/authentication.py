@@ -27,6 +27,7 @@ from kiosk_ui.app.failures import (
     ONLINE_SLOW,
     ONLINE_UNREACHABLE,
 )
+from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.secret_place import bearer, read_secret
 from kiosk_ui.app.settings import AuthenticationSettings
@@ -114,7 +115,7 @@ def service_of(
         environment: where systemd's credentials are looked up; the process's own by default.
 
     Raises:
-        SettingsError: its token is not where the settings say.
+        SettingsError: its token or authority is not where the settings say.
     """
     if settings.url is None:
         return None
@@ -122,6 +123,7 @@ def service_of(
         settings.url,
         connect_timeout_s=settings.connect_timeout_s,
         total_timeout_s=settings.total_timeout_s,
+        ssl_context=trusting(settings.authority),
         token=None if settings.token is None else read_secret(settings.token, environment),
     )
 

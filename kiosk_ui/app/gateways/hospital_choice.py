@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
+from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.fhir import FhirHospital, FhirPeer
 from kiosk_ui.app.gateways.fhir_insurance import FhirInsurance
 from kiosk_ui.app.gateways.medipay import MediPayHospital, MediPayPeer
@@ -73,6 +74,7 @@ def insurer_of(
         total_timeout_s=relay.total_timeout_s,
         zone=settings.zone,
         now=now,
+        ssl_context=trusting(relay.authority),
         token=None if relay.token is None else read_secret(relay.token, environment),
     )
 

@@ -22,8 +22,9 @@ def _https_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("this must be an address such as https://gateway.insurer.example")
-    if not url.isprintable() or " " in url or parts.port == 0:  # a port that is none at all raises ValueError
-        raise ValueError("this is no address: it has spaces, invisible characters or the port 0")
+    if not url.isprintable() or " " in url:
+        raise ValueError("an address has no spaces and no invisible characters")
+    _ = parts.port  # raises ValueError for one that is none
     if parts.username or parts.password:
         raise ValueError("an address with a user name or password is not allowed")
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
