@@ -17,7 +17,7 @@ from kiosk_ui.bootstrap.card_reading import PcscPlace, ReaderCards
 from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.bootstrap.operating import operated, trust_at_start, watch_reader
 from kiosk_ui.bootstrap.reception import quit_when_told
-from kiosk_ui.bootstrap.scanning import hand_over_to, typed_lines_to
+from kiosk_ui.bootstrap.scanning import ConfirmedReadings, hand_over_to, typed_lines_to
 from kiosk_ui.qt.application import KioskApplication, run_until_closed
 from kiosk_ui.qt.keyed_lines import KeyedLineCatcher
 from reader.inspection import trust_for
@@ -52,19 +52,20 @@ def attend(
     place = PcscPlace(arguments.reader)
     trusted = load_trust(arguments.trust, settings)
     service = service_of(settings.authentication)
+    confirmed = ConfirmedReadings(shown.view_model, hand_over_to(handover_of(settings.handover)))
     cards = ReaderCards(
         place,
         trusted.store,
         service=service,
         deviations=trusted.deviations,
         plan=HOSPITAL if settings.photo else HOSPITAL.without_photo(),
-        on_outcome=hand_over_to(handover_of(settings.handover)),
+        on_outcome=confirmed.note,
     )
     printer = printer_of(settings.printer, settings.data_folder / "tickets")
     with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
         typed: KeyedLineCatcher | None = None
         try:
-            driver = kiosk.driver(shown.view_model)
+            driver = kiosk.driver(confirmed)
             if settings.scanner.kind == "keyboard":
                 post = kiosk.services.operation.scans.between(driver.post)
                 typed = KeyedLineCatcher(application, typed_lines_to(post))

@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from crypto.errors import ChipIdError
+from kiosk_ui.app.driver import FrontEnd
 from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.gateways.hn212 import Hn212Listener
 from kiosk_ui.app.gateways.jtheid import JtheidHandover
 from kiosk_ui.app.settings import ScannerSettings
@@ -23,7 +25,16 @@ from reader.scanners.serial import Parity, SerialScanner
 from reader.scanners.vendor.declared import DeviceReading
 from reader.scanners.vendor.hn212 import Hn212Card
 
-__all__ = ["KioskScanner", "ScanEvent", "event_of", "hand_over_to", "keyed_event_of", "scan_to_event", "typed_lines_to"]
+__all__ = [
+    "ConfirmedReadings",
+    "KioskScanner",
+    "ScanEvent",
+    "event_of",
+    "hand_over_to",
+    "keyed_event_of",
+    "scan_to_event",
+    "typed_lines_to",
+]
 
 _log = logging.getLogger(__name__)
 _READY_WITHIN_S = 1.0
@@ -163,6 +174,43 @@ def hand_over_to(system: JtheidHandover | None) -> Callable[[ReadOutcome], None]
             threading.Thread(target=system.send_or_note, args=(outcome,), name="hand-over", daemon=True).start()
 
     return hand_over
+
+
+class ConfirmedReadings:
+    """A front end that hands a reading over once its person has said "that is me", and no other.
+
+    A card of somebody else, and that of a child's guardian, are read too: they are no patients.
+
+    Args:
+        inner: what people see.
+        hand_over: gets the reading, in the driver's thread.
+    """
+
+    def __init__(self, inner: FrontEnd, hand_over: Callable[[ReadOutcome], None]) -> None:
+        self._inner = inner
+        self._hand_over = hand_over
+        self._read: ReadOutcome | None = None
+
+    def note(self, outcome: ReadOutcome) -> None:
+        """A card has been read; from the reading's thread, before the flow hears of it."""
+        self._read = outcome
+
+    def show(self, state: s.CheckInState) -> None:
+        """Show a state, and hand over what it confirms."""
+        read, visit = self._read, state.visit
+        reading = visit.reading if visit is not None else None
+        if visit is None:
+            self._read = None
+        elif read is not None and reading is not None and isinstance(state.screen, s.LookingUp):
+            self._read = None
+            if reading.identity is read.identity:
+                self._hand_over(read)
+        self._inner.show(state)
+
+    def clear(self) -> None:
+        """Forget everything of the person."""
+        self._read = None
+        self._inner.clear()
 
 
 def _note(error: ChipIdError) -> None:

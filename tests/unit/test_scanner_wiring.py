@@ -15,12 +15,17 @@ from pydantic import ValidationError
 from emulator.adapters.serial_scanner import CodeScanner, Damage, DeskoReader, ElyctisReader, Est100PrReader
 from emulator.services.card_tool_receiver import CardToolReceiver
 from emulator.services.hn212 import Hn212Device
+from kiosk_ui.app.domain.identification import Way
+from kiosk_ui.app.domain.reading import Decision, ReadResult
 from kiosk_ui.app.flows import events as ev
+from kiosk_ui.app.flows import screens as s
+from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.jtheid import JtheidHandover
 from kiosk_ui.app.settings import HandoverSettings, ScannerSettings
-from kiosk_ui.bootstrap.scanning import KioskScanner, event_of, hand_over_to, scan_to_event
+from kiosk_ui.bootstrap.scanning import ConfirmedReadings, KioskScanner, event_of, hand_over_to, scan_to_event
 from reader.scanners.recognition import recognise
 from reader.scanners.vendor.declared import DeviceReading
+from scripts.flow_map import person as somebody
 
 SAMPLES = json.loads((Path(__file__).parents[1] / "vectors" / "vietnam_samples.json").read_text(encoding="utf-8"))
 LINES: list[str] = SAMPLES["persons"][0]["mrz"]
@@ -162,6 +167,49 @@ def test_a_reading_is_handed_over_by_a_thread_that_nobody_waits_for() -> None:
         hand_over(wanted)  # type: ignore[arg-type]
         assert handed.get(timeout=PATIENCE_S) == (wanted, False)
     assert handed.empty()
+
+
+class _Outcome:
+    """A reading as far as it matters here."""
+
+    def __init__(self, number: str = NUMBER) -> None:
+        self.identity = somebody(number)
+
+
+class _Screen:
+    def show(self, state: s.CheckInState) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+def _walk(read: _Outcome, *events: ev.Event, way: tuple[ev.Event, ...] = ()) -> list[object]:
+    handed: list[object] = []
+    confirmed = ConfirmedReadings(_Screen(), handed.append)
+    flow = CheckInFlow()
+    state = flow.initial()
+    for event in (*way, ev.NumberKnown(NUMBER), None, *events):
+        if event is None:
+            confirmed.note(read)  # type: ignore[arg-type]
+            event = ev.ReadingFinished(state.request, ReadResult(read.identity, Decision.ACCEPT))
+        state = flow.handle(state, event).state
+        confirmed.show(state)
+    return handed
+
+
+CHILD = (
+    ev.OtherWaysAsked(), ev.WayChosen(Way.CHILD), ev.Skipped(), ev.TextGiven("Nguyễn Thị Thử"),
+    ev.BirthGiven(1, 5, 2023), ev.GoOn(),
+)  # fmt: skip
+
+
+def test_only_who_has_said_that_is_me_is_handed_over() -> None:
+    mine = _Outcome()
+    assert _walk(mine) == [], "read, and not yet asked"
+    assert _walk(mine, ev.Confirmed(), ev.DepartmentChosen("noi")) == [mine]
+    assert _walk(mine, ev.NotMe()) == []
+    assert _walk(mine, ev.StartAgain()) == []
+    assert _walk(_Outcome("040155000029"), ev.TryAgain(), ev.Confirmed()) == [], "another card than the number's"
+    assert _walk(mine, ev.Confirmed(), ev.Confirmed(), way=CHILD) == [], "a guardian is no patient"
 
 
 class _Unused:
