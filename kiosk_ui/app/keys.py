@@ -35,6 +35,7 @@ from kiosk_ui.app.failures import (
     STORE_KEY_WRONG,
     StoreError,
 )
+from reader.trust.file_writing import flush_folder
 
 __all__ = ["CREDENTIAL", "CellPlace", "KeyPlace", "StoreKey", "StoreKeys", "make_once", "new_key"]
 
@@ -255,13 +256,15 @@ def make_once(path: Path, octets: bytes) -> None:
             os.fsync(part.fileno())  # after a power cut the name must not stand there without its bytes
         with contextlib.suppress(FileExistsError):
             os.link(name, path)  # refuses to replace a key that another process has made meanwhile
+        flush_folder(path.parent)  # nor must what is sealed with the key be there without its name
     finally:
         os.unlink(name)
 
 
 def _keys_in(octets: bytes) -> Iterable[Secret]:
-    if len(octets) == KEY_BYTES and re.fullmatch(rb"[0-9a-fA-F\s]*", octets) is None:
-        yield Secret(octets)  # as made by `head -c 32 /dev/urandom`
+    # As made by `head -c 32 /dev/urandom`. Text of that length is no random key: our own heading, cut off, say.
+    if len(octets) == KEY_BYTES and re.fullmatch(rb"[\x20-\x7e\s]*", octets) is None:
+        yield Secret(octets)
         return
     lines = [line.strip() for line in octets.splitlines()]
     for line in lines:

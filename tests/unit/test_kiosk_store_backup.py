@@ -6,10 +6,11 @@ import concurrent.futures
 import datetime as dt
 import io
 import json
+import os
 import sqlite3
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.keys import KeyPlace, key_file, new_key
 from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.app.store import backup
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.backup import StorePlace, back_up, restore
 from kiosk_ui.app.store.causes import sqlite_failure
@@ -28,6 +30,7 @@ from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.checking import check_store
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.housekeeping import anchor_now
+from kiosk_ui.app.store.rekeying import rekey
 from kiosk_ui.store_command import store_command
 from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
@@ -362,6 +365,59 @@ def test_a_store_in_use_is_not_rolled_back(kiosk: Path, capsys: pytest.CaptureFi
     assert (code, "store.in_use" in err) == (2, True)
     assert store_of(database).draft_of(uuid.UUID(int=3)) is not None
     database.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can work for another user")
+def test_what_root_restores_and_rekeys_is_the_kiosk_s_own(place: StorePlace, archive: Path) -> None:
+    """Else the kiosk, which runs as a user of its own, could open neither its store nor its key."""
+    back_up(place, archive, NOW)
+    for path in (place.file.parent, *place.file.parent.iterdir()):
+        os.chown(path, 4321, 4322)
+    place.anchors.unlink()
+    restored(archive, place)
+    database = opened(place)
+    rekey(database, place.key, AnchorFile(place.anchors, database.keys), now=NOW, device="kiosk-1")
+    database.close()
+    theirs = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in place.file.parent.iterdir()}
+    assert {"kiosk.sqlite", "audit.anchors", "store.key"} <= set(theirs)
+    assert set(theirs.values()) == {(4321, 4322)}
+
+
+def test_a_backup_holds_together_though_the_kiosk_adds_an_anchor_while_it_is_made(
+    place: StorePlace, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = backup._copied
+
+    def copied(source: Path, target: Path) -> dict:
+        manifest = copy(source, target)
+        database = opened(place)
+        store_of(database).save(draft(9), NOW)
+        anchor_now(database, AnchorFile(place.anchors, database.keys), NOW)
+        database.close()
+        return manifest
+
+    monkeypatch.setattr(backup, "_copied", copied)
+    monkeypatch.setattr(backup, "_hash_of", hashed_while_anchored(place, backup._hash_of))
+    back_up(place, archive, NOW)
+    monkeypatch.undo()
+    restored(archive, place)
+    database = opened(place)
+    assert check_store(database, AnchorFile(place.anchors, database.keys), NOW).problems == ()
+    database.close()
+
+
+def hashed_while_anchored(place: StorePlace, hash_of: Callable[[Path], str]) -> Callable[[Path], str]:
+    """The kiosk's own file grows right after it was hashed."""
+
+    def hashed(path: Path) -> str:
+        found = hash_of(path)
+        if path.name == place.anchors.name:
+            database = opened(place)
+            anchor_now(database, AnchorFile(place.anchors, database.keys), NOW)
+            database.close()
+        return found
+
+    return hashed
 
 
 def test_a_check_that_finds_something_ends_with_one(kiosk: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,17 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> Non
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"# nothing\n", b"0123\n", b"zz" * 32, b"ab" * 31 + b"\n", b"ab" * 32 + b" " + b"cd" * 32, b"\xff" * 31],
+    [
+        b"",
+        b"# nothing\n",
+        b"0123\n",
+        key_file([MASTER])[:32],
+        b"QmFzZTY0IG9mIDI0IG9jdGV0cyBvbmx5",
+        b"zz" * 32,
+        b"ab" * 31 + b"\n",
+        b"ab" * 32 + b" " + b"cd" * 32,
+        b"\xff" * 31,
+    ],
 )
 def test_a_file_without_keys_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     place = KeyPlace(tmp_path / "store.key")

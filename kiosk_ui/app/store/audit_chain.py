@@ -21,6 +21,7 @@ from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.keys import StoreKey, StoreKeys
 from kiosk_ui.app.store.audit_rows import ChainEnd, chain_end, row_hash
 from kiosk_ui.app.store.database import Database
+from kiosk_ui.app.store.ownership import give_to_owner_of
 from kiosk_ui.app.store.schema import audit_log
 from reader.trust.file_writing import write_whole
 
@@ -90,6 +91,7 @@ class AnchorFile:
         if end.last_id == 0:
             return
         with os.fdopen(os.open(self._path, _APPENDING, 0o600), "ab") as file:
+            give_to_owner_of(self._path.parent, self._path)
             # A line that a power cut left half is ended, so that it does not swallow this one.
             file.write(b"" if self._ends_whole() else b"\n")
             file.write(_line(Anchor(at, end.last_id, end.last_hash), self._keys.first))
@@ -105,6 +107,7 @@ class AnchorFile:
         anchors, _ = self.read()
         if anchors:
             write_whole(self._path, b"".join(_line(anchor, key) for anchor in anchors), mode=0o600)
+            give_to_owner_of(self._path.parent, self._path)
 
     def newest(self) -> Anchor | None:
         """The last good line, or ``None``."""

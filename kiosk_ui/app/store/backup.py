@@ -36,6 +36,7 @@ from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.causes import sqlite_failure
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.numbers import skip_numbers
+from kiosk_ui.app.store.ownership import give_to_owner_of
 from reader.trust.file_writing import write_whole
 
 __all__ = ["StorePlace", "back_up", "require_unused", "restore"]
@@ -73,14 +74,15 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
         raise StoreError(STORE_NOT_THERE)
     try:
         with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".chipid-backup-") as folder:
-            copy = Path(folder) / _STORE
-            manifest = _copied(place.file, copy)
-            members = {_STORE: copy}
+            members = {_STORE: Path(folder) / _STORE}
+            # All are copied first: a kiosk that runs may add to them at any moment. The anchors before the store, so that
+            # none of them speaks of a row that the copy does not have.
             if place.anchors.is_file():
-                members[_ANCHORS] = place.anchors
+                members[_ANCHORS] = _copy_of(place.anchors, Path(folder) / _ANCHORS)
             if with_key:
                 place.key.load(needed=True)  # refuses one that is unusable
-                members[_KEY] = place.key.path
+                members[_KEY] = _copy_of(place.key.path, Path(folder) / _KEY)
+            manifest = _copied(place.file, members[_STORE])
             manifest |= {"form": _FORM, "made_at": now.astimezone(dt.UTC).isoformat(timespec="seconds")}
             manifest["sha256"] = {name: _hash_of(path) for name, path in members.items()}
             whole = Path(folder) / "archive"
@@ -108,6 +110,7 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
             fresh = Path(folder) / _STORE
             if (Path(folder) / _KEY).exists() and not place.key.path.exists():
                 make_once(place.key.path, (Path(folder) / _KEY).read_bytes())
+                give_to_owner_of(place.key.path.parent, place.key.path)
             _prepare(fresh, place.key, now, device, zone, str(manifest.get("made_at", "")))
             _put_in_place(Path(folder), place, now)
     except OSError as error:
@@ -132,6 +135,12 @@ def _copied(source: Path, copy: Path) -> dict[str, Any]:
             (check_ins,) = into.execute("SELECT count(*) FROM check_in").fetchone()
             keys = [key for (key,) in into.execute("SELECT id FROM store_key")] if "store_key" in tables else []
     return {"revision": revision, "check_ins": check_ins, "keys": keys}
+
+
+def _copy_of(source: Path, copy: Path) -> Path:
+    with os.fdopen(os.open(copy, _NEW_FILE, 0o600), "wb") as file:
+        file.write(source.read_bytes())
+    return copy
 
 
 def _write_archive(path: Path, manifest: dict[str, Any], members: dict[str, Path]) -> None:
@@ -221,8 +230,10 @@ def _put_in_place(folder: Path, place: StorePlace, now: dt.datetime) -> None:
             beside.replace(beside.with_name(beside.name + suffix))
     if place.anchors.exists():
         _keep_aside(place.anchors, suffix)
+    give_to_owner_of(place.file.parent, folder / _STORE)
     (folder / _STORE).replace(place.file)
     write_whole(place.anchors, (folder / _ANCHORS).read_bytes(), mode=0o600)
+    give_to_owner_of(place.anchors.parent, place.anchors)
 
 
 def require_unused(file: Path) -> None:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
+from crypto.primitives.secret import Secret
 from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.failures import STORE_KEY_UNUSABLE, StoreError
 from kiosk_ui.app.keys import KeyPlace, StoreKey, key_file, new_key
 from kiosk_ui.app.store import audit_rows, records
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.database import Database
+from kiosk_ui.app.store.ownership import give_to_owner_of
 from kiosk_ui.app.store.schema import insurance_answer, patient_snapshot, store_key
-from reader.trust.file_writing import write_whole
+from reader.trust.file_writing import flush_folder, write_whole
 
 __all__ = ["Rekeyed", "rekey"]
 
@@ -64,7 +68,7 @@ def rekey(
     try:
         anchors.confirm_anew(key)
         if forget_old:
-            write_whole(place.path, key_file([key.master]), mode=0o600)
+            _write_keys(place.path, [key.master])
     except OSError as error:
         raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
     return Rekeyed(key.id, cells, len(place.load(needed=True).all) - 1)
@@ -82,10 +86,17 @@ def _key_to_come(database: Database, place: KeyPlace) -> StoreKey:
         raise StoreError(STORE_KEY_UNUSABLE, cause="a credential is read only: put a new first line into it")
     fresh = StoreKey(new_key())
     try:
-        write_whole(place.path, key_file([fresh.master, *(key.master for key in keys.all)]), mode=0o600)
+        _write_keys(place.path, [fresh.master, *(key.master for key in keys.all)])
     except OSError as error:
         raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
     return fresh
+
+
+def _write_keys(path: Path, masters: Sequence[Secret]) -> None:
+    """On the disk before anything is sealed with them, and the kiosk's also where root has called."""
+    write_whole(path, key_file(masters), mode=0o600)
+    give_to_owner_of(path.parent, path)
+    flush_folder(path.parent)
 
 
 def _make_current(database: Database, key: StoreKey, now: dt.datetime, device: str) -> None:
