@@ -365,14 +365,25 @@ def time_limits(seen: Seen) -> Iterator[str | None]:
 def _asks(seen: Seen) -> bool:
     """Whether the screen waits for an answer that would be lost (a ticket or a refusal only says something)."""
     seconds = CheckInFlow().rules.time_limits.seconds(seen.state.screen, card_away=False)
-    if seconds is None or seconds < WARNING_S:
-        return False  # for ever, or work of the machine
+    if seconds < WARNING_S:
+        return False  # work of the machine
     body = seen.kiosk.window.property("current")
     return isinstance(body, QQuickItem) and seen.state.screen.name not in TELLING
 
 
 TELLING = frozenset(
-    {"emergency", "ticket_ready", "slip_ready", "refused", "problem", "reading", "looking_up", "saving", "take_card"}
+    {
+        "welcome",
+        "emergency",
+        "ticket_ready",
+        "slip_ready",
+        "refused",
+        "problem",
+        "reading",
+        "looking_up",
+        "saving",
+        "take_card",
+    }
 )
 """Screens that ask nothing that could be lost: they tell something, or the machine works."""
 

@@ -411,6 +411,36 @@ def test_what_happens_to_the_data_can_be_read_before_anything_is_given():
     assert isinstance(flow.handle(shown, ev.Started()).state.screen, s.EnterNumber)
 
 
+@pytest.mark.parametrize("touch", [(ev.Touched(),), (ev.PrivacyAsked(), ev.OverlayDismissed())])
+def test_who_chooses_a_language_and_goes_leaves_it_to_nobody(touch: tuple[ev.Event, ...]):
+    flow = CheckInFlow()
+    state = flow.initial()
+    for event in touch:
+        step = flow.handle(state, event)
+        state = step.state
+    (timer,) = (effect for effect in step.effects if isinstance(effect, fx.StartTimer))
+    assert timer == fx.StartTimer(state.timer, flow.rules.time_limits.question_s)
+    over = flow.handle(state, ev.TimerFired(timer.timer))
+    assert over.effects == (fx.Clear(),)
+    assert over.state == state, "still the first screen"
+    begun = flow.handle(state, ev.Started()).state
+    assert fx.Clear() not in flow.handle(begun, ev.TimerFired(timer.timer)).effects, "somebody is there"
+
+
+def test_another_persons_card_does_not_take_the_language_away():
+    """Clear brings the hospital's own language back; in the middle of a visit nobody has asked for that."""
+    visit = Visit()
+    flow, effects = visit.flow, []
+    state = flow.handle(flow.initial(), ev.NumberKnown(NUMBER)).state
+    result = ReadResult(somebody(), Decision.ACCEPT, ("ok",))
+    for event in (ev.ReadingFinished(state.request, result), ev.NotMe()):
+        step = flow.handle(state, event)
+        state, effects = step.state, [*effects, *step.effects]
+    assert isinstance(state.screen, s.EnterNumber)
+    assert state.visit is None
+    assert fx.Clear() not in effects
+
+
 def test_a_problem_warns_before_it_clears(visit: Visit):
     visit.answered()
     visit(ev.DepartmentChosen("noi"))

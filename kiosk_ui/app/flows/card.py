@@ -186,4 +186,5 @@ def not_me(frame: Frame, state: s.CheckInState) -> Step:
     """Another person's card: its data go, and another number is asked for."""
     bare = dataclasses.replace(_without_card_data(state), card_away=False)
     for_guardian = bare.visit is not None
-    return frame.show(bare, s.EnterNumber(for_guardian=for_guardian), fx.Clear())
+    # No Clear: it is the same visit, and its language and looks stay.
+    return frame.show(bare, s.EnterNumber(for_guardian=for_guardian))

@@ -260,7 +260,7 @@ class CheckInFlow:
         if isinstance(state.overlay, s.StaffCalled | s.PrivacyNotice):
             return Step(state)
         match state.screen:
-            case s.Welcome() | s.Reading() | s.LookingUp() | s.Saving() | s.TakeCard():
+            case s.Reading() | s.LookingUp() | s.Saving() | s.TakeCard():
                 return Step(state)  # these wait for something else than a person
             case s.WrongNumber(wait_seconds=wait) if wait > 0:
                 return Step(state)
@@ -310,7 +310,9 @@ class CheckInFlow:
                 return frame.problem(state, failures.STORE_SLOW, retry=s.Retry.SAVE_AGAIN)
             case s.TakeCard():
                 return finish.card_left(frame, state)
-            case s.TicketReady() | s.SlipReady() | s.Refused() | s.Emergency() | s.Welcome():
+            case s.Welcome():  # the language and looks of who has touched and gone
+                return Step(state, (fx.Clear(),))
+            case s.TicketReady() | s.SlipReady() | s.Refused() | s.Emergency():
                 return finish.nobody_there(frame, state)
             case _:
                 return self._warn(state, self.rules.time_limits.warning_s)

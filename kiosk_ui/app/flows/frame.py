@@ -44,8 +44,7 @@ class Frame:
         """Go to ``screen`` (or stay), take overlays away and start its time-out anew."""
         shown = dataclasses.replace(state, screen=screen, overlay=None, timer=state.timer + 1)
         seconds = self.rules.time_limits.seconds(screen, card_away=state.card_away)
-        timer = fx.StopTimer() if seconds is None else fx.StartTimer(shown.timer, seconds)
-        return Step(shown, (*effects, timer))
+        return Step(shown, (*effects, fx.StartTimer(shown.timer, seconds)))
 
     def cover(self, state: s.CheckInState, overlay: s.Overlay, seconds: int, *effects: fx.Effect) -> Step:
         """Lay ``overlay`` over the screen for ``seconds``."""

@@ -44,11 +44,14 @@ class TimeLimits:
         if self.warning_s >= min(self.question_s, self.card_away_s):
             raise ValueError("the warning must be shorter than the time limits that it ends")
 
-    def seconds(self, screen: s.Screen, *, card_away: bool) -> int | None:
-        """How long ``screen`` waits before its timer fires, or ``None`` for ever (welcome)."""
+    def seconds(self, screen: s.Screen, *, card_away: bool) -> int:
+        """How long ``screen`` waits before its timer fires.
+
+        Welcome waits for ever; what fires there, once it has been touched, is what makes it look as before.
+        """
         match screen:
             case s.Welcome():
-                return None
+                return self.question_s
             case s.WrongNumber(wait_seconds=wait) if wait > 0:
                 return 1  # the pause counts down by the second
             case s.Reading():
