@@ -80,6 +80,11 @@ class Reception:
         return self.shown.view_model.property(name)
 
     def reach(self, screen: str) -> None:
+        """Wait for the screen; a kiosk that asks for the card to be taken on the way there is obeyed."""
+        past = {screen, "take_card"}
+        assert self.finger.wait_for(lambda: self.screen in past, LONGEST_S), f"on {self.screen}, wanted {screen}"
+        if screen != "take_card" and self.screen == "take_card":
+            self.tray.lift()
         assert self.finger.wait_for(lambda: self.screen == screen, LONGEST_S), f"on {self.screen}, wanted {screen}"
         if screen in {"choose_department", "insurance_notice", "ticket_ready", "refused"}:  # read before answered
             assert self.finger.wait_for(lambda: not self.shown.view_model.is_fresh, LONGEST_S)
