@@ -91,6 +91,8 @@ def test_the_hall_sees_who_is_called_where_and_who_is_next(browser: Browser, run
     browser.wait_for("document.querySelector('#number').innerText === 'A001'", seconds=30)  # after A002 had its time
     assert (browser.text("#place"), browser.text("#place-2")) == ("Phòng 102", "Room 102")
     assert "A002" in browser.text("#calls")
+    assert browser.script("return document.querySelector('#now-title [lang=en]').innerText") == "Now calling"
+    assert browser.script("return document.querySelector('#place-2').lang") == "en"
     assert "Mời số A001" in browser.script("return document.querySelector('#spoken').textContent")
     assert browser.text("#clock") == "08:30"
     assert browser.text("#following").split()[:2] == ["A003", "A004"]
@@ -213,6 +215,39 @@ def test_two_panels_of_one_desk_call_one_person(browser: Browser, running: Runni
         browser.press("F2")  # at most two seconds behind
         label_is(browser, "A002")
         assert Staff(client, "noi1").state()["waiting"] in (4, 5)
+
+
+def test_a_double_click_calls_one_person(browser: Browser, running: RunningService) -> None:
+    fill(running)
+    sign_in(browser, running, "noi1")
+    browser.wait_for("!document.querySelector('#panel').hidden")
+    browser.script(
+        "document.querySelector('#next').click(); window.again = 0; const timer = setInterval(() => {"
+        "if (document.querySelector('#current-label').innerText !== 'A002' || document.body.hasAttribute('data-busy')) return;"
+        "document.querySelector('#next').click(); window.again += 1; if (window.again === 3) clearInterval(timer); }, 20)"
+    )
+    browser.wait_for("window.again === 3 && !document.body.hasAttribute('data-busy')")
+    label_is(browser, "A002")
+    with running.client() as client:
+        state = Staff(client, "noi1").state()
+    assert (state["current"]["label"], state["done"]) == ("A002", [])
+
+
+def test_at_twice_the_size_nothing_of_the_panel_is_lost(browser: Browser, running: RunningService) -> None:
+    """WCAG 2.2, 1.4.4 and 1.4.10: a window of 1920 by 1080 at 200 % has 960 by 540 pixels of the page."""
+    fill(running)
+    sign_in(browser, running, "noi1")
+    browser.wait_for("document.querySelector('#asked').innerText.includes('A004')")
+    with browser.sized(960, 540):
+        assert browser.script("return document.documentElement.scrollWidth <= innerWidth")
+        cut = browser.script(
+            "return [...document.querySelectorAll('button, select, input, a, .label, h1, h2')].filter(e => "
+            "e.checkVisibility() && (e.getBoundingClientRect().right > innerWidth || e.scrollWidth > e.clientWidth + 2))"
+            ".map(e => e.outerHTML)"
+        )
+        assert cut == []
+        browser.click("#next")  # reached and not covered
+        label_is(browser, "A002")
 
 
 @pytest.mark.parametrize("language", ["vi", "en", "fr"])

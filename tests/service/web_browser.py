@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -160,6 +162,21 @@ class Browser:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds} s: {condition}\n{self.text('body')}")
             time.sleep(0.1)
+
+    @contextlib.contextmanager
+    def sized(self, width: int, height: int) -> Iterator[None]:
+        """Another size of the window for a while."""
+        self._cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        try:
+            yield
+        finally:
+            self._cdp(
+                "Emulation.setDeviceMetricsOverride",
+                width=self._size[0],
+                height=self._size[1],
+                deviceScaleFactor=1,
+                mobile=self._touch,
+            )
 
     def dark_scheme(self) -> None:
         """What a tablet says that is set to dark."""

@@ -25,8 +25,17 @@ let secondWords = null;
 
 document.documentElement.dataset.theme = parameters.get("theme") === "light" ? "light" : "dark";
 
-function both(key) {
-  return secondWords ? `${words[key]} · ${secondWords[key]}` : words[key];
+// Each language is marked as what it is, so that it is read aloud as such.
+function bothIn(element, key, between) {
+  element.replaceChildren(words[key]);
+  if (secondWords) element.append(between, inSecond(secondWords[key]));
+}
+
+function inSecond(text) {
+  const made = document.createElement("span");
+  made.lang = latest.second_language;
+  made.textContent = text;
+  return made;
 }
 
 async function ask() {
@@ -130,18 +139,12 @@ function chime() {
 
 function label() {
   document.title = words["call.title"];
-  put(part("now-title"), both("call.now"));
-  put(part("last-title"), both("call.last"));
-  put(part("next-title"), both("call.next"));
-  part("nobody").replaceChildren(...lines("call.nobody"));
-  part("offline").querySelector(".words").replaceChildren(...lines("call.offline"));
-  put(part("sound"), both("call.sound_off"));
-}
-
-function lines(key) {
-  const found = [words[key]];
-  if (secondWords) found.push(secondWords[key]);
-  return found.flatMap((text, place) => (place ? [document.createElement("br"), text] : [text]));
+  if (latest !== null) part("place-2").lang = latest.second_language;
+  for (const [id, key] of [["now-title", "call.now"], ["last-title", "call.last"], ["next-title", "call.next"], ["sound", "call.sound_off"]]) {
+    bothIn(part(id), key, " · ");
+  }
+  bothIn(part("nobody"), "call.nobody", document.createElement("br"));
+  bothIn(part("offline").querySelector(".words"), "call.offline", document.createElement("br"));
 }
 
 function turnOnSound() {
@@ -152,11 +155,10 @@ async function poll() {
   for (;;) {
     try {
       const state = await ask();
-      if (secondWords === null && state.second_language !== "vi") {
-        secondWords = await texts(state.second_language);
-        label();
-      }
+      const needsWords = secondWords === null && state.second_language !== "vi";
+      if (needsWords) secondWords = await texts(state.second_language);
       take(state);
+      if (needsWords) label();
     } catch { /* told by the time since the last answer */ }
     show();
     await new Promise((done) => setTimeout(done, POLL_MS));

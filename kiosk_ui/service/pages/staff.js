@@ -5,6 +5,7 @@ const POLL_MS = 2000;
 const ANSWER_WITHIN_MS = 5000;
 const OLD_AFTER_MS = 7000;
 const MESSAGE_MS = 8000;
+const SAME_AGAIN_MS = 1000;   // the same step so soon is a double click: it would end who was called a moment ago
 
 const part = (id) => document.getElementById(id);
 const kept = {                              // what this tablet remembers: how it looks, never who
@@ -15,6 +16,8 @@ let words = {};
 let state = null;
 let csrf = "";
 let busy = false;
+let lastStep = "";
+let lastStepAt = -Infinity;
 let heardAt = performance.now();
 let drawn = "";
 let messageUntil = 0;
@@ -141,6 +144,8 @@ function show() {
 // ----------------------------------------------------------------------------------------- changing
 async function change(path, body) {
   if (busy || state === null) return null;
+  const step = path.startsWith("call") ? "call" : `${path} ${body.action ?? body.standing ?? ""}`;
+  if (path !== "find" && step === lastStep && performance.now() - lastStepAt < SAME_AGAIN_MS) return null;
   busy = true;
   draw();
   let done = null;
@@ -157,6 +162,7 @@ async function change(path, body) {
     else say(words["staff.failed"]);
   }
   if (state !== null) await look();
+  if (done !== null) { lastStep = step; lastStepAt = performance.now(); }
   busy = false;
   draw();
   return done;
@@ -249,7 +255,8 @@ function draw() {
   part("desk-name").textContent = `${state.desk.name} · ${state.desk.place}`;
   part("waiting").textContent = filled(words["staff.waiting"], { count: state.waiting });
   const at = state.current;
-  part("current-label").textContent = at ? at.label : words["staff.nobody"];
+  const label = at ? at.label : words["staff.nobody"];
+  if (part("current-label").textContent !== label) part("current-label").textContent = label;   // read aloud once
   part("current-label").toggleAttribute("data-none", at === null);
   part("current-notes").replaceChildren(...(at ? notes(at) : []));
   // Not "disabled": that would take the focus away from whoever works by keys.
@@ -339,6 +346,7 @@ const KEYS = { F2: () => void next(), F4: () => void actNow("call_again"), F8: (
 
 function pressed(event) {
   if (!(event.key in KEYS) || state === null || part("sure").open || event.repeat) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;   // Alt and F4 closes a window
   event.preventDefault();
   KEYS[event.key]();
 }
