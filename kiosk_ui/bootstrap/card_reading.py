@@ -39,6 +39,7 @@ _PASSING = (  # what may be over at the next look: a hand that still moves, a re
     errors.READER_NOT_FOUND,
     errors.PCSC_NOT_RUNNING,
 )
+_LETS_GO_WITHIN_S = 10.0  # a reading that was cancelled ends with its last command, which takes a second or two
 _SAY_EVERY_S = 1.0  # a reading that moves is told at least this often, so that it never counts as stalled
 
 
@@ -210,7 +211,10 @@ class _Attempt(threading.Thread):
 
     def run(self) -> None:
         if self._before is not None:
-            self._before.join()  # it may still hold the card for its last command
+            self._before.join(_LETS_GO_WITHIN_S)  # it may still hold the card for its last command
+            if self._before.is_alive():
+                self._hopeless(self._before)
+                return
             self._before = None
         finished = False
         try:
@@ -229,6 +233,13 @@ class _Attempt(threading.Thread):
                 # A mistake of ours: the patient is brought on, and the exception goes its way to the log.
                 self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
         self._watch()
+
+    def _hopeless(self, before: _Attempt) -> None:
+        """A reader that hangs in a command is told of; it is not touched beside the reading that hangs in it."""
+        self._key = self._printed = None
+        if not self.cancel.is_set():
+            self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
+        before.join()  # whoever comes next finds a reading under way as long as there is one
 
     def _read(self) -> None:
         key = self._key

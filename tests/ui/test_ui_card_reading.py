@@ -17,6 +17,7 @@ from emulator.personalise.profile import load_profile
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
 from kiosk_ui.app.flows import events as ev
+from kiosk_ui.bootstrap import card_reading
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, number_of
 from kiosk_ui.bootstrap.kiosk import scan_to_event
@@ -291,6 +292,43 @@ def test_a_new_reading_waits_until_the_former_one_has_let_go(tray: InProcessTray
     cards.start(number("an"), second)
     assert second.wait_for(lambda: bool(second.results))
     assert first.results == []
+    cards.cancel()
+    cards.join()
+
+
+class HangingPlace(InProcessTray):
+    """A reader that hangs in a command until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let_go = threading.Event()
+        self.opened = 0
+
+    def open(self) -> CardTransport:
+        self.opened += 1
+        self.let_go.wait(LONGEST_S)
+        return super().open()
+
+
+def test_who_comes_after_a_reader_hung_is_told_and_the_reader_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(card_reading, "_LETS_GO_WITHIN_S", 0.05)
+    place = HangingPlace()
+    place.lay("an")
+    cards, hung = reading(place), Listener()
+    cards.start(number("an"), hung)
+    assert hung.wait_for(lambda: bool(hung.steps))
+    for _ in range(3):
+        told = Listener()
+        cards.start(number("an"), told)
+        assert told.wait_for(lambda told=told: bool(told.failures))
+        assert told.failures == [("kiosk.reading_broken", Hint.CALL_STAFF)]
+    assert place.opened == 1, "nobody takes the reader beside the reading that hangs in it"
+    place.let_go.set()
+    cards.join(LONGEST_S)
+    again = Listener()
+    cards.start(number("an"), again)
+    assert again.wait_for(lambda: bool(again.results))
+    assert hung.results == hung.failures == []
     cards.cancel()
     cards.join()
 
