@@ -13,14 +13,16 @@ import pytest
 
 from emulator.services.fhir_server import FhirServer
 from emulator.services.loopback import Misbehaviour, Reply, Request
+from emulator.services.medipay_his import MediPayHis
 from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import InsuranceOutcome
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.failures import GatewayError
 from kiosk_ui.app.gateways.relay_answer import parse_answer
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
+from kiosk_ui.app.gateways.same_person import is_same_birth
 from kiosk_ui.app.settings import Settings
-from tests.unit.hospital_records import AN, ASK_AN, NAME, NUMBER, Peer, fhir_peer, record, visitor
+from tests.unit.hospital_records import AN, ASK_AN, NAME, NUMBER, Peer, fhir_peer, medipay_peer, record, visitor
 
 TODAY = dt.date(2026, 3, 2)
 STRANGER = {
@@ -203,5 +205,55 @@ def test_an_insurance_in_force_counts_though_another_one_comes_first(tmp_path: P
         server.eligibility[NUMBER] = {"outcome": "complete", "contained": [coverage], "insurance": [over, now]}
         assert peer.insurer().check(ASK_AN).card_number == "DN4404012345678"
         server.eligibility[NUMBER] = {"outcome": "complete", "insurance": [{}]}
+        with pytest.raises(GatewayError):
+            peer.insurer().check(ASK_AN)
+
+
+# ---------------------------------------------------------------------------------------- same person
+@pytest.mark.parametrize(
+    ("said", "can_be"),
+    [
+        ("1985-02-03", True), ("1985-02-03T00:00:00+07:00", True), ("1985-02-03 00:00:00", True), ("19850203", True),
+        ("03/02/1985", True), ("3.2.1985", True), ("03-02-1985", True), ("03021985", True), ("03/02/1985 00:00", True),
+        ("1985", True), ("1985-02", True), ("02/1985", True), ("00/00/1985", True), ("1985-00-00", True),
+        ("", True), ("-", True), ("00/00/0000", True), ("không rõ", True),
+        ("1985-02-04", False), ("1950-01-01T00:00:00", False), ("19850204", False), ("04/02/1985", False),
+        ("03021950", False), ("1950", False), ("1985-03", False), ("03/1985", False), ("00/00/1950", False),
+        ("02/03/1985", False),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_a_date_of_birth_must_be_the_same(said: str, can_be: bool) -> None:
+    assert is_same_birth(said, dt.date(1985, 2, 3)) is can_be
+    assert is_same_birth(said, None)
+
+
+@pytest.mark.parametrize("said", ["04/02/1985", "1950", "1950-01-01T00:00:00"])
+def test_no_system_joins_a_person_of_another_birth(tmp_path: Path, said: str) -> None:
+    for made in (medipay_peer, fhir_peer):
+        peer = made(tmp_path)
+        with peer.site:
+            peer.add(born=said)
+            with pytest.raises(GatewayError) as caught:
+                peer.open().find(AN)
+            assert caught.value.code.name == "hospital.patient_ambiguous"
+
+
+def test_a_hospital_systems_insurance_is_held_against_its_hours_too(tmp_path: Path) -> None:
+    peer = medipay_peer(tmp_path)
+    his = peer.site
+    assert isinstance(his, MediPayHis)
+    good = {
+        "HO_TEN": NAME.replace(" ", "\u00a0") + "\t", "NGAY_SINH": "1985-02-03T00:00:00", "MA_THE_BHYT": "DN4404012345678",
+        "GT_THE_TU": "2026-01-01T00:00:00", "GT_THE_DEN": "2026-12-31 00:00:00", "MA_KQ": "000", "TEN_KQ": "Đúng\r\nthẻ",
+    }  # fmt: skip
+    with his:
+        his.insurance[NUMBER] = good
+        found = peer.insurer().check(ASK_AN)
+        assert (found.valid_until, found.note) == (dt.date(2026, 12, 31), "Đúng  thẻ")
+        his.insurance[NUMBER] = {**good, "GT_THE_DEN": "2026-03-01T00:00:00"}
+        with pytest.raises(GatewayError) as caught:
+            peer.insurer().check(ASK_AN)
+        assert caught.value.code.name == "relay.answer_contradictory"
+        his.insurance[NUMBER] = {**good, "NGAY_SINH": "1950-01-01T00:00:00"}
         with pytest.raises(GatewayError):
             peer.insurer().check(ASK_AN)

@@ -318,7 +318,7 @@ def _numbers(patient: Mapping[str, object], system: str) -> set[str]:
 def _is_about(patient: Mapping[str, object], query: PatientQuery) -> bool:
     names = [name for each in tables(patient.get("name")) if (name := whole_name(each))]
     has_name = not names or any(is_same_name(name, query.full_name) for name in names)
-    return has_name and is_same_birth(_day(text_of(patient, "birthDate")), query.date_of_birth)
+    return has_name and is_same_birth(text_of(patient, "birthDate"), query.date_of_birth)
 
 
 def whole_name(name: Mapping[str, object]) -> str:
@@ -333,14 +333,6 @@ def _id_of(resource: Mapping[str, object]) -> str:
     if _LOGICAL_ID.fullmatch(found) is None:
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no logical id")
     return found
-
-
-def _day(text: str) -> dt.date | None:
-    """A whole date; a year or a month alone says too little to compare."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _moment(text: str) -> dt.datetime | None:

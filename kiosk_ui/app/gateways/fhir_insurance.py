@@ -155,11 +155,11 @@ def _card(insurance: Mapping[str, object], coverage: Mapping[str, object]) -> st
     return text_of(coverage, "subscriberId") or (text_of(named, "value") if isinstance(named, dict) else "")
 
 
-def _beneficiary(response: Mapping[str, object]) -> tuple[str, dt.date | None]:
+def _beneficiary(response: Mapping[str, object]) -> tuple[str, str]:
     """Name and date of birth of the patient whom the response contains."""
     patient = _patient_of(response)
     name = next((name for each in tables(patient.get("name")) if (name := whole_name(each))), "")
-    return name, _day(text_of(patient, "birthDate"))
+    return name, text_of(patient, "birthDate")
 
 
 def _patient_of(response: Mapping[str, object]) -> Mapping[str, object]:

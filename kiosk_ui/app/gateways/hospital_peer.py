@@ -89,6 +89,8 @@ def json_object(raw: bytes) -> dict[str, object]:
 def text_of(table: Mapping[str, object], name: str, *, longest: int = _MAX_TEXT) -> str:
     """A text of an answer, empty if it is absent or null. Numbers are taken as text: many systems send codes so.
 
+    Line ends, tabs and spaces of other kinds (U+00A0) become spaces: people typed them.
+
     Raises:
         GatewayError: ``hospital.answer_unusable``: it is something else, too long, or cannot be printed.
     """
@@ -97,7 +99,10 @@ def text_of(table: Mapping[str, object], name: str, *, longest: int = _MAX_TEXT)
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or len(value) > longest or not value.isprintable():
+    if not isinstance(value, str) or len(value) > longest:
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="a field of another type")
+    value = "".join(" " if letter.isspace() else letter for letter in value)
+    if not value.isprintable():
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="a field of another type")
     return value.strip()
 

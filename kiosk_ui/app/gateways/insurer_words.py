@@ -24,7 +24,7 @@ class InsurerWords:
         code: the insurer's three digits.
         note: sentence for staff.
         name: whom the answer is about, if it says.
-        born: the same, date of birth.
+        born: the same, date of birth or what is known of it, as the interface writes it.
         card: insurance card code.
         facility: registered first facility.
         starts, ends: first and last day.
@@ -33,7 +33,7 @@ class InsurerWords:
     code: str
     note: str = ""
     name: str = ""
-    born: dt.date | None = None
+    born: str = ""
     card: str = ""
     facility: str = ""
     starts: dt.date | None = None
@@ -53,7 +53,7 @@ class InsurerWords:
             "ghiChu": self.note,
             "maThe": self.card,
             "hoTen": self.name,
-            "ngaySinh": _written(self.born),
+            "ngaySinh": self.born[:10],  # an hour may stand behind
             "maDKBD": self.facility,
             "gtTheTu": _written(self.starts),
             "gtTheDen": _written(self.ends),

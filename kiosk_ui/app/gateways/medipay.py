@@ -305,12 +305,5 @@ def _is_about(record: Mapping[str, object], query: PatientQuery) -> bool:
     return (
         number in ("", query.number)
         and is_same_name(text_of(record, "HO_TEN"), query.full_name)
-        and is_same_birth(_iso_day(text_of(record, "NGAY_SINH")), query.date_of_birth)
+        and is_same_birth(text_of(record, "NGAY_SINH"), query.date_of_birth)
     )
-
-
-def _iso_day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text[:10])
-    except ValueError:
-        return None

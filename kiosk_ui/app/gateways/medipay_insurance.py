@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
@@ -72,7 +73,7 @@ def _words(reply: Reply) -> InsurerWords:
         code=text_of(reply.data, "MA_KQ"),
         note=text_of(reply.data, "TEN_KQ", longest=1_000),
         name=text_of(reply.data, "HO_TEN"),
-        born=_day(text_of(reply.data, "NGAY_SINH")),
+        born=text_of(reply.data, "NGAY_SINH"),
         card=text_of(reply.data, "MA_THE_BHYT"),
         facility=text_of(reply.data, "MA_DKBD"),
         starts=_day(text_of(reply.data, "GT_THE_TU")),
@@ -81,7 +82,8 @@ def _words(reply: Reply) -> InsurerWords:
 
 
 def _day(text: str) -> dt.date | None:
-    """A day as such systems write it: ``yyyy-mm-dd``, ``yyyymmdd``, or as the insurer does."""
+    """A day as such systems write it: ``yyyy-mm-dd``, ``yyyymmdd``, or as the insurer does; an hour may stand behind."""
+    text = re.split(r"[T ]", text, maxsplit=1)[0]
     try:
         return dt.date.fromisoformat(text)
     except ValueError:

@@ -111,7 +111,7 @@ def _is_about(answer: _Answer, query: EligibilityQuery) -> bool:
     has_another_number = len(numbers) == 2 and all(_CITIZEN_NUMBER.fullmatch(number) for number in numbers)
     return (
         not has_another_number
-        and is_same_birth(parse_date(answer.ngaySinh), query.date_of_birth)
+        and is_same_birth(answer.ngaySinh, query.date_of_birth)
         and is_same_name(answer.hoTen, query.full_name)
     )
 
