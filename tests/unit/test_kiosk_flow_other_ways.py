@@ -217,6 +217,14 @@ def test_an_emergency_rings_at_once_and_shows_where_to_go(visitor: Visitor):
     assert isinstance(visitor(ev.GoOn()), s.Welcome)
 
 
+def test_a_kiosk_whose_clock_was_never_set_strands_nobody():
+    lost = Visitor()
+    lost.flow = CheckInFlow(now=lambda: dt.datetime(1970, 1, 1, 7, tzinfo=NOW.tzinfo))
+    lost.chooses(Way.NO_CARD)
+    lost(ev.TextGiven("Nguyễn Văn An"))
+    assert isinstance(lost(ev.BirthGiven(3, 2, 1985)), s.ConfirmDeclared)
+
+
 # ------------------------------------------------------------------------------------------ children
 def to_guardian(visitor: Visitor) -> s.Screen:
     assert visitor.chooses(Way.CHILD) == s.TypeNumber(NumberKind.BIRTH_CERTIFICATE)

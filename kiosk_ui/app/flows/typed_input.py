@@ -14,6 +14,7 @@ __all__ = ["birth_from", "name_from", "number_from", "phone_from"]
 _MOST_NAME_CHARACTERS = 100
 _MOST_NUMBER_CHARACTERS = 30
 _OLDEST_YEARS = 125
+_NOT_BEFORE = dt.date(2026, 1, 1)  # a clock that says less is wrong: this program is younger
 _BETWEEN_DIGITS = re.compile(r"[\s.\-]")
 _CERTIFICATE = re.compile(r"[\w/.\- ]*\d[\w/.\- ]*")
 _IN_NAMES = frozenset(" -.'’")
@@ -58,7 +59,11 @@ def name_from(text: str) -> str | InputProblem:
 def birth_from(
     day: int | None, month: int | None, year: int, today: dt.date
 ) -> tuple[dt.date | None, int] | InputProblem:
-    """A date of birth, or the year alone: the date if it is whole, and the year."""
+    """A date of birth, or the year alone: the date if it is whole, and the year.
+
+    A clock that was never set tells nobody that they are not born yet.
+    """
+    today = max(today, _NOT_BEFORE)
     if day is None and month is None:
         if year > today.year:
             return InputProblem.IN_THE_FUTURE
