@@ -14,6 +14,8 @@ from typing import TypeAlias
 from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.mrz_text import MrzText
+from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.texts import insurance_key, problem_key
@@ -40,6 +42,7 @@ class ScreenView:
         departments: dictionaries with ``code``, ``name``, ``place``, ``icon``.
         staff_code: small, for staff; error or check codes only.
         number_kind, whose, for_guardian: what a screen asks for, and whose it is.
+        for_passport: whether a passport is to be read, not a card.
         input_problem: why something typed has to be given again; empty the first time.
         without_chip: whether "go on without the chip" is offered.
         birth_year: when only the year is known; 0 otherwise.
@@ -83,6 +86,7 @@ class ScreenView:
     number_kind: str = ""
     whose: str = ""
     for_guardian: bool = False
+    for_passport: bool = False
     input_problem: str = ""
     without_chip: bool = False
     identification: str = ""
@@ -115,6 +119,7 @@ def view_of(state: s.CheckInState, strings: Mapping[str, str], counter: str) -> 
     """
     screen = state.screen
     fields: Fields = {"screen": screen.name, "stage": screen.stage.value if screen.stage else 0, "counter": counter}
+    fields["for_passport"] = state.visit is not None and _is_passport(state.visit.key)
     fields |= _screen_fields(screen, strings)
     match state.overlay:
         case s.StaffCalled(counter=where):
@@ -202,10 +207,16 @@ def _reception_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
                 "can_try_again": retry is not s.Retry.NONE,
                 "counter": counter,
                 "staff_code": code,
+                "stage": (s.Stage.NUMBER if retry is s.Retry.SAVE_AGAIN else s.Stage.CARD).value,
                 "without_chip": without_chip,
             }
         case _:
             return {}
+
+
+def _is_passport(key: CitizenNumber | MrzText | None) -> bool:
+    """Whether the lines of a booklet open the chip; a card's three lines are no passport's."""
+    return isinstance(key, MrzText) and len(key.lines) == 2
 
 
 def _problem(problem: s.InputProblem | None) -> str:

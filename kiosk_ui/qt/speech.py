@@ -130,6 +130,8 @@ class Speech(QObject):
                 return (CHIME, screen)
             case "problem":
                 return (f"{screen}.{view.hint}",)
+            case "place_card" | "wrong_number" if bool(view.forPassport):
+                return (f"{screen}.passport",)
             case "insurance_notice" | "insurance_choice":
                 return (f"{screen}.{view.insuranceKind}",)
             case "ticket_ready" | "slip_ready" | "already_checked_in":

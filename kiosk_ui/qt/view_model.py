@@ -348,6 +348,7 @@ class CheckInViewModel(QObject):
     numberKind = Property(str, lambda self: self._view.number_kind, notify=viewChanged)
     whose = Property(str, lambda self: self._view.whose, notify=viewChanged)
     forGuardian = Property(bool, lambda self: self._view.for_guardian, notify=viewChanged)
+    forPassport = Property(bool, lambda self: self._view.for_passport, notify=viewChanged)
     inputProblem = Property(str, lambda self: self._view.input_problem, notify=viewChanged)
     canGoWithoutChip = Property(bool, lambda self: self._view.without_chip, notify=viewChanged)
     identification = Property(str, lambda self: self._view.identification, notify=viewChanged)

@@ -79,6 +79,33 @@ def test_every_screen_has_words_to_be_said_in_every_language(kiosk: KioskApplica
             assert any(f"spoken.{name}" in language.strings for name in names), (language.code, prompt)
 
 
+def test_a_passport_is_asked_for_by_its_name_on_the_screen_and_aloud(
+    kiosk: KioskApplication, voice: HeardVoice
+) -> None:
+    for name in ("place_card", "wrong_number"):
+        kiosk.view_model.show(SAMPLES[f"{name}_passport"])
+        settle(kiosk)
+        assert voice.said[-1] == ((f"{name}.passport",), "vi")
+        strings = kiosk.texts["vi"].strings
+        assert "hộ chiếu" in strings[f"spoken.{name}.passport"]
+        assert "hộ chiếu" in strings[f"{name}.title_passport"]
+        kiosk.view_model.show(SAMPLES[name])
+        settle(kiosk)
+        assert voice.said[-1] == ((name,), "vi")
+
+
+@pytest.mark.parametrize(("name", "stage"), [("problem_retry_card", 1), ("problem_retry_later", 3)])
+def test_a_problem_says_at_which_step_it_is_and_what_to_do_aloud(
+    kiosk: KioskApplication, voice: HeardVoice, name: str, stage: int
+) -> None:
+    kiosk.view_model.show(SAMPLES[name])
+    settle(kiosk)
+    assert kiosk.view_model.property("stage") == stage
+    ((prompt,), _) = voice.said[-1]
+    for language in kiosk.texts.languages:
+        assert language.strings[f"spoken.{prompt}"] != language.strings["spoken.problem"]
+
+
 def test_a_screen_is_said_once_however_often_it_is_drawn(kiosk: KioskApplication, voice: HeardVoice) -> None:
     for _ in range(3):
         show(kiosk, "confirm")

@@ -44,7 +44,7 @@ def test_evening_adds_no_line_and_breaks_no_word(qapp: QGuiApplication, words: l
 
 @pytest.mark.parametrize(
     "text",
-    ["Số vừa nhập không mở được thẻ này", "Đưa mã QR trên thẻ vào khe quét", "Không xác nhận được thẻ này"],
+    ["Số này không khớp với thẻ", "Đưa mã QR trên thẻ vào khe quét", "Không xác nhận được thẻ này"],
 )
 def test_no_word_is_left_alone(qapp: QGuiApplication, text: str) -> None:
     for width in range(500, 1000, 20):

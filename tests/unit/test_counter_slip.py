@@ -54,7 +54,7 @@ def test_a_slip_says_where_to_go_who_comes_and_why(paper):
     text = text_of(SLIP, paper)
     for part in (
         "Mời đến quầy 3", "Please go to counter 3", "Q007", NAME, "03/02/1945", "040 *** *** 017",
-        "Xác nhận nhân thân", "Who you are", "Bảo hiểm y tế", "Health insurance", "7KQ2M9XA", "Nhớ lấy thẻ",
+        "Giấy tờ của quý khách", "Your papers", "Bảo hiểm y tế", "Health insurance", "7KQ2M9XA", "Nhớ lấy thẻ",
     ):  # fmt: skip
         assert part in text
 

@@ -41,7 +41,8 @@ def text_of(ticket: Ticket) -> str:
 
 def test_it_says_number_place_time_and_take_your_card():
     text = text_of(PLAIN)
-    for part in ("G012", "Tai Mũi Họng", "Tầng 2, phòng 208", "Floor 2, room 208", "02/03/2026  07:15", "Nhớ lấy thẻ"):
+    last = "Nhớ lấy thẻ, giữ phiếu này"
+    for part in ("G012", "Tai Mũi Họng", "Tầng 2, phòng 208", "Floor 2, room 208", "02/03/2026  07:15", last):
         assert part in text
     assert "Bảo hiểm" not in text
 

@@ -29,7 +29,7 @@ AT_COUNTER: Final = Words(
     "Mời đến quầy để kiểm tra bảo hiểm. Số thứ tự vẫn được giữ.",
     "Insurance is checked at the counter. Your place is kept.",
 )
-TAKE_CARD: Final = Words("Nhớ lấy thẻ", "Take your card")
+TAKE_CARD: Final = Words("Nhớ lấy thẻ, giữ phiếu này", "Take your card, keep this paper")
 KEEP_SLIP: Final = Words("Xin đưa phiếu này cho nhân viên.", "Please hand this slip to the staff.")
 TO_SETTLE: Final = Words("Nhân viên sẽ xem giúp:", "The counter will see to:")
 BORN: Final = Words("Ngày sinh", "Date of birth")
@@ -37,11 +37,11 @@ NUMBER: Final = Words("Số giấy tờ", "Document number")
 REFERENCE: Final = Words("Mã tra cứu", "Reference")
 
 REASONS: Final[Mapping[str, Words]] = {
-    Missing.IDENTITY: Words("Xác nhận nhân thân", "Who you are"),
+    Missing.IDENTITY: Words("Giấy tờ của quý khách", "Your papers"),
     Missing.NUMBER: Words("Số giấy tờ", "Document number"),
     Missing.NAME: Words("Họ và tên", "Full name"),
     Missing.DATE_OF_BIRTH: Words("Ngày sinh", "Date of birth"),
-    Missing.GUARDIAN: Words("Người giám hộ của trẻ", "The child's guardian"),
+    Missing.GUARDIAN: Words("Thẻ của người đi cùng bé", "The card of the child's guardian"),
     Missing.INSURANCE: Words("Bảo hiểm y tế", "Health insurance"),
     Missing.PRIORITY: Words("Diện ưu tiên", "Priority"),
 }

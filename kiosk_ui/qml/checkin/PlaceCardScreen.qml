@@ -5,8 +5,8 @@ import "../components"
 // Goes on by itself as soon as a card lies there.
 ScreenBody {
     id: screen
-    title: Tr.t("place_card.title")
-    message: Tr.t("place_card.message")
+    title: Tr.t(vm.forPassport ? "place_card.title_passport" : "place_card.title")
+    message: Tr.t(vm.forPassport ? "place_card.message_passport" : "place_card.message")
 
     stage: Component {
         Panel {

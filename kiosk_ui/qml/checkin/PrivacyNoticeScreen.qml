@@ -2,7 +2,7 @@ import QtQuick
 import "../theme"
 import "../components"
 
-// Lies over the welcome screen: what happens to the data, in five short sentences.
+// Lies over the welcome screen: what happens to the data, purpose by purpose, in five short sentences.
 ScreenBody {
     id: screen
     wide: true
@@ -19,7 +19,7 @@ ScreenBody {
                 columnSpacing: Theme.wideGap
                 rowSpacing: Theme.mm(Theme.landscape ? 4 : 7)
                 Repeater {
-                    model: [["what", "card"], ["why", "shield"], ["who", "staff"], ["long", "clock"], ["rights", "info"]]
+                    model: [["what", "card"], ["why", "shield"], ["who", "clock"], ["long", "tick"], ["rights", "info"]]
                     Row {
                         required property var modelData
                         width: Math.floor((screen.width - (lines.columns - 1) * lines.columnSpacing) / lines.columns)
@@ -32,6 +32,7 @@ ScreenBody {
                         }
                         KioskText {
                             width: parent.width - mark.width - parent.spacing
+                            even: true
                             kind: "body"
                             text: Tr.t("privacy_notice." + parent.modelData[0])
                         }

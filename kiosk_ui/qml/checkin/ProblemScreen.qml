@@ -6,6 +6,7 @@ import "../components"
 ScreenBody {
     id: screen
     readonly property bool needsStaff: vm.hint === "call_staff"
+    readonly property bool aboutCard: vm.stage === 1 && !needsStaff // the picture shows what the words are about
     tone: "caution"
     toneText: Tr.t("tone.caution")
     title: Tr.t(vm.problemKey + ".title")
@@ -20,8 +21,8 @@ ScreenBody {
     stage: Component {
         Picture {
             tone: screen.tone
-            scene: screen.needsStaff ? "counter" : "out_of_order"
-            description: Tr.t(screen.needsStaff ? "problem.scene_staff" : "problem.scene")
+            scene: screen.aboutCard ? "out_of_order" : "counter"
+            description: Tr.t(screen.aboutCard ? "problem.scene" : "problem.scene_staff")
         }
     }
 }

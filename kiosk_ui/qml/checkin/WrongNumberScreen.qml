@@ -7,8 +7,8 @@ ScreenBody {
     id: screen
     tone: "caution"
     toneText: Tr.t("tone.caution")
-    title: Tr.t("wrong_number.title")
-    message: Tr.t("wrong_number.message", { "tries": vm.triesLeft })
+    title: Tr.t(vm.forPassport ? "wrong_number.title_passport" : "wrong_number.title")
+    message: Tr.t(vm.forPassport ? "wrong_number.message_passport" : "wrong_number.message", { "tries": vm.triesLeft })
     primaryText: vm.waitSeconds > 0 ? Tr.t("wrong_number.wait", { "s": vm.waitSeconds }) : Tr.t("wrong_number.primary")
     primaryEnabled: vm.waitSeconds === 0
     secondaryText: vm.canGoWithoutChip ? Tr.t("problem.without_chip") : ""
@@ -18,8 +18,8 @@ ScreenBody {
     stage: Component {
         Picture {
             tone: screen.tone
-            scene: "card_number"
-            description: Tr.t("wrong_number.scene")
+            scene: vm.forPassport ? "passport" : "card_number"
+            description: Tr.t(vm.forPassport ? "type_mrz.scene" : "wrong_number.scene")
         }
     }
 }
