@@ -79,6 +79,9 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
+_SLIPS = "counter"  # as the queue service calls the queue of slips (docs/queue.md)
+
+
 def _usable_departments(departments: tuple[Department, ...]) -> tuple[Department, ...]:
     problems = []
     for department in departments:
@@ -86,6 +89,10 @@ def _usable_departments(departments: tuple[Department, ...]) -> tuple[Department
             problems.append(f"the code {department.code!r} may hold a–z, 0–9 and _ only, at most 40 of them")
         if re.fullmatch(r"[A-Z]", department.prefix) is None:
             problems.append(f"the prefix of {department.code!r} must be one letter A–Z")
+        if department.code == _SLIPS:
+            problems.append(
+                f"the code {_SLIPS!r} is the queue of those who are sent to the reception counter; choose another"
+            )
         if not (department.name_vi.strip() and department.name_en.strip() and department.place_vi.strip()):
             problems.append(f"{department.code!r} needs a name in both languages and a place")
     for what in ("code", "prefix"):

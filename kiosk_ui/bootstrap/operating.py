@@ -49,7 +49,7 @@ def operated(
     """
     told = manager or ServiceManager()
     operation = services.operation
-    desk = KioskDesk(services, place, trust, told)
+    desk = KioskDesk(services, place, trust, told, lambda: getattr(shown.voice, "state", None))
     model = OperatorModel(
         desk,
         operation.scans,

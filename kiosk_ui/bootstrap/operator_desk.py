@@ -8,7 +8,7 @@ import logging
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crypto.errors import ChipIdError
 from kiosk_ui.app.audit import AuditAction, AuditEntry
@@ -21,6 +21,7 @@ from kiosk_ui.app.operation.service_manager import ServiceManager
 from kiosk_ui.app.operation.visit_defaults import VisitDefaults, save_defaults
 from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.services import KioskServices
+from kiosk_ui.app.speech import SpeakerState
 from kiosk_ui.bootstrap.card_reading import CardPlace
 from kiosk_ui.bootstrap.live_tests import look_at_card, self_test, trial_ticket
 from reader.errors import TransportError
@@ -59,6 +60,7 @@ class KioskDesk:
         place: where cards are laid.
         trust: whom it trusts.
         manager: what would start the program again.
+        sound: says whether prompts can be heard; ``None`` if the kiosk has no voice.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class KioskDesk:
         place: CardPlace,
         trust: TrustAtStart,
         manager: ServiceManager,
+        sound: Callable[[], SpeakerState | None] = lambda: None,
     ) -> None:
         self._services = services
         self._place = place
         self._trust = trust
         self._manager = manager
+        self._sound = sound
         self._guard = services.operation.pin_guard()
         self._started = services.clock.now()
         services.operation.collectors.append(self._put_gauges)
@@ -239,7 +243,7 @@ class KioskDesk:
             facts.append(Fact(f"part_{pulse.name}", word=word, tone=Tone.GOOD if pulse.lives else Tone.BAD))
         watched = self._manager.watchdog_s is not None
         facts.append(Fact("watchdog", word="on" if watched else "off", tone=Tone.GOOD if watched else Tone.CAUTION))
-        facts.append(self._room())
+        facts += [self._sound_fact(), self._room()]
         return Section("program", tuple(facts), actions=(DeskAction.SELF_TEST, DeskAction.RESTART))
 
     def _log_lines(self) -> Section:
@@ -261,6 +265,13 @@ class KioskDesk:
     def _printer_state(self) -> str:
         status = getattr(self._services.printer, "status", None)  # not every printer can be asked
         return str(status().value) if callable(status) else PrinterState.UNKNOWN.value
+
+    def _sound_fact(self) -> Fact:
+        """Whether prompts can be heard, as far as the kiosk can know (decision record 0019)."""
+        state = self._sound()
+        if state is None:
+            return Fact("sound", word="off")
+        return Fact("sound", word=state.value, tone=Tone.GOOD if state is SpeakerState.READY else Tone.BAD)
 
     def _room(self) -> Fact:
         try:

@@ -7,6 +7,7 @@ import dataclasses
 import re
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from kiosk_ui.app.operation.service_manager import ServiceManager
 from kiosk_ui.app.operation.visit_defaults import load_defaults
 from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings import RelaySettings, Settings
+from kiosk_ui.app.speech import PlayerSpeaker, Prompts
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine
@@ -190,7 +192,7 @@ def test_a_wrong_pin_is_refused_and_audited_and_four_of_them_cost_a_pause(desk: 
         at.type("918273\n")
         at.until(lambda: at.model.property("busy") == "")
     at.until(lambda: at.model.property("waitSeconds") > 0)
-    assert at.says("Mời chờ")
+    assert at.says("Xin chờ")
     assert at.page() == "pin"
     at.type(PIN + "\n")
     settle(at.shown)
@@ -316,6 +318,21 @@ def test_a_trial_paper_is_printed_and_takes_no_number(desk: Callable[..., Desk],
     at.until(lambda: at.says("sent to the printer"))
     assert [each.name for each in (tmp_path / "tickets").glob("*.png")] == ["ticket-TEST-00000000.png"]
     assert ("operator.acted", "test_print") in at.audit()
+
+
+def test_a_kiosk_whose_prompts_nobody_hears_says_so(desk: Callable[..., Desk], tmp_path: Path) -> None:
+    """Those who cannot read the screen could not tell anybody (decision record 0019)."""
+    at = desk(language="en")
+    at.come_in()
+    at.press("Program")
+    assert at.says("off")
+    (tmp_path / "en").mkdir()
+    with wave.open(str(tmp_path / "en" / "welcome.wav"), "wb") as prompt:
+        prompt.setparams((1, 2, 8_000, 0, "NONE", ""))
+        prompt.writeframes(bytes(1_600))
+    at.shown.voice = PlayerSpeaker(Prompts(tmp_path), which=lambda _program: None)
+    at.shown.voice.say("welcome", "en")
+    at.until(lambda: at.says("no player installed"))
 
 
 def test_the_program_tests_itself_and_is_restarted_once_that_is_written_down(desk: Callable[..., Desk]) -> None:

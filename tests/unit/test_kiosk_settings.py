@@ -106,6 +106,13 @@ def test_two_departments_never_share_a_letter(tmp_path: Path):
         assert word in problem
 
 
+def test_no_department_has_the_name_of_the_queue_of_slips(tmp_path: Path):
+    """The queue service keeps slips under this name: whoever is sent to the counter would wait among its patients."""
+    department = 'code = "counter"\nname_vi = "x"\nname_en = "x"\nprefix = "A"\nplace_vi = "x"\nplace_en = "x"\n'
+    (problem,) = problems_of(tmp_path, "[[departments]]\n" + department)
+    assert "'counter' is the queue of those who are sent to the reception counter" in problem
+
+
 def test_a_file_that_cannot_be_read_or_is_no_toml(tmp_path: Path):
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path / "nowhere.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import http.client
 import socket
@@ -180,3 +181,19 @@ def test_the_figures_of_a_kiosk_are_served_while_it_runs(tmp_path: Path) -> None
     assert status == 200
     assert ("chipid_silence_seconds", (("part", "outbox"),)) in samples(text)
     assert any(name == "chipid_version" for name, _ in samples(text))
+
+
+def test_a_mistake_while_counting_is_named_and_its_text_is_not_printed(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken() -> str:
+        raise RuntimeError("NGUYEN VAN AN")
+
+    with (
+        MetricsServer(mistaken, 0) as server,
+        contextlib.closing(socket.create_connection(("127.0.0.1", server.port), 5)) as line,
+    ):
+        line.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert line.recv(100) == b""
+    assert "RuntimeError" in caplog.text
+    assert "NGUYEN" not in caplog.text + "".join(capfd.readouterr())

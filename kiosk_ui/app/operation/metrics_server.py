@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -31,7 +32,7 @@ class MetricsServer:
     def __init__(self, text: Callable[[], str], port: int) -> None:
         handler = type("Handler", (_Handler,), {"text": staticmethod(text)})
         try:
-            self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+            self._server = _Server(("127.0.0.1", port), handler)
         except OSError as error:
             raise KioskError(METRICS_PORT_TAKEN, cause=type(error).__name__) from None
         self._server.daemon_threads = True
@@ -50,6 +51,15 @@ class MetricsServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """The library's own would print what an exception says, which could quote anything."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Name what went wrong; monitoring notices by itself that it got no answer."""
+        kind = sys.exc_info()[0]
+        _log.error("the figures for monitoring could not be given: %s", "unknown" if kind is None else kind.__name__)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
