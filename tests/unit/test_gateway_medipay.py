@@ -113,7 +113,7 @@ def test_departments_are_found_by_name(peer: Peer, his: MediPayHis, code: str, t
 
 
 def test_a_department_may_be_set_and_then_nobody_is_asked(peer: Peer, his: MediPayHis) -> None:
-    peer.open(department_ids={"noi": "K02"}).hand_over(record())
+    peer.open(department_ids={"noi": "K02"}).hand_over(record(patient_id="BN000777"))
     assert next(iter(his.visits.values()))["ID_KHOA"] == "K02"
     assert his.asked == 1
 

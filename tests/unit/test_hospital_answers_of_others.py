@@ -257,3 +257,32 @@ def test_a_hospital_systems_insurance_is_held_against_its_hours_too(tmp_path: Pa
         his.insurance[NUMBER] = {**good, "NGAY_SINH": "1950-01-01T00:00:00"}
         with pytest.raises(GatewayError):
             peer.insurer().check(ASK_AN)
+
+
+# --------------------------------------------------------------------------------------------- MediPay
+@pytest.mark.parametrize("strangers", [1, 2])
+def test_a_visit_does_not_go_into_a_strangers_record_by_its_number_in_medipay(tmp_path: Path, strangers: int) -> None:
+    peer = medipay_peer(tmp_path)
+    his = peer.site
+    assert isinstance(his, MediPayHis)
+    with his:
+        for _ in range(strangers):
+            peer.add(name="Trần Thị Bình")
+        peer.open().hand_over(record(missing=("name",)))
+        (visit,) = his.visits.values()
+    assert (visit["MA_BN"], visit["SO_GTTT"], visit["LOAI_GTTT"]) == (None, None, None)
+    assert visit["CAN_XEM_LAI"] == "name patient_ambiguous"
+
+
+def test_who_could_not_be_looked_for_at_the_check_in_is_found_at_the_hand_over_in_medipay(tmp_path: Path) -> None:
+    peer = medipay_peer(tmp_path)
+    his = peer.site
+    assert isinstance(his, MediPayHis)
+    with his:
+        known = peer.add()
+        his.misbehave(Misbehaviour.MAINTENANCE, times=1, path="/benhnhan")
+        with pytest.raises(GatewayError):
+            peer.open().hand_over(record())
+        assert peer.open().hand_over(record()).patient_id == known
+        (visit,) = his.visits.values()
+    assert (visit["MA_BN"], visit["SO_GTTT"], visit["CAN_XEM_LAI"]) == (known, NUMBER, None)

@@ -50,6 +50,7 @@ _NOT_FOUND: Final = "404"
 _MAX_RECORDS: Final = 20  # of patients under one number, more than any register has
 _MAX_DEPARTMENTS: Final = 500
 _OLD_CARD_DIGITS: Final = 9
+_AMBIGUOUS: Final = "patient_ambiguous"  # in CAN_XEM_LAI
 
 Fields = Sequence[tuple[str, str | None]]
 """Names and values of a request in the order of the interface's description."""
@@ -180,12 +181,15 @@ class MediPayHospital:
         """
         if not query.number:
             return PatientFinding(PatientKind.UNAVAILABLE)  # a name alone is nobody's
+        return self._found(query, self._settings.find_timeout_s)
+
+    def _found(self, query: PatientQuery, timeout_s: float) -> PatientFinding:
         fields = [
             ("SO_GTTT", query.number),
             ("LOAI_GTTT", document_type(query.number, None, self._types)),
             ("DIEN_THOAI", None),
         ]
-        reply = self._peer.get("/benhnhan", fields, self._settings.find_timeout_s)
+        reply = self._peer.get("/benhnhan", fields, timeout_s)
         if reply.code == _NOT_FOUND:
             return PatientFinding(PatientKind.NEW)
         records = _records(reply, _MAX_RECORDS)
@@ -214,9 +218,10 @@ class MediPayHospital:
         """
         deadline = Deadline(self._settings.hand_over_timeout_s, HOSPITAL_SLOW)
         department = self._department_id(record.department, deadline)
+        record, is_apart = self._joining(record, deadline)
         made = xml0_of(record, facility=self._settings.facility, zone=self._zone)
         groups = {
-            "THONG_TIN_BN": self._patient_fields(record, made),
+            "THONG_TIN_BN": self._patient_fields(record, made, is_apart=is_apart),
             "THONG_TIN_DICH_VU": _visit_fields(record, department),
         }
         reply = self._peer.post("/dangky-kcb", groups, deadline.left_s())
@@ -227,6 +232,24 @@ class MediPayHospital:
         taken = reply.data if isinstance(reply.data, dict) else {}
         known = made.values["MA_BN"] or None
         return Receipt(text_of(taken, "MA_LK"), text_of(taken, "MA_BN") or known)
+
+    def _joining(self, record: HandOver, deadline: Deadline) -> tuple[HandOver, bool]:
+        """Whose record the visit goes into, looked up now if it was not known at the check-in.
+
+        The second is true where the records under a chip's number do not fit the person: the system would take the
+        visit into one of them by the number.
+        """
+        visitor = record.visitor
+        if visitor.is_declared or not visitor.number or record.patient_id is not None:
+            return record, False
+        query = PatientQuery(visitor.number, visitor.full_name, visitor.date_of_birth, visitor.sex)
+        try:
+            found = self._found(query, deadline.left_s())
+        except GatewayError as error:
+            if error.code is not HOSPITAL_PATIENT_AMBIGUOUS:
+                raise
+            return dataclasses.replace(record, missing=(*record.missing, _AMBIGUOUS)), True
+        return dataclasses.replace(record, patient_id=found.patient_id), False
 
     def _department_id(self, department: Department, deadline: Deadline) -> str | None:
         """The system's name of a department: as set, else found by its Vietnamese name."""
@@ -240,16 +263,18 @@ class MediPayHospital:
                 return identifier
         raise GatewayError(HOSPITAL_DEPARTMENT_UNKNOWN)
 
-    def _patient_fields(self, record: HandOver, made: Xml0Record) -> Fields:
+    def _patient_fields(self, record: HandOver, made: Xml0Record, *, is_apart: bool) -> Fields:
         visitor, known = record.visitor, made.values
+        number = None if is_apart else visitor.number  # it stands in XML0, for staff
+        kind = None if is_apart else document_type(visitor.number, visitor.number_kind, self._types)
         born = visitor.date_of_birth
         xml0 = valid_xml0(record, made)
         return [
             ("MA_LK", str(record.key)),
             ("MA_BN", known["MA_BN"] or None),
             ("HO_TEN", visitor.full_name),
-            ("SO_GTTT", visitor.number or None),
-            ("LOAI_GTTT", document_type(visitor.number, visitor.number_kind, self._types)),
+            ("SO_GTTT", number or None),
+            ("LOAI_GTTT", kind),
             ("NGAY_SINH", None if born is None else born.isoformat()),
             ("NAM_SINH", None if visitor.birth_year is None else str(visitor.birth_year)),
             ("GIOI_TINH", known["GIOI_TINH"]),  # 1, 2, 3
