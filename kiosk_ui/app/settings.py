@@ -29,6 +29,7 @@ from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.app.settings_looks import LooksSettings
 from kiosk_ui.app.settings_operation import OperationSettings
 from kiosk_ui.app.settings_printing import PrinterSettings
+from kiosk_ui.app.settings_problems import sentences_of
 from kiosk_ui.app.settings_queue import QueueSettings
 from kiosk_ui.app.settings_sound import SoundSettings
 from kiosk_ui.app.settings_store import StoreSettings
@@ -309,16 +310,4 @@ def load_settings(file: Path | None = None) -> Settings:
     try:
         return Settings(**table)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(SETTINGS_UNUSABLE, _sentences(error)) from None
-
-
-def _sentences(error: ValidationError) -> tuple[str, ...]:
-    sentences = []
-    for problem in error.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "settings"
-        if problem["type"] == "extra_forbidden":
-            what = "there is no such setting"
-        else:
-            what = problem["msg"].removeprefix("Value error, ")
-        sentences.append(f"{where}: {what}.")
-    return tuple(sentences)
+        raise SettingsError(SETTINGS_UNUSABLE, sentences_of(error)) from None

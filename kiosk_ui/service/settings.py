@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import ipaddress
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import model_validator as _model_validator
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_problems import sentences_of
 from kiosk_ui.service.queue.calling import CallingRule
 from kiosk_ui.service.queue.entry import COUNTER_QUEUE
 from kiosk_ui.service.queue.sign_in import is_pin_hash
@@ -197,14 +197,4 @@ def load_service_settings(file: Path, overrides: Mapping[str, object] | None = N
     try:
         return ServiceSettings.model_validate({**table, **(overrides or {})})
     except ValidationError as error:
-        raise SettingsError(SETTINGS_UNUSABLE, tuple(_sentences(error))) from None
-
-
-def _sentences(error: ValidationError) -> list[str]:
-    sentences = []
-    for problem in error.errors(include_url=False, include_input=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "settings"
-        unknown = problem["type"] == "extra_forbidden"
-        what = "there is no such setting" if unknown else re.sub(r"^Value error, ", "", problem["msg"])
-        sentences.append(f"{where}: {what}.")
-    return sentences
+        raise SettingsError(SETTINGS_UNUSABLE, sentences_of(error)) from None
