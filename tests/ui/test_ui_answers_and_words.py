@@ -201,3 +201,13 @@ def test_a_hospital_chooses_how_visits_begin_to_look() -> None:
     assert (LooksSettings().low_reach, LooksSettings().text_scale, LooksSettings().motion) == (False, 1.0, True)
     with pytest.raises(ValidationError):
         LooksSettings.model_validate({"low_reech": True})
+
+
+def test_a_language_chosen_on_the_first_screen_is_a_touch_that_the_flow_hears_of(open_kiosk: OpenKiosk) -> None:
+    """Only so can it bring the hospital's own language back when nobody follows."""
+    patient = Patient(open_kiosk(), s.Welcome())
+    patient.touch("English")
+    assert patient.kiosk.appearance.words.code == "en"
+    assert ev.Touched() in patient.told
+    patient.kiosk.view_model.clear()
+    assert patient.kiosk.appearance.words.code == "vi"
