@@ -225,6 +225,16 @@ def test_a_kiosk_whose_clock_was_never_set_strands_nobody():
     assert isinstance(lost(ev.BirthGiven(3, 2, 1985)), s.ConfirmDeclared)
 
 
+def test_every_screen_that_takes_a_scan_says_so_when_it_could_not_be_read(visitor: Visitor):
+    visitor.chooses(Way.CHILD)
+    assert visitor(ev.ScanUnreadable()) == s.TypeNumber(NumberKind.BIRTH_CERTIFICATE, s.InputProblem.SCAN_UNREADABLE)
+    visitor(ev.Skipped(), ev.TextGiven("Nguyễn Thị Thử"))
+    assert isinstance(visitor(ev.BirthGiven(1, 5, 2023)), s.GuardianCard)
+    assert visitor(ev.ScanUnreadable()) == s.EnterNumber(s.NumberProblem.SCAN_UNREADABLE, for_guardian=True)
+    visitor(ev.WithoutChip())
+    assert visitor.slip().visitor.full_name == "Nguyễn Thị Thử"
+
+
 # ------------------------------------------------------------------------------------------ children
 def to_guardian(visitor: Visitor) -> s.Screen:
     assert visitor.chooses(Way.CHILD) == s.TypeNumber(NumberKind.BIRTH_CERTIFICATE)

@@ -60,6 +60,8 @@ def scan_unreadable(frame: Frame, state: s.CheckInState) -> Step:
             return frame.show(state, s.TypeMrz(s.InputProblem.SCAN_UNREADABLE))
         case s.ScanPhone():
             return frame.show(state, s.ScanPhone(s.NumberProblem.SCAN_UNREADABLE))
+        case s.TypeNumber(kind=kind):
+            return frame.show(state, s.TypeNumber(kind, s.InputProblem.SCAN_UNREADABLE))
         case _:
             return ask_key(frame, state, s.NumberProblem.SCAN_UNREADABLE)
 

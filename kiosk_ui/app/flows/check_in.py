@@ -145,7 +145,7 @@ class CheckInFlow:
             ):
                 return card.mrz_given(frame, state, given)
             case (
-                s.Welcome() | s.EnterNumber() | s.TypeMrz() | s.ScanPhone(),
+                s.Welcome() | s.EnterNumber() | s.TypeMrz() | s.ScanPhone() | s.GuardianCard() | s.TypeNumber(),
                 ev.ScanUnreadable(),
             ):
                 return card.scan_unreadable(frame, state)
