@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--trust", metavar="FOLDER", type=Path, help="CSCA certificates; 'trust' in the data folder by default"
     )
     parser.add_argument(
-        "--language", metavar="CODE", default="vi", help="language that every visit begins with (vi, en)"
+        "--language", metavar="CODE", default="vi", help="language that every visit begins with (vi, en, fr)"
     )
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--portrait", action="store_true", help="upright screen (the default)")

@@ -149,6 +149,12 @@ def test_a_place_where_no_backup_can_be_written_is_called_that(place: StorePlace
     assert caught.value.facts["cause"] == "No such file or directory"
 
 
+def test_a_backup_that_is_not_there_is_not_taken_for_a_fault_of_the_store(place: StorePlace, tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        restore(tmp_path / "store-8.backup", place, NOW, device="kiosk-1", zone=dt.UTC)
+    assert caught.value.code.name == "store.backup_unusable"
+
+
 @pytest.mark.parametrize(("number", "name"), [(13, "SQLITE_FULL"), (4874, "SQLITE_IOERR_SHMSIZE")])
 def test_a_full_disk_is_called_that(number: int, name: str) -> None:
     error = sqlite3.OperationalError("said by the driver")

@@ -103,6 +103,8 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
         StoreError: ``store.backup_unusable``, ``store.key_missing``, ``store.key_wrong``, ``store.in_use`` …; the present
             store is as it was.
     """
+    if not archive.is_file():
+        raise StoreError(BACKUP_UNUSABLE, cause="there is no such file")
     place.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=".chipid-restore-") as folder:
