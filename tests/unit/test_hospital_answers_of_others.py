@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from crypto.errors import Hint
 from emulator.services.fhir_server import FhirServer
 from emulator.services.loopback import Misbehaviour, Reply, Request
 from emulator.services.medipay_his import MediPayHis
@@ -286,3 +287,35 @@ def test_who_could_not_be_looked_for_at_the_check_in_is_found_at_the_hand_over_i
         assert peer.open().hand_over(record()).patient_id == known
         (visit,) = his.visits.values()
     assert (visit["MA_BN"], visit["SO_GTTT"], visit["CAN_XEM_LAI"]) == (known, NUMBER, None)
+
+
+# ------------------------------------------------------------------------------- two kiosks at one time
+def test_a_card_that_stands_twice_in_the_server_loses_no_visit(tmp_path: Path) -> None:
+    peer = fhir_peer(tmp_path)
+    server = peer.site
+    assert isinstance(server, FhirServer)
+    with server:
+        for _ in range(2):
+            server.put("Coverage", identifier=[{"system": "urn:chipid:insurance-card", "value": "DN4404012345678"}])
+        for _ in range(2):
+            assert peer.open().hand_over(record()).reference.startswith("Encounter/")
+        assert [len(server.of_kind(kind)) for kind in ("Patient", "Encounter", "Coverage")] == [1, 1, 3]
+
+
+def test_a_conflict_with_another_kiosk_passes(tmp_path: Path) -> None:
+    class Conflicting(FhirServer):
+        conflicts = 1
+
+        def respond(self, request: Request) -> Reply:
+            if request.path == "/fhir" and self.conflicts:
+                self.conflicts -= 1
+                return Reply({"resourceType": "OperationOutcome"}, status=409)
+            return super().respond(request)
+
+    usual = fhir_peer(tmp_path)
+    with Conflicting(token="TEST-token") as server:
+        system = dataclasses.replace(usual, settings=lambda **c: usual.settings(url=server.base_url)).open()
+        with pytest.raises(GatewayError) as caught:
+            system.hand_over(record())
+        assert caught.value.code.hint is Hint.RETRY_LATER
+        assert system.hand_over(record()).reference

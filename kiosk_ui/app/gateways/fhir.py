@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import logging
@@ -17,6 +18,7 @@ from kiosk_ui.app.failures import (
     HOSPITAL_ANSWER_UNUSABLE,
     HOSPITAL_PATIENT_AMBIGUOUS,
     HOSPITAL_RECORD_REFUSED,
+    HOSPITAL_REFUSED,
     HOSPITAL_SLOW,
     GatewayError,
 )
@@ -36,6 +38,10 @@ _JSON: Final = "application/fhir+json"
 _NO_SUCH_OPERATION: Final = frozenset({400, 404, 405, 501})  # what servers say that have no $match
 _LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")  # FHIR R4B datatypes.html#id
 _MAX_ENTRIES: Final = 100
+_SEVERAL: Final = 412  # a conditional create found more than one (FHIR R4B http.html#ccreate)
+_IN_EACH_OTHERS_WAY: Final = (
+    409  # what servers say to one of two that create the same at once: the next attempt finds it
+)
 _BOOKED: Final = "booked,pending,arrived,checked-in"
 
 
@@ -215,6 +221,12 @@ class FhirHospital:
         xml0 = valid_xml0(record, xml0_of(record, facility=self._settings.facility, zone=self._zone))
         bundle = transaction(record, self._names, joining, department=theirs, xml0=xml0)
         answer = self._peer.post("", bundle, deadline.left_s())
+        if answer.status == _SEVERAL:  # of the card's, as two kiosks at once may leave them: none of them is touched
+            joining = dataclasses.replace(joining, has_own_coverage=True)
+            bundle = transaction(record, self._names, joining, department=theirs, xml0=xml0)
+            answer = self._peer.post("", bundle, deadline.left_s())
+        if answer.status == _IN_EACH_OTHERS_WAY:
+            raise GatewayError(HOSPITAL_REFUSED, http_status=answer.status)
         raise_for_status(answer, about_record=True)
         places = _places(answer.body, len(tables(bundle.get("entry"))))
         made = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)

@@ -134,10 +134,12 @@ class Joining:
     Attributes:
         patient_id: of the record that is there; ``None``: one is made, unless there is one under the number by then.
         is_apart: the visit gets a record of its own; ``patient_id`` is where it probably belongs.
+        has_own_coverage: the card is not looked for: the server has several under its number.
     """
 
     patient_id: str | None = None
     is_apart: bool = False
+    has_own_coverage: bool = False
 
 
 def transaction(
@@ -162,7 +164,8 @@ def transaction(
         entries.append(_entry(patient, "Patient", made, _patient_condition(record, names, joining)))
     if counts(record.eligibility):
         card = identifier(names.card_system, record.eligibility.card_number or "")
-        if joining.is_apart:  # under the card's own name it would stand before the owner's, who comes with the chip
+        if joining.is_apart or joining.has_own_coverage:
+            # Under the card's own name, one that was only claimed would stand before the owner's, who comes with the chip.
             card = identifier(names.check_in_system, f"{record.key}-coverage")
         where = condition(str(card["system"]), str(card["value"]))
         made = _coverage(record, card, patient)
