@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import ssl
 import threading
 import time
 import uuid
@@ -15,7 +17,7 @@ import uvicorn
 
 from kiosk_ui.service.app import HospitalService
 from kiosk_ui.service.listening import server
-from kiosk_ui.service.queue.sign_in import hash_pin
+from kiosk_ui.service.queue.sign_in import check_pin, hash_pin
 from kiosk_ui.service.settings import ServiceSettings
 
 PIN = "395174"
@@ -23,6 +25,10 @@ PIN_HASH = hash_pin(PIN, b"sixteen bytes ok")
 TOKENS = {"kiosk-1": "test-token-of-kiosk-1", "kiosk-2": "test-token-of-kiosk-2"}
 NOW = dt.datetime(2026, 3, 2, 1, 30, tzinfo=dt.UTC)  # half past eight in Vietnam
 DAY = dt.date(2026, 3, 2)
+
+
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # plain HTTP: reading the system's takes longer than a test
+_check_pin = functools.cache(check_pin)  # each PIN is worked out once in a run, not a tenth of a second for every test
 
 
 class ManualClock:
@@ -96,6 +102,8 @@ class RunningService:
 
     def __init__(self, settings: ServiceSettings, clock: ManualClock | None = None, port: int = 0) -> None:
         self.service = HospitalService(settings.model_copy(update={"port": port}), clock=clock or RunningClock())
+        if self.service._sessions is not None:
+            self.service._sessions._check = _check_pin
         self._server: uvicorn.Server = server(settings.model_copy(update={"port": port}), self.service)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._scheme = "http" if settings.certificate is None else "https"
@@ -125,7 +133,7 @@ class RunningService:
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=20, verify=NO_AUTHORITIES)
 
 
 def ticket(number: str, **changes: object) -> dict[str, object]:

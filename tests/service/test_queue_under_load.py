@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.service.service_scene import (
+    NO_AUTHORITIES,
     PIN_HASH,
     TOKENS,
     RunningService,
@@ -31,7 +32,8 @@ from tests.service.service_scene import (
 )
 from tests.soak import SHARE_PERCENT
 
-KIOSKS, PANELS = 20, 10  # each kiosk draws by stride, each panel calls whoever is next
+# Each kiosk draws by stride, each panel calls whoever is next.
+KIOSKS, PANELS = (20, 10) if SHARE_PERCENT >= 50 else (8, 4)
 TICKETS = max(60, round(1_000 * min(SHARE_PERCENT, 100) / 100))  # a busy morning in the whole sweep
 
 
@@ -66,7 +68,9 @@ def test_many_kiosks_and_panels_at_once_lose_nobody_and_call_nobody_twice(tmp_pa
                     current = entry["key"] if entry else None
                     if entry is None and done:
                         return
-                    if entry is not None:
+                    if entry is None:
+                        all_told.wait(0.05)
+                    else:
                         with lock:
                             called.append(entry["label"])
 
@@ -119,7 +123,7 @@ def _start(settings: Path, port: int) -> subprocess.Popen[bytes]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False, verify=NO_AUTHORITIES).is_success:
                 return running
         except httpx.TransportError:
             time.sleep(0.05)
@@ -150,7 +154,8 @@ def test_what_was_confirmed_is_there_after_the_service_was_killed(tmp_path: Path
     confirmed: list[str] = []
     called: list[str] = []
     service = _start(settings, port)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as client:
+    where = {"base_url": f"http://127.0.0.1:{port}", "trust_env": False, "timeout": 10, "verify": NO_AUTHORITIES}
+    with httpx.Client(**where) as client:  # type: ignore[arg-type]
         killer = threading.Timer(1.0, service.send_signal, [signal.SIGKILL])
         killer.start()
         _work_until_killed(client, confirmed, called)
@@ -160,7 +165,7 @@ def test_what_was_confirmed_is_there_after_the_service_was_killed(tmp_path: Path
     service.communicate()
     assert len(confirmed) > 2, "it was killed too early to show anything"
     service = _start(settings, port)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10, cookies=cookies) as client:
+    with httpx.Client(**where, cookies=cookies) as client:  # type: ignore[arg-type]
         state = client.get("/staff/api/state").json()
         if state["current"] is not None and state["current"]["label"] not in called:
             called.append(state["current"]["label"])  # called as the service died: the desk sees it now

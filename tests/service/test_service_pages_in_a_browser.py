@@ -50,6 +50,13 @@ def tablet(has_browser: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
+def hurried(browser: Browser) -> Iterator[Browser]:
+    """For what a page does after seconds."""
+    with browser.hurried():
+        yield browser
+
+
+@pytest.fixture
 def running(tmp_path: Path) -> Iterator[RunningService]:
     with RunningService(service_settings(tmp_path)) as service:
         yield service
@@ -79,7 +86,8 @@ def label_is(browser: Browser, label: str) -> None:
 
 
 # ---------------------------------------------------------------------------------------- call screen
-def test_the_hall_sees_who_is_called_where_and_who_is_next(browser: Browser, running: RunningService) -> None:
+def test_the_hall_sees_who_is_called_where_and_who_is_next(hurried: Browser, running: RunningService) -> None:
+    browser = hurried
     fill(running)
     browser.open(f"{running.url}/call")
     browser.wait_for("document.querySelector('#following').innerText.includes('A002')")
@@ -118,7 +126,8 @@ def test_a_number_reads_from_ten_metres(browser: Browser, running: RunningServic
     assert browser.script(fits)
 
 
-def test_a_lost_service_is_said_and_a_new_one_is_found(browser: Browser, tmp_path: Path) -> None:
+def test_a_lost_service_is_said_and_a_new_one_is_found(hurried: Browser, tmp_path: Path) -> None:
+    browser = hurried
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -159,11 +168,12 @@ def test_a_desk_works_by_keys_alone(browser: Browser, running: RunningService) -
     reached = set()
     for _ in range(40):
         browser.press("Tab")
-        reached.add(browser.script("return document.activeElement.id || document.activeElement.dataset.focus"))
-        visible = (
-            "const e = document.activeElement; return e === document.body || getComputedStyle(e).outlineWidth === '4px'"
+        name, visible = browser.script(
+            "const e = document.activeElement; return [e.id || e.dataset.focus, "
+            "e === document.body || getComputedStyle(e).outlineWidth === '4px']"
         )
-        assert browser.script(visible), "whoever works by keys sees where they are"
+        reached.add(name)
+        assert visible, "whoever works by keys sees where they are"
     assert {"next", "find", "emergency", "theme", "language", "sign-out"} <= reached
 
 

@@ -67,7 +67,9 @@ class Browser:
             env={**os.environ, "HOME": self._profile.name},
         )
         try:
-            self._client = httpx.Client(base_url=f"http://127.0.0.1:{self._port()}", trust_env=False, timeout=60)
+            self._client = httpx.Client(
+                base_url=f"http://127.0.0.1:{self._port()}", trust_env=False, timeout=60, verify=False
+            )  # noqa: S501 - plain HTTP
             flags = [*_FLAGS, f"--user-data-dir={self._profile.name}/profile"]
             if self._touch:
                 flags.append("--touch-events=enabled")
@@ -162,6 +164,20 @@ class Browser:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds} s: {condition}\n{self.text('body')}")
             time.sleep(0.1)
+
+    @contextlib.contextmanager
+    def hurried(self, times: int = 5) -> Iterator[None]:
+        """Pages opened meanwhile have a clock and timers that run faster; what they do stays the same."""
+        script = (
+            f"const now = performance.now.bind(performance); performance.now = () => now() * {times};"
+            "for (const name of ['setTimeout', 'setInterval']) { const real = window[name];"
+            f"window[name] = (does, ms, ...rest) => real(does, ms / {times}, ...rest); }}"
+        )
+        added = self._cdp("Page.addScriptToEvaluateOnNewDocument", source=script)
+        try:
+            yield
+        finally:
+            self._cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added["identifier"])
 
     @contextlib.contextmanager
     def sized(self, width: int, height: int) -> Iterator[None]:
