@@ -18,6 +18,7 @@ from emulator.services.medipay_his import MediPayHis
 from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import InsuranceOutcome
 from kiosk_ui.app.domain.patient import PatientKind
+from kiosk_ui.app.domain.xml0 import xml0_of
 from kiosk_ui.app.failures import GatewayError
 from kiosk_ui.app.gateways.relay_answer import parse_answer
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
@@ -319,3 +320,13 @@ def test_a_conflict_with_another_kiosk_passes(tmp_path: Path) -> None:
             system.hand_over(record())
         assert caught.value.code.hint is Hint.RETRY_LATER
         assert system.hand_over(record()).reference
+
+
+def test_of_a_renewed_card_the_facilitys_code_goes_into_xml0() -> None:
+    answer = {
+        "maKetQua": "003", "maThe": "DN4404012345678", "maTheMoi": "DN4404012345678", "gtTheTuMoi": "01/01/2026",
+        "gtTheDenMoi": "31/12/2026", "maDKBDMoi": "40001", "tenDKBDMoi": "Bệnh viện thử nghiệm",
+    }  # fmt: skip
+    found = parse_answer(json.dumps(answer).encode(), TODAY, ASK_AN)
+    made = xml0_of(record(eligibility=found), facility="40001", zone=dt.UTC)
+    assert made.values["MA_DKBD"] == "40001"

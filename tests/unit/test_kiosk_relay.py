@@ -161,7 +161,7 @@ def test_a_renewed_card_counts_with_its_new_fields(code: str):
     assert found.kind is EligibilityKind.OK_NEWCARD
     assert found.card_number == "DN4404012345699"
     assert (found.valid_from, found.valid_until) == (dt.date(2026, 3, 1), dt.date(2027, 5, 31))
-    assert found.facility == "Bệnh viện thử nghiệm"
+    assert found.facility == "40002"  # its code: what XML0 has room for
 
 
 def test_a_new_card_that_has_not_begun_leaves_the_old_one_in_force():

@@ -133,7 +133,7 @@ class Eligibility:
         valid_from: first day, if said.
         valid_until: last day, if said.
         card_number: insurance card code that is valid now, if said.
-        facility: registered first facility: its name, or its five-digit code; if said.
+        facility: registered first facility: its five-digit code, or else its name; if said.
         note: the insurer's own sentence; shown to staff only (it names the person).
         raw: the whole answer as received, or ``None``; kept as evidence (Decree 188/2025).
     """

@@ -124,7 +124,7 @@ def _eligibility(kind: EligibilityKind, answer: _Answer, raw: str, today: dt.dat
     if renewed and new_start is not None and new_start > today and old_end is not None and old_end >= today:
         renewed = False
     card, start, end, place = (
-        (answer.maTheMoi, answer.gtTheTuMoi, answer.gtTheDenMoi, answer.tenDKBDMoi or answer.maDKBDMoi)
+        (answer.maTheMoi, answer.gtTheTuMoi, answer.gtTheDenMoi, answer.maDKBDMoi or answer.tenDKBDMoi)
         if renewed
         else (answer.maThe, answer.gtTheTu, answer.gtTheDen, answer.maDKBD)
     )
