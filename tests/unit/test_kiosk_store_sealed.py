@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import sqlite3
@@ -150,6 +151,22 @@ def test_a_cell_put_under_another_check_in_does_not_open(store: CheckInStore, fi
     assert sorted(outcome(store, number) for number in (1, 2)) == ["opened", "store.damaged"]
 
 
+def test_an_answer_of_the_insurer_made_to_point_at_somebody_else_is_not_handed_over(
+    store: CheckInStore, database: Database, file: Path
+) -> None:
+    """Which check-in an answer is about stands in the clear beside it: who can write the file needs no key to change it."""
+    for number in (1, 2):
+        store.save(dataclasses.replace(draft(number), eligibility=ANSWER), NOW)
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("delete from insurance_answer where check_in_id = ?", (uuid.UUID(int=1).hex,))
+        connection.execute("update insurance_answer set check_in_id = ?", (uuid.UUID(int=1).hex,))
+    with pytest.raises(StoreError) as caught:
+        store.draft_of(uuid.UUID(int=1))
+    assert caught.value.code.name == "store.damaged"
+    (problem,) = check_store(database).problems
+    assert "1 sealed records cannot be opened" in problem
+
+
 def outcome(store: CheckInStore, check_in: int) -> str:
     try:
         store.draft_of(uuid.UUID(int=check_in))
@@ -235,6 +252,18 @@ def test_who_comes_back_the_same_day_gets_the_newest_ticket_again(store: CheckIn
     store.save(draft(3, number="040085000018"), NOW + dt.timedelta(hours=2))
     assert store.find_today("040085000017", TODAY) == newest
     assert newest.number == "E001"
+
+
+def test_a_search_word_put_beside_somebody_else_shows_no_ticket_of_theirs(store: CheckInStore, file: Path) -> None:
+    store.save(draft(1), NOW)
+    store.save(draft(2, number="040085000018"), NOW)
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        words = "select number_word from patient_snapshot where check_in_id = ?"
+        (word,) = connection.execute(words, (uuid.UUID(int=1).hex,)).fetchone()
+        connection.execute("update patient_snapshot set number_word = ?", (word,))
+    found = store.find_today("040085000017", TODAY)
+    assert found is not None
+    assert found.check_in_id == uuid.UUID(int=1)
 
 
 def test_yesterday_and_strangers_are_not_found(store: CheckInStore) -> None:

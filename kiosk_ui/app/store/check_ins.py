@@ -143,6 +143,8 @@ class CheckInStore:
             rows = connection.execute(query).all()
         for row in rows:
             person = self._person(row)
+            if person.visitor.number != number:  # the word that it was found by stands in the clear: it was changed
+                continue
             if not full_name or is_same_name(person.visitor.full_name, full_name):
                 return self._ticket(row, person)
         return None
@@ -279,7 +281,9 @@ class CheckInStore:
         if answer is None:
             return records.answer_of(b"{}", *about)
         place = records.place_of(records.ANSWERS, answer.id)
-        return records.answer_of(self._database.keys.open(answer.key_id, answer.content, place), *about)
+        content = self._database.keys.open(answer.key_id, answer.content, place)
+        records.require_about(content, row.id)
+        return records.answer_of(content, *about)
 
     def _audit(
         self, connection: sa.Connection, action: AuditAction, draft: CheckInDraft, at: dt.datetime, outcome: str = ""
@@ -381,6 +385,6 @@ def _add_answer(
         "received_at": at,
         "code": eligibility.code,
         "key_id": key.id,
-        "content": key.seal(records.answer_content(eligibility), records.place_of(records.ANSWERS, row)),
+        "content": key.seal(records.answer_content(eligibility, check_in_id), records.place_of(records.ANSWERS, row)),
     }
     connection.execute(insurance_answer.insert(), answer)  # values beside the statement, as for the person

@@ -84,6 +84,8 @@ def _open_cells(database: Database) -> tuple[int, list[str]]:
                     content = database.keys.open(row["key_id"], row["content"], place)
                     if table == records.SNAPSHOTS:
                         records.person_of(content)
+                    else:
+                        records.require_about(content, row["check_in_id"])
                 except StoreError:
                     damaged.append(str(row["check_in_id"]))
     return tried, damaged

@@ -32,6 +32,7 @@ __all__ = [
     "person_content",
     "person_of",
     "place_of",
+    "require_about",
 ]
 
 SNAPSHOTS = "patient_snapshot"
@@ -88,10 +89,10 @@ def person_content(draft: CheckInDraft, slip: Slip | None) -> bytes:
     )
 
 
-def answer_content(eligibility: Eligibility) -> bytes:
-    """One answer of the insurer, with what was received."""
+def answer_content(eligibility: Eligibility, check_in_id: uuid.UUID) -> bytes:
+    """One answer of the insurer, with what was received, and whom it is about: its row only points there in the clear."""
     content = {field.name: getattr(eligibility, field.name) for field in dataclasses.fields(eligibility)}
-    return _octets({**content, "kind": eligibility.kind.value})
+    return _octets({**content, "kind": eligibility.kind.value, "check_in": check_in_id.hex})
 
 
 def _visitor(visitor: Visitor) -> dict[str, object]:
@@ -158,6 +159,20 @@ def person_of(content: bytes) -> PersonRecord:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise StoreError(STORE_DAMAGED, cause="a sealed record is none") from None
+
+
+def require_about(content: bytes, check_in_id: uuid.UUID) -> None:
+    """Refuse an answer of the insurer, as unsealed, whose row was made to point at somebody else's check-in.
+
+    Raises:
+        StoreError: ``store.damaged``.
+    """
+    try:
+        about = json.loads(content).get("check_in", check_in_id.hex)  # earlier versions did not write it
+    except (ValueError, AttributeError):
+        raise StoreError(STORE_DAMAGED, cause="a sealed answer is none") from None
+    if about != check_in_id.hex:
+        raise StoreError(STORE_DAMAGED, cause="an answer belongs to another check-in")
 
 
 def answer_of(content: bytes, kind: str, code: str, valid_until: dt.date | None) -> Eligibility:
