@@ -298,3 +298,10 @@ def test_a_kiosk_with_settings_finds_its_service(tmp_path: Path) -> None:
         QueueService.of(QueueSettings.model_validate(table), DEFAULT_DEPARTMENTS)
     with pytest.raises(SettingsError):
         QueueService.of(QueueSettings(), DEFAULT_DEPARTMENTS)
+
+
+@pytest.mark.parametrize("token", [b"", b"two words", "khóa".encode(), b"a\r\nX-Other: b"])
+def test_what_cannot_be_a_token_is_told_at_the_start_and_never_shown(token: bytes) -> None:
+    with pytest.raises(SettingsError, match="service token") as caught:
+        QueueService("http://127.0.0.1:9", Secret(token), ())
+    assert not token or token.decode() not in str(caught.value)

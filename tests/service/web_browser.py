@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import time
@@ -68,8 +69,11 @@ class Browser:
         )
         try:
             self._client = httpx.Client(
-                base_url=f"http://127.0.0.1:{self._port()}", trust_env=False, timeout=60, verify=False
-            )  # noqa: S501 - plain HTTP
+                base_url=f"http://127.0.0.1:{self._port()}",
+                trust_env=False,
+                timeout=60,
+                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            )
             flags = [*_FLAGS, f"--user-data-dir={self._profile.name}/profile"]
             if self._touch:
                 flags.append("--touch-events=enabled")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 import ssl
 import threading
 from collections.abc import Mapping, Sequence
@@ -65,6 +66,9 @@ class QueueService:
         connect_timeout_s: for reaching it.
         total_timeout_s: for everything, to the last byte.
         ssl_context: for a hospital with its own certificate authority; the system's authorities otherwise.
+
+    Raises:
+        SettingsError: the token cannot be one: it holds blanks, or characters that a header cannot carry.
     """
 
     def __init__(
@@ -80,6 +84,10 @@ class QueueService:
         self._peer = BoundedHttp.to(
             url, connect_timeout_s=connect_timeout_s, total_timeout_s=total_timeout_s, ssl_context=ssl_context
         )
+        if re.fullmatch(rb"[!-~]+", token.reveal()) is None:
+            raise SettingsError(
+                SETTINGS_UNUSABLE, ("queue.token: this is no token that `chipid service token` makes.",)
+            )
         self._token = token
         self._codes = {each.prefix: each.code for each in departments}
 
@@ -146,8 +154,7 @@ class QueueService:
         return dict(_waits(row) for row in found)
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        # "latin-1": whatever a token file holds, a header can.
-        headers = {"Authorization": f"Bearer {self._token.reveal().decode('latin-1')}"}
+        headers = {"Authorization": f"Bearer {self._token.reveal().decode('ascii')}"}
         try:
             answer = self._peer.ask(method, path, headers=headers, body=body)
         except PostFailedError as error:
@@ -160,7 +167,7 @@ class QueueService:
 
 def _object(answer: Answer) -> dict[str, object]:
     try:
-        found = json.loads(answer.body)
+        found = json.loads(answer.body.decode("utf-8"))  # bytes alone would be taken as UTF-16 as well
     except (ValueError, RecursionError):
         raise GatewayError(QUEUE_ANSWER_UNUSABLE) from None
     if not isinstance(found, dict):
