@@ -76,7 +76,7 @@ Cover {
         id: list
         x: Theme.margin
         y: title.y + Theme.target + Theme.gap
-        width: Theme.mm(76)
+        width: Theme.mm(92)
         spacing: Theme.gap
         Repeater {
             model: page.names
