@@ -154,6 +154,31 @@ def test_killed_before_and_after_every_commit_it_loses_nothing_and_ends_when_don
     assert commits > 10
 
 
+def test_of_two_at_once_one_is_told_to_wait_and_no_key_is_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would write the key file without the key that the first is about to seal with: the store for ever shut."""
+    make_current = rekeying._make_current
+    refused = []
+
+    def overtaken(database: Database, *arguments: object) -> None:
+        monkeypatch.setattr(rekeying, "_make_current", make_current)
+        second = place.opened()
+        with pytest.raises(StoreError) as caught:
+            place.rekey(second, forget_old=True)
+        refused.append(caught.value.code.name)
+        second.close()
+        make_current(database, *arguments)
+
+    monkeypatch.setattr(rekeying, "_make_current", overtaken)
+    database = place.opened()
+    place.rekey(database)
+    database.close()
+    assert refused == ["store.in_use"]
+    again = place.opened()
+    place.assert_whole(again)
+    place.rekey(again)  # once it is done, the next may
+    again.close()
+
+
 def test_a_key_that_the_administrator_put_first_is_taken(place: Place) -> None:
     own = new_key()
     place.key.path.write_bytes(key_file([own, *(key.master for key in place.key.load(needed=True).all)]))

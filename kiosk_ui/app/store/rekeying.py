@@ -6,9 +6,10 @@ until nothing needs it, and doing it again goes on where it stopped.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +17,14 @@ import sqlalchemy as sa
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.audit import AuditAction, AuditEntry
-from kiosk_ui.app.failures import STORE_KEY_UNUSABLE, StoreError
+from kiosk_ui.app.failures import STORE_IN_USE, STORE_KEY_UNUSABLE, StoreError
 from kiosk_ui.app.keys import KeyPlace, StoreKey, key_file, new_key
 from kiosk_ui.app.store import audit_rows, records
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.database import Database
 from kiosk_ui.app.store.ownership import give_to_owner_of
 from kiosk_ui.app.store.schema import insurance_answer, patient_snapshot, store_key
-from reader.trust.file_writing import flush_folder, write_whole
+from reader.trust.file_writing import Busy, flush_folder, locked, write_whole
 
 __all__ = ["Rekeyed", "rekey"]
 
@@ -56,10 +57,36 @@ def rekey(
     backups.
 
     Raises:
-        StoreError: ``store.key_unusable`` if the file cannot be written; whatever the store raises. The store is whole.
+        StoreError: ``store.key_unusable`` if the file cannot be written; ``store.in_use`` if somebody does it already;
+            whatever the store raises. The store is whole.
     """
     if forget_old and not place.may_make:
         raise StoreError(STORE_KEY_UNUSABLE, cause="a credential is read only: take the old lines out of it afterwards")
+    with _alone(place):
+        return _rekey(database, place, anchors, now, device, forget_old)
+
+
+@contextlib.contextmanager
+def _alone(place: KeyPlace) -> Iterator[None]:
+    """One at a time: the second to write the key file would drop the key that the first has begun to seal with."""
+    if not place.may_make:  # nobody writes it
+        yield
+        return
+    lock = place.path.with_name(place.path.name + ".lock")
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(lock))
+            give_to_owner_of(lock.parent, lock)
+        except Busy:
+            raise StoreError(STORE_IN_USE, cause="another 'chipid store rekey' runs") from None
+        except OSError as error:
+            raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+        yield
+
+
+def _rekey(
+    database: Database, place: KeyPlace, anchors: AnchorFile, now: dt.datetime, device: str, forget_old: bool
+) -> Rekeyed:
     key = _key_to_come(database, place)
     _make_current(database, key, now, device)
     database.keys.get(key.id)  # it knows the new one from here on
