@@ -412,6 +412,18 @@ def test_a_backup_holds_together_though_the_kiosk_adds_an_anchor_while_it_is_mad
     database.close()
 
 
+def test_what_a_killed_backup_left_behind_goes_with_the_next_one(place: StorePlace, archive: Path) -> None:
+    """A whole store, which no retention reaches."""
+    left, under_way = archive.parent / ".chipid-backup-killed", archive.parent / ".chipid-backup-of-somebody-else"
+    for folder, age in ((left, dt.timedelta(hours=7)), (under_way, dt.timedelta(minutes=5))):
+        folder.mkdir()
+        (folder / "kiosk.sqlite").write_bytes(b"people")
+        os.utime(folder, times=((NOW - age).timestamp(),) * 2)
+    back_up(place, archive, NOW)
+    assert not left.exists()
+    assert under_way.exists()
+
+
 def hashed_while_anchored(place: StorePlace, hash_of: Callable[[Path], str]) -> Callable[[Path], str]:
     """The kiosk's own file grows right after it was hashed."""
 

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import tarfile
 import tempfile
@@ -49,6 +50,8 @@ _FORM: Final = 1
 _LARGEST: Final = {_MANIFEST: 64 * 1024, _ANCHORS: 8 << 20, _KEY: 64 * 1024, _STORE: 32 << 30}
 _NEW_FILE: Final = os.O_CREAT | os.O_WRONLY | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _CHUNK: Final = 1 << 20
+_BACKING_UP, _RESTORING = ".chipid-backup-", ".chipid-restore-"
+_LEFT_BEHIND: Final = dt.timedelta(hours=6)  # no backup takes so long: who worked in such a folder was killed
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
     if not place.file.is_file():
         raise StoreError(STORE_NOT_THERE)
     try:
-        with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".chipid-backup-") as folder:
+        _sweep(archive.parent, now)
+        with tempfile.TemporaryDirectory(dir=archive.parent, prefix=_BACKING_UP) as folder:
             members = {_STORE: Path(folder) / _STORE}
             # All are copied first: a kiosk that runs may add to them at any moment. The anchors before the store, so that
             # none of them speaks of a row that the copy does not have.
@@ -107,7 +111,8 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
         raise StoreError(BACKUP_UNUSABLE, cause="there is no such file")
     place.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=".chipid-restore-") as folder:
+        _sweep(place.file.parent, now)
+        with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=_RESTORING) as folder:
             manifest = _extract(archive, Path(folder))
             fresh = Path(folder) / _STORE
             if (Path(folder) / _KEY).exists() and not place.key.path.exists():
@@ -137,6 +142,14 @@ def _copied(source: Path, copy: Path) -> dict[str, Any]:
             (check_ins,) = into.execute("SELECT count(*) FROM check_in").fetchone()
             keys = [key for (key,) in into.execute("SELECT id FROM store_key")] if "store_key" in tables else []
     return {"revision": revision, "check_ins": check_ins, "keys": keys}
+
+
+def _sweep(folder: Path, now: dt.datetime) -> None:
+    """Delete what a killed backup or restore has left: a whole store that nothing else would ever delete."""
+    for prefix in (_BACKING_UP, _RESTORING):
+        for left in folder.glob(f"{prefix}*"):
+            if left.is_dir() and now.timestamp() - left.stat().st_mtime > _LEFT_BEHIND.total_seconds():
+                shutil.rmtree(left)
 
 
 def _copy_of(source: Path, copy: Path) -> Path:
