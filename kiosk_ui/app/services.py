@@ -85,7 +85,9 @@ class KioskServices:
         self.pseudonyms = Pseudonyms.from_key_file(settings.data_folder / "pseudonyms.key")
         url = settings.store_url.get_secret_value() if settings.store_url else None
         self.operation = Operation(settings.operation, settings.data_folder, self.clock, settings.zone)
-        self.insurer: EligibilityGateway = ObservedInsurer(insurer_of(settings, self.clock.now), self.operation.peers)
+        self.insurer: EligibilityGateway = ObservedInsurer(
+            insurer_of(settings, self.clock.now), self.operation.peers, settings.hospital.insurer
+        )
         self.hospital: HospitalSystem = ObservedHospital(hospital_of(settings, self.clock.now), self.operation.peers)
         keys = KeyPlace.chosen(settings.data_folder, settings.store.key_file)
         self._database = Database(url or sqlite_url(settings.data_folder / "kiosk.sqlite"), watch_commits, keys)

@@ -7,6 +7,7 @@ import datetime as dt
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,9 @@ from kiosk_ui.app.operation.observed import (
 )
 from kiosk_ui.app.operation.scan_switch import ScanSwitch
 from kiosk_ui.app.operation.signs_of_life import Pulse
+from kiosk_ui.app.services import KioskServices
+from kiosk_ui.app.settings import Settings
+from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.bootstrap.watched_place import WatchedPlace
 from reader.scanners.qr import CitizenQr
 
@@ -80,6 +84,19 @@ def test_a_relay_s_answers_errors_and_times_are_kept_and_passed_on() -> None:
     assert last is not None
     assert (last.outcome, last.seconds, last.at) == ("relay.unreachable", 0.25, clock.now())
     assert counted(measures, f.PEER_REQUESTS) == {("relay", "answered"): 1, ("relay", "relay.unreachable"): 1}
+
+
+def test_a_hospital_system_that_is_asked_about_insurance_is_not_called_the_relay(tmp_path: Path) -> None:
+    """Who looks for what is slow must not be sent to a machine that nobody has asked."""
+    system = HospitalSettings(kind="fhir", url="http://127.0.0.1:9", insurer="hospital", connect_timeout_s=1.0)
+    services = KioskServices(Settings(data_folder=tmp_path, hospital=system))
+    try:
+        with pytest.raises(GatewayError):
+            services.insurer.check(QUERY)
+        assert services.operation.peers.last("relay") is None
+        assert services.operation.peers.last("hospital") is not None
+    finally:
+        services.close()
 
 
 def test_a_hospital_system_that_is_not_there_counts_as_that() -> None:

@@ -87,15 +87,22 @@ class PeerBook:
 
 
 class ObservedInsurer:
-    """An :class:`~kiosk_ui.app.ports.EligibilityGateway` that is watched."""
+    """An :class:`~kiosk_ui.app.ports.EligibilityGateway` that is watched.
 
-    def __init__(self, inner: EligibilityGateway, peers: PeerBook) -> None:
+    Args:
+        inner: the gateway.
+        peers: where it is noted.
+        peer: who is asked behind it: the relay, or the hospital system.
+    """
+
+    def __init__(self, inner: EligibilityGateway, peers: PeerBook, peer: str = "relay") -> None:
         self._inner = inner
         self._peers = peers
+        self._peer = peer
 
     def check(self, query: EligibilityQuery) -> Eligibility:
         """Ask the insurer."""
-        return self._peers.ask("relay", lambda: self._inner.check(query))
+        return self._peers.ask(self._peer, lambda: self._inner.check(query))
 
 
 def _found(finding: PatientFinding) -> str:
