@@ -83,8 +83,14 @@ def open_window(
     arguments: argparse.Namespace, settings: Settings, shape: WindowShape, *, motion: bool = True
 ) -> KioskApplication:
     """The kiosk's window as the command line asks for it. Mistakes of the program show themselves in it from now on."""
-    moves = motion and not arguments.still
-    defaults = AppearanceDefaults(language=arguments.language, motion=moves, hospital=arguments.hospital)
+    looks = settings.looks
+    defaults = AppearanceDefaults(
+        language=arguments.language,
+        text_scale=looks.text_scale,
+        motion=motion and looks.motion and not arguments.still,
+        hospital=arguments.hospital,
+        low_reach=looks.low_reach,
+    )
     languages = [language.code for language in Texts(QML_FOLDER / "i18n").languages]
     voice = voice_of(settings.sound) if has_display() else None
     volume = volume_of(settings)
