@@ -27,6 +27,14 @@ class InputTotals:
     lines: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     failures: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
+    def add(self, other: InputTotals) -> None:
+        """Count another's inputs in."""
+        self.inputs += other.inputs
+        self.refused += other.refused
+        self.slowest_s = max(self.slowest_s, other.slowest_s)
+        self.lines |= other.lines
+        self.failures += other.failures
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SoakFigures:

@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from bench.machine import describe
 from tests.fuzz.conversations import ConversationResult, run_conversations
@@ -34,14 +34,17 @@ from tests.fuzz.running import BATCH_INPUTS, BatchResult, run_batch
 from tests.soak import SEED, SHARE_PERCENT, soak_share
 from tests.soak_page import InputTotals, SoakFigures, memory_svg, page
 
+T = TypeVar("T")
+
 __all__ = ["BATCHES", "CONVERSATIONS", "CONVERSATIONS_AT_ONCE", "READS"]
 
 READS: Final = 10_000
 INPUTS: Final = 10_000_000
 CONVERSATIONS: Final = 100_000
 CONVERSATIONS_AT_ONCE: Final = 50
-_PIECE: Final = 200
-"""Batches of conversations after which what is done is kept."""
+_PARSERS_AT_ONCE: Final = 4
+_BATCHES_AT_ONCE: Final = 100
+"""Parsers, and batches of conversations, after which what is done is kept."""
 
 BATCHES: Final = -(-INPUTS // (BATCH_INPUTS * len(PARSERS)))
 """Batches for each parser."""
@@ -76,10 +79,10 @@ def _in_processes(work: Callable[..., Any], tasks: list[tuple[Any, ...]], proces
             yield future.result()
 
 
-def _all_inputs(share: float, seed: str, processes: int) -> InputTotals:
+def _inputs_to(parsers: list[str], share: float, seed: str, processes: int) -> InputTotals:
     tasks = [
         (name, number, seed)
-        for name in PARSERS
+        for name in parsers
         for number in soak_share(f"inputs {name}", range(BATCHES), percent=share, seed=seed)
     ]
     totals = InputTotals()
@@ -106,6 +109,10 @@ def _conversations(starts: list[int], seed: str, processes: int) -> Conversation
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     begun = time.monotonic()
     return work(), (time.monotonic() - begun) / 3600
+
+
+def _pieces(whole: list[T], size: int) -> Iterator[list[T]]:
+    return (whole[first : first + size] for first in range(0, len(whole), size))
 
 
 class _Kept:
@@ -136,21 +143,20 @@ def main() -> int:
     curve: MemoryCurve
     kept = _Kept(asked)
     curve, read_h = kept.result("reads", lambda: _timed(lambda: next(_in_processes(read_many, [(number,)], 1))))
-    inputs, input_h = kept.result(
-        "inputs", lambda: _timed(lambda: _all_inputs(asked.share, asked.seed, asked.processes))
-    )
+    inputs, input_h = InputTotals(), 0.0
+    for piece, some_parsers in enumerate(_pieces(list(PARSERS), _PARSERS_AT_ONCE), start=1):
+        work = functools.partial(_inputs_to, some_parsers, asked.share, asked.seed, asked.processes)
+        found, hours = kept.result(f"inputs-{piece}", functools.partial(_timed, work))
+        inputs.add(found)
+        input_h += hours
     starts = soak_share(
         "conversations", range(0, CONVERSATIONS, CONVERSATIONS_AT_ONCE), percent=asked.share, seed=asked.seed
     )
     talks, talk_h = ConversationResult(), 0.0
-    for piece, first in enumerate(range(0, len(starts), _PIECE), start=1):
-        some, hours = kept.result(
-            f"conversations-{piece}",
-            functools.partial(
-                _timed, functools.partial(_conversations, starts[first : first + _PIECE], asked.seed, asked.processes)
-            ),
-        )
-        talks.add(some)
+    for piece, some_starts in enumerate(_pieces(starts, _BATCHES_AT_ONCE), start=1):
+        talk = functools.partial(_conversations, some_starts, asked.seed, asked.processes)
+        heard, hours = kept.result(f"conversations-{piece}", functools.partial(_timed, talk))
+        talks.add(heard)
         talk_h += hours
     figures = SoakFigures(
         machine=machine,
