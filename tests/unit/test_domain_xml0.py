@@ -157,6 +157,17 @@ def test_a_card_that_does_not_count_is_not_named(kind: EligibilityKind) -> None:
     assert (values(eligibility=eligibility)["MA_THE_BHYT"] != "") is counts
 
 
+@pytest.mark.parametrize("card", ["DN4404012345678", "4012345678", "040085000017"])
+def test_each_way_to_number_a_card_fills_the_insurance_fields(card: str) -> None:
+    eligibility = Eligibility(
+        EligibilityKind.OK, "000", dt.date(2025, 1, 1), dt.date(2025, 12, 31), card, "40001", raw="{}"
+    )
+    found = values(eligibility=eligibility)
+    names = ("MA_THE_BHYT", "MA_DKBD", "GT_THE_TU", "GT_THE_DEN")
+    assert tuple(found[name] for name in names) == (card, "40001", "20250101", "20251231")
+    assert not validate(found, Stage.RECEPTION)
+
+
 def test_a_facility_by_name_is_left_out() -> None:
     eligibility = Eligibility(
         EligibilityKind.OK_NEWCARD, "003", card_number="4012345678", facility="Bệnh viện thử nghiệm"

@@ -113,7 +113,9 @@ _TREATMENT_KINDS: Final = frozenset(f"{number:02d}" for number in range(1, 17))
 # without a number must not look like one (vietnam.md D.4).
 _PERSON_NUMBER: Final = re.compile(r"[0-9]{9}|[0-9]{12}|(?=[0-9]*[A-Z])[A-Z0-9]{5,20}")
 _CITIZEN_DIGITS: Final = 12
-_CARD_CODE: Final = re.compile(r"[A-Z]{2}[1-5][0-9]{12}|[0-9]{10}")
+# The whole code, the ten digits that cards since 2021 bear, or the citizen number, which serves as a card's number
+# (vietnam.md D.1, D.2).
+_CARD_CODE: Final = re.compile(r"[A-Z]{2}[1-5][0-9]{12}|[0-9]{10}|[0-9]{12}")
 _SEX_CODES: Final = {Sex.MALE: "1", Sex.FEMALE: "2", Sex.UNSPECIFIED: "3"}
 
 
