@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kiosk_ui.app.gateways.strict_json import parsed
 
 __all__ = ["MAX_BODY_BYTES", "Body", "Guards", "RateLimit", "address_of", "parsed_body"]
 
@@ -139,6 +141,7 @@ async def parsed_body(request: Request, kind: type[_Body]) -> _Body:
     except TimeoutError:
         raise HTTPException(408) from None
     try:
+        parsed(octets)  # first: the model alone would take the last of two members with one name
         return kind.model_validate_json(octets)
-    except ValidationError:
+    except ValueError:  # pydantic's ValidationError is one, too
         raise HTTPException(422) from None

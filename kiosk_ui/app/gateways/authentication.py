@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from crypto.errors import ErrorCode
 from crypto.primitives.secret import Secret
@@ -30,6 +30,7 @@ from kiosk_ui.app.failures import (
 from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.secret_place import bearer, read_secret
+from kiosk_ui.app.gateways.strict_json import parsed
 from kiosk_ui.app.settings import AuthenticationSettings
 from reader.verification.online import OnlineAnswer, OnlineQuery, OnlineStatus
 
@@ -97,8 +98,9 @@ class HttpAuthenticationService:
         except PostFailedError as error:
             return _no_answer(_CODES[error.problem])
         try:
+            parsed(raw)  # first: the model alone would take the last of two members with one name
             answer = _Answer.model_validate_json(raw)
-        except ValidationError:
+        except ValueError:  # pydantic's ValidationError is one, too
             return _no_answer(ONLINE_ANSWER_UNUSABLE)
         if answer.request_id != question.request_id:
             return _no_answer(ONLINE_ANSWER_UNUSABLE)  # an answer to another question says nothing about this card

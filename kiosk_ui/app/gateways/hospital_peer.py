@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -19,6 +18,7 @@ from kiosk_ui.app.failures import (
     GatewayError,
 )
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp, PostFailedError, PostProblem
+from kiosk_ui.app.gateways.strict_json import parsed
 
 __all__ = ["ask", "json_object", "raise_for_status", "text_of", "valid_xml0"]
 
@@ -72,14 +72,14 @@ def raise_for_status(answer: Answer, *, about_record: bool = False) -> None:
 
 
 def json_object(raw: bytes) -> dict[str, object]:
-    """An answer as a JSON object in UTF-8.
+    """An answer as a JSON object in UTF-8, no name twice.
 
     Raises:
         GatewayError: ``hospital.answer_unusable``: it is none.
     """
     try:
-        found = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        found = parsed(raw)
+    except ValueError:
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no JSON") from None
     if not isinstance(found, dict):
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no JSON object")

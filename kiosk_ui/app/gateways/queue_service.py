@@ -33,6 +33,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.secret_place import read_secret
+from kiosk_ui.app.gateways.strict_json import parsed
 from kiosk_ui.app.ports import CheckIns, Clock
 from kiosk_ui.app.settings_queue import QueueSettings
 
@@ -167,8 +168,8 @@ class QueueService:
 
 def _object(answer: Answer) -> dict[str, object]:
     try:
-        found = json.loads(answer.body.decode("utf-8"))  # bytes alone would be taken as UTF-16 as well
-    except (ValueError, RecursionError):
+        found = parsed(answer.body)
+    except ValueError:
         raise GatewayError(QUEUE_ANSWER_UNUSABLE) from None
     if not isinstance(found, dict):
         raise GatewayError(QUEUE_ANSWER_UNUSABLE)

@@ -10,12 +10,13 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery, InsuranceOutcome
 from kiosk_ui.app.failures import RELAY_ANSWER_CONTRADICTORY, RELAY_ANSWER_UNUSABLE, GatewayError
 from kiosk_ui.app.gateways.result_codes import kinds_by_code
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
+from kiosk_ui.app.gateways.strict_json import parsed
 
 __all__ = ["parse_answer", "parse_date"]
 
@@ -76,9 +77,9 @@ def parse_answer(raw: bytes, today: dt.date, query: EligibilityQuery) -> Eligibi
             ``relay.answer_contradictory`` if it says "valid" of a card whose last day has passed.
     """
     try:
+        answer = _Answer.model_validate(parsed(raw))
         text = raw.decode("utf-8-sig")
-        answer = _Answer.model_validate_json(text)
-    except (UnicodeDecodeError, ValidationError) as error:
+    except ValueError as error:  # pydantic's ValidationError is one, too
         raise GatewayError(RELAY_ANSWER_UNUSABLE, cause=type(error).__name__) from None
     kind = kinds_by_code().get(answer.maKetQua)
     if kind is None:

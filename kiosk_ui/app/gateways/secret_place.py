@@ -44,13 +44,17 @@ def read_secret(place: str, environment: Mapping[str, str] | None = None) -> Sec
         environment: where ``CREDENTIALS_DIRECTORY`` is looked up; the process's own by default.
 
     Raises:
-        SettingsError: there is none, it is empty or too long, or others than its owner could read the file.
+        SettingsError: there is none, it is no regular file, it is empty or too long, or others than its owner could
+            read the file.
     """
     path = _path_of(place, os.environ if environment is None else environment)
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise _unusable(place, "is no file")
             # systemd mounts credentials for the service alone and may give the group a right to them.
-            is_open = stat.S_IMODE(os.fstat(file.fileno()).st_mode) & (
+            is_open = stat.S_IMODE(mode) & (
                 stat.S_IRWXO if place.startswith(_CREDENTIAL) else stat.S_IRWXG | stat.S_IRWXO
             )
             octets = file.read(_MAX_SECRET_BYTES + 1)
@@ -83,6 +87,11 @@ def _path_of(place: str, environment: Mapping[str, str]) -> Path:
     if not folder:
         raise _unusable(place, "is not there: this program was not started by systemd with LoadCredential=")
     return Path(folder) / place.removeprefix(_CREDENTIAL)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe that nobody writes into would hold up the start for ever (open(2), O_NONBLOCK)."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _unusable(place: str, why: str) -> SettingsError:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import (
@@ -29,6 +29,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.app.gateways.strict_json import parsed
 
 __all__ = ["GatewayAccount", "Token", "asked"]
 
@@ -174,8 +175,9 @@ class GatewayAccount:
         if answer.status != 200:
             raise GatewayError(INSURER_REFUSED, http_status=answer.status)
         try:
+            parsed(answer.body)  # first: the model alone would take the last of two members with one name
             given = _TokenAnswer.model_validate_json(answer.body)
-        except ValidationError:
+        except ValueError:  # pydantic's ValidationError is one, too
             raise GatewayError(INSURER_ANSWER_UNUSABLE, cause="no token") from None
         if given.result == "401":
             raise self._refusal()

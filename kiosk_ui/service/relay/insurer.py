@@ -18,6 +18,7 @@ from kiosk_ui.app.failures import INSURER_ANSWER_UNUSABLE, INSURER_REFUSED, INSU
 from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.app.gateways.strict_json import parsed
 from kiosk_ui.service.relay.account import GatewayAccount, Token, asked
 from kiosk_ui.service.relay.settings import CardKey, RelayServiceSettings
 
@@ -190,10 +191,11 @@ class _Renewals:
 def _understood(raw: bytes) -> InsurerAnswer:
     """Take what is one JSON object in UTF-8 with a result code; what it says else is the kiosk's to judge."""
     try:
-        answer = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        answer = parsed(raw)
+    except ValueError:
         raise GatewayError(INSURER_ANSWER_UNUSABLE, cause="no JSON") from None
-    code = answer.get("maKetQua") if isinstance(answer, dict) else None
-    if not isinstance(code, str) or len(code) != 3 or not code.isascii() or not code.isdigit() or _ADDED in answer:
+    table = answer if isinstance(answer, dict) else {}
+    code = table.get("maKetQua")
+    if not isinstance(code, str) or len(code) != 3 or not code.isascii() or not code.isdigit() or _ADDED in table:
         raise GatewayError(INSURER_ANSWER_UNUSABLE, cause="no result code")
     return InsurerAnswer(raw.removeprefix(b"\xef\xbb\xbf"), code)

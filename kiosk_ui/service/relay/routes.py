@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -38,6 +38,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.bounded_http import BoundedPost, PostFailedError, PostProblem
 from kiosk_ui.app.gateways.secret_place import bearer, read_secret
+from kiosk_ui.app.gateways.strict_json import parsed
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.service.relay.insurer import InsurerGateway, Officer, Question
 from kiosk_ui.service.relay.settings import CardKey, RelayServiceSettings
@@ -140,8 +141,10 @@ class Relay:
         if kiosk is None:
             return _stranger()
         try:
-            question = _CheckBody.model_validate_json(await request.body()).question()
-        except ValidationError:
+            octets = await request.body()
+            parsed(octets)  # first: the model alone would take the last of two members with one name
+            question = _CheckBody.model_validate_json(octets).question()
+        except ValueError:  # pydantic's ValidationError is one, too
             return JSONResponse({"error": "request.malformed"}, 400)
         return await self._in_a_thread(self._checked, kiosk, question, self._monotonic())
 
