@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import ipaddress
+import os
 import re
 import tomllib
 from collections import Counter
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
@@ -28,6 +30,7 @@ from kiosk_ui.app.settings_check_in import CheckInSettings
 from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.app.settings_looks import LooksSettings
 from kiosk_ui.app.settings_operation import OperationSettings
+from kiosk_ui.app.settings_origin import origin_in, problems_of_variables
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.settings_problems import sentences_of
 from kiosk_ui.app.settings_queue import QueueSettings
@@ -299,15 +302,30 @@ def load_settings(file: Path | None = None) -> Settings:
     Raises:
         SettingsError: with one plain sentence for every problem.
     """
+    text = ""
     table: dict[str, object] = {}
     if file is not None:
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            table = tomllib.loads(text)
         except OSError as error:
             raise SettingsError(SETTINGS_UNUSABLE, (f"The file {file} cannot be read ({error.strerror}).",)) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(SETTINGS_UNUSABLE, (f"The file {file} is not valid TOML: {error}.",)) from None
+    problems = problems_of_variables(os.environ, Settings)
     try:
-        return Settings(**table)  # type: ignore[arg-type]
+        settings = Settings(**table)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(SETTINGS_UNUSABLE, sentences_of(error)) from None
+        said = sentences_of(error, Settings, origin_in(text, os.environ))
+        raise SettingsError(SETTINGS_UNUSABLE, _each_once(problems, said)) from None
+    except SourceError:  # a variable that is no JSON, where a table is wanted
+        raise SettingsError(SETTINGS_UNUSABLE, problems) from None
+    if problems:
+        raise SettingsError(SETTINGS_UNUSABLE, problems)
+    return settings
+
+
+def _each_once(of_variables: tuple[str, ...], of_values: tuple[str, ...]) -> tuple[str, ...]:
+    """A misspelt variable of a table is found twice: by its own name, and as a setting that its table has not."""
+    named = {sentence.partition(":")[0].upper() for sentence in of_variables}
+    return (*of_variables, *(each for each in of_values if not each.upper().endswith(tuple(f"({n})." for n in named))))

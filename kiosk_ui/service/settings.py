@@ -197,4 +197,4 @@ def load_service_settings(file: Path, overrides: Mapping[str, object] | None = N
     try:
         return ServiceSettings.model_validate({**table, **(overrides or {})})
     except ValidationError as error:
-        raise SettingsError(SETTINGS_UNUSABLE, sentences_of(error)) from None
+        raise SettingsError(SETTINGS_UNUSABLE, sentences_of(error, ServiceSettings)) from None

@@ -65,7 +65,8 @@ def test_all_problems_are_told_at_once(tmp_path: Path):
     )
     text = "\n".join(problems)
     assert len(problems) == 5
-    assert "cuonter: there is no such setting." in problems
+    assert "cuonter: there is no such setting; perhaps counter (line 2)." in problems
+    assert "relay.connect_timeout_s: this must be a number above 0 and at most 30 (line 5)." in problems
     for word in ("device", "https://", "connect_timeout_s", "questoin_s"):
         assert word in text
 
