@@ -172,6 +172,8 @@ class Typesetter(QObject):
     @Slot(str, int, bool, float, result=float)
     def evenWidth(self, text: str, pixel_size: int, bold: bool, width: float) -> float:
         """Smallest width in pixels at which ``text`` needs no more lines than at ``width``."""
+        if len(text.split()) < 2:  # lines break between words only: the keys of a keyboard need no measuring
+            return width
         font = QFont(self._family)
         font.setPixelSize(max(1, pixel_size))
         font.setBold(bold)

@@ -6,6 +6,7 @@ A file names roles instead of colours (``fill="#drawCard"``; icons use ``current
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ _PART = re.compile(r'<part name="([a-z_]+)"([^>]*)/>')
 _ROLE = re.compile(r'"#([a-z][A-Za-z]+)"')
 _HEX_COLOR = re.compile(r"[0-9a-f]{6}|[0-9a-f]{8}")
 _DEFAULT_SIZE = QSize(256, 256)
+_ICONS_KEPT = 256  # of some 10 kB each
 
 
 def svg_source(folder: Path, identifier: str, palettes: Mapping[str, Mapping[str, str]]) -> str:
@@ -60,14 +62,23 @@ class DrawingProvider(QQuickImageProvider):
         super().__init__(QQuickImageProvider.ImageType.Image)
         self._folder = folder
         self._palettes = palettes
+        # Small, and the same ones on every screen; ten of them drawn anew would be a sixth of what a screen may take.
+        self._icon = functools.lru_cache(_ICONS_KEPT)(
+            lambda name, width, height: self._drawn(name, QSize(width, height))
+        )
 
     def requestImage(self, id: str, size: QSize, requestedSize: QSize) -> QImage:  # noqa: A002, N803 - Qt's names
         """Draw ``id`` to fit ``requestedSize`` pixels (Qt calls this)."""
-        source = svg_source(self._folder, id, self._palettes)
+        if id.startswith("icons/"):
+            return self._icon(id, requestedSize.width(), requestedSize.height())
+        return self._drawn(id, requestedSize)
+
+    def _drawn(self, identifier: str, requested: QSize) -> QImage:
+        source = svg_source(self._folder, identifier, self._palettes)
         renderer = QSvgRenderer(QByteArray(source.encode()))
         fitted = renderer.defaultSize() if renderer.isValid() else _DEFAULT_SIZE
-        if requestedSize.width() > 0 and requestedSize.height() > 0:
-            fitted = fitted.scaled(requestedSize, Qt.AspectRatioMode.KeepAspectRatio)
+        if requested.width() > 0 and requested.height() > 0:
+            fitted = fitted.scaled(requested, Qt.AspectRatioMode.KeepAspectRatio)
         fitted = fitted.expandedTo(QSize(1, 1))  # a place that is being laid out may have no height for a moment
         return _painted(fitted, renderer.render)
 

@@ -2,9 +2,10 @@ import QtQuick
 import "../theme"
 
 // A small square to touch with a drawing or a short sign; `text` is its name for assistive technology.
-KioskButton {
+PlainButton {
     id: button
 
+    property string iconName: ""
     property string sign: ""            // instead of a drawing
     property bool on: false
 

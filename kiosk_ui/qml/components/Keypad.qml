@@ -1,4 +1,5 @@
 import QtQuick
+import QtQml.Models
 import "../theme"
 
 // Digits as on a telephone; delete is at the bottom right, where phones have it.
@@ -20,19 +21,44 @@ Item {
         spacing: keypad.gap
         Repeater {
             model: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "empty", "0", "delete"]
-            KioskButton {
-                id: key
-                required property string modelData
-                readonly property bool isDigit: modelData.length === 1
-                kind: "key"
-                textKind: isDigit ? "title" : "step"
-                width: keypad.keyWidth
-                height: keypad.keyHeight
-                iconName: modelData === "delete" ? "delete" : modelData === "empty" && keypad.keyWidth < Theme.mm(50) ? "cross_out" : ""
-                iconOnly: !isDigit && keypad.keyWidth < Theme.mm(50)
-                text: isDigit ? modelData : Tr.t(modelData === "delete" ? "enter_number.delete" : "enter_number.empty")
-                onClicked: isDigit ? keypad.digit(modelData) : modelData === "delete" ? keypad.deleted() : keypad.emptied()
+            delegate: DelegateChooser {
+                role: "modelData"
+                DelegateChoice {
+                    roleValue: "empty"
+                    SpecialKey {
+                        iconName: narrow ? "cross_out" : ""
+                        text: Tr.t("enter_number.empty")
+                        onClicked: keypad.emptied()
+                    }
+                }
+                DelegateChoice {
+                    roleValue: "delete"
+                    SpecialKey {
+                        iconName: "delete"
+                        text: Tr.t("enter_number.delete")
+                        onClicked: keypad.deleted()
+                    }
+                }
+                DelegateChoice {
+                    Key {
+                        required property string modelData
+                        textKind: "title"
+                        width: keypad.keyWidth
+                        height: keypad.keyHeight
+                        text: modelData
+                        onClicked: keypad.digit(modelData)
+                    }
+                }
             }
         }
+    }
+
+    component SpecialKey: KioskButton {
+        readonly property bool narrow: keypad.keyWidth < Theme.mm(50)
+        kind: "key"
+        textKind: "step"
+        width: keypad.keyWidth
+        height: keypad.keyHeight
+        iconOnly: narrow
     }
 }

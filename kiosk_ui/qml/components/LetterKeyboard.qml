@@ -1,4 +1,5 @@
 import QtQuick
+import QtQml.Models
 import "../theme"
 
 // A keyboard of letters. "name": Vietnamese letters and tones have keys of their own, and Telex works as well;
@@ -42,34 +43,57 @@ Item {
                 readonly property real wide: modelData.some(each => each.length > 1) ? (modelData.includes("space") ? 5 : 2) : 0
                 readonly property real across: index === 0 ? modelData.length : Math.max(10, narrow + wide)
                 readonly property real keyWidth: Math.floor((column.width - (across - 1) * keyboard.keyGap) / across)
+                readonly property real wideKey: wide * keyWidth + (wide - 1) * keyboard.keyGap
                 anchors.horizontalCenter: parent.horizontalCenter
                 spacing: keyboard.keyGap
                 Repeater {
                     model: row.modelData
-                    KioskButton {
-                        id: key
-                        required property string modelData
-                        readonly property bool isLetter: modelData.length === 1
-                        readonly property bool isTone: keyboard.kind === "name" && keyboard.tones[modelData] !== undefined
-                        kind: "key"
-                        textKind: isLetter ? "heading" : "step"
-                        leftPadding: 0
-                        rightPadding: 0
-                        topPadding: 0
-                        bottomPadding: 0
-                        width: isLetter ? row.keyWidth : row.wide * row.keyWidth + (row.wide - 1) * keyboard.keyGap
-                        height: keyboard.keyHeight
-                        textLimit: keyboard.keyHeight / 1.45
-                        iconName: modelData === "delete" ? "delete" : ""
-                        iconOnly: modelData === "delete"
-                        // one name for the eye and for assistive technology: the letter; a tone shows it on an a
-                        text: isLetter ? modelData : modelData === "delete" ? Tr.t("enter_number.delete") : Tr.t("keyboard.space")
-                        onClicked: isTone ? keyboard.tone(keyboard.tones[modelData])
-                                 : isLetter ? keyboard.letter(modelData)
-                                 : modelData === "delete" ? keyboard.deleted() : keyboard.letter(" ")
+                    delegate: DelegateChooser {
+                        role: "modelData"
+                        DelegateChoice {
+                            roleValue: "delete"
+                            WideKey {
+                                width: row.wideKey
+                                iconName: "delete"
+                                iconOnly: true
+                                text: Tr.t("enter_number.delete")
+                                onClicked: keyboard.deleted()
+                            }
+                        }
+                        DelegateChoice {
+                            roleValue: "space"
+                            WideKey {
+                                width: row.wideKey
+                                text: Tr.t("keyboard.space")
+                                onClicked: keyboard.letter(" ")
+                            }
+                        }
+                        DelegateChoice {
+                            Key {
+                                // one name for the eye and for assistive technology: the letter; a tone shows it on an a
+                                required property string modelData
+                                readonly property bool isTone: keyboard.kind === "name" && keyboard.tones[modelData] !== undefined
+                                width: row.keyWidth
+                                height: keyboard.keyHeight
+                                textLimit: keyboard.keyHeight / 1.45
+                                text: modelData
+                                onClicked: isTone ? keyboard.tone(keyboard.tones[modelData]) : keyboard.letter(modelData)
+                            }
+                        }
                     }
                 }
             }
         }
+    }
+
+    component WideKey: KioskButton {
+        kind: "key"
+        textKind: "step"
+        leftPadding: 0
+        rightPadding: 0
+        topPadding: 0
+        bottomPadding: 0
+        height: keyboard.keyHeight
+        textLimit: keyboard.keyHeight / 1.45
     }
 }
