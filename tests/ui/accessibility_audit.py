@@ -83,6 +83,16 @@ class Audit:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Paper:
+    """An opaque rectangle on which something may be written: its place among all that is painted, and what it is."""
+
+    order: int
+    item: QQuickItem
+    rect: QRectF
+    color: QColor
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Seen:
     """One screen in one look, with everything on it collected once."""
 
@@ -94,6 +104,8 @@ class Seen:
     buttons: list[QQuickItem]
     named: list[SeenItem]
     items: list[QQuickItem]
+    painted_at: Mapping[QQuickItem, int]
+    papers: list[Paper]
 
     @property
     def mm(self) -> float:
@@ -116,7 +128,16 @@ def look_at(kiosk: KioskApplication, look: Look, sample: str, state: s.CheckInSt
     measure.settle(kiosk)
     items = list(measure.painted_items(kiosk.window.contentItem()))
     buttons = [item for item in items if item.inherits("QQuickAbstractButton")]
-    return Seen(kiosk, look, sample, state, measure.texts(kiosk), buttons, finger.seen(), items)
+    order = {item: number for number, item in enumerate(items)}
+    return Seen(kiosk, look, sample, state, measure.texts(kiosk), buttons, finger.seen(), items, order, _papers(items))
+
+
+def _papers(items: list[QQuickItem]) -> list[Paper]:
+    papers = []
+    for number, item in enumerate(items):
+        if item.inherits("QQuickRectangle") and (color := QColor(item.property("color"))).alpha() == 255:
+            papers.append(Paper(number, item, measure.scene_rect(item), color))
+    return papers
 
 
 # ------------------------------------------------------------------------------------------- names and roles
@@ -242,14 +263,14 @@ def shapes_contrast(seen: Seen) -> Iterator[str | None]:
 def ground_of(seen: Seen, item: QQuickItem, at: QPointF, *, outside: bool = False) -> QColor:
     """The colour that lies behind ``item`` at a point of the window; with ``outside`` behind all that it paints itself."""
     ground = QColor(seen.kiosk.window.color())
-    for each in seen.items:  # in the order in which they are painted
-        if each == item:
+    painted_at = seen.painted_at.get(item, len(seen.items))
+    for paper in seen.papers:  # in the order in which they are painted
+        if paper.order >= painted_at:
             break
-        if each.inherits("QQuickRectangle") and measure.scene_rect(each).contains(at):
-            if outside and any(around == item for around in measure.ancestors(each)):
-                continue
-            color = QColor(each.property("color"))
-            ground = color if color.alpha() == 255 else ground
+        if not paper.rect.contains(at):
+            continue
+        if not (outside and any(around == item for around in measure.ancestors(paper.item))):
+            ground = paper.color
     return ground
 
 
@@ -297,7 +318,7 @@ def focus_order(seen: Seen) -> Iterator[str | None]:
     question = [zone for zone in zones if zone is not _Zone.LOOKS]
     in_order = question == sorted(question) and (zones == sorted(zones) or zones[-1] is _Zone.LOOKS)
     yield None if in_order else f"Tab goes from zone to zone as {[zone.name for zone in zones]}"
-    groups = [[each for each in met if _zone(seen, each) is zone] for zone in _Zone]
+    groups = [[each for each, its in zip(met, zones, strict=True) if its is zone] for zone in _Zone]
     yield from (_misplaced(group) for group in groups if len(group) > 1)
 
 
