@@ -15,6 +15,7 @@ from kiosk_ui.app.operation.watchdog import Watchdog
 from kiosk_ui.app.services import KioskServices
 from kiosk_ui.bootstrap.card_reading import CardPlace, ReaderCards
 from kiosk_ui.bootstrap.operator_desk import KioskDesk, TrustAtStart
+from kiosk_ui.bootstrap.speaking import volume_of
 from kiosk_ui.bootstrap.staff_choice import chosen_by_staff, with_choice
 from kiosk_ui.bootstrap.stopping import EXIT_RESTART
 from kiosk_ui.bootstrap.watched_place import WatchedPlace
@@ -50,13 +51,15 @@ def operated(
     told = manager or ServiceManager()
     operation = services.operation
     desk = KioskDesk(services, place, trust, told, lambda: getattr(shown.voice, "state", None))
+    chosen = load_defaults(operation.defaults_file)
     model = OperatorModel(
         desk,
         operation.scans,
         operation.settings.closes_after_s,
         languages=[each.code for each in shown.texts.languages],
         palettes=shown.appearance.palettes,
-        defaults=_beginning_now(shown, load_defaults(operation.defaults_file)),
+        defaults=_beginning_now(shown, volume_of(services.settings)),
+        chosen=chosen,
         on_restart=lambda: application.exit(EXIT_RESTART),
         on_choice=lambda chosen: _begin_with(shown, chosen),
     )
@@ -89,9 +92,9 @@ def trust_at_start(loaded: TrustFolder, folder: Path) -> TrustAtStart:
     return TrustAtStart(loaded, None if newest is None else dt.datetime.fromtimestamp(newest, dt.UTC))
 
 
-def _beginning_now(shown: KioskApplication, chosen: VisitDefaults) -> VisitDefaults:
+def _beginning_now(shown: KioskApplication, volume: int) -> VisitDefaults:
     defaults = shown.appearance.defaults
-    return VisitDefaults(defaults.language, defaults.palette, chosen.volume)
+    return VisitDefaults(defaults.language, defaults.palette, volume)
 
 
 def _begin_with(shown: KioskApplication, chosen: VisitDefaults) -> None:

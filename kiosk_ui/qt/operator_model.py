@@ -9,6 +9,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import Property, QObject, Qt, QTimer, Signal, Slot
 
@@ -36,6 +37,7 @@ class OperatorModel(QObject):
         closes_after_s: without a touch.
         languages, palettes: what visits can begin with, by name.
         defaults: what they begin with now.
+        chosen: what of that staff have chosen; the rest is left to the settings.
         on_restart: ends the program, to be started again; called in the interface's thread.
         on_choice: told what staff chose, in the interface's thread.
     """
@@ -55,6 +57,7 @@ class OperatorModel(QObject):
         languages: Sequence[str],
         palettes: Sequence[str],
         defaults: VisitDefaults,
+        chosen: VisitDefaults,
         on_restart: Callable[[], None],
         on_choice: Callable[[VisitDefaults], None],
         parent: QObject | None = None,
@@ -63,7 +66,7 @@ class OperatorModel(QObject):
         self._desk = desk
         self._scans = scans
         self._languages, self._palettes = list(languages), list(palettes)
-        self._defaults = defaults
+        self._defaults, self._chosen = defaults, chosen
         self._on_restart, self._on_choice = on_restart, on_choice
         self._page, self._answer, self._wait_s = CLOSED, "", 0
         self._busy = ""
@@ -150,8 +153,9 @@ class OperatorModel(QObject):
         known = {"language": self._languages, "palette": self._palettes, "volume": list(map(str, range(LOUDEST + 1)))}
         if self._page != OPEN or self._busy or value not in known.get(what, ()):
             return
-        chosen = dataclasses.replace(self._defaults, **{what: int(value) if what == "volume" else value})  # type: ignore[arg-type]
-        self._defaults = chosen
+        change: dict[str, Any] = {what: int(value) if what == "volume" else value}
+        self._defaults = dataclasses.replace(self._defaults, **change)
+        self._chosen = chosen = dataclasses.replace(self._chosen, **change)
         self._on_choice(chosen)
         self._ask("defaults", lambda: self._desk.choose(chosen))
 

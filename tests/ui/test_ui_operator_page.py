@@ -24,7 +24,7 @@ from kiosk_ui.app.operation.desk import DeskAction, Tone
 from kiosk_ui.app.operation.operation import PIN_FILE
 from kiosk_ui.app.operation.pin import PinHash
 from kiosk_ui.app.operation.service_manager import ServiceManager
-from kiosk_ui.app.operation.visit_defaults import load_defaults
+from kiosk_ui.app.operation.visit_defaults import VisitDefaults, load_defaults
 from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.speech import PlayerSpeaker, Prompts
@@ -95,7 +95,10 @@ class Desk:
         self.hold(point)
         self.lift(point)
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, *, like_a_scanner: bool = False) -> None:
+        """By default as fast as this machine can, and taken for a person all the same."""
+        if not like_a_scanner:
+            self.layer.item.findChild(QObject, "pin").setProperty("fastestMs", 0)
         for letter in text:
             QTest.keyClick(self.shown.window, Qt.Key.Key_Return if letter == "\n" else ord(letter))
         settle(self.shown)
@@ -346,6 +349,29 @@ def test_the_program_tests_itself_and_is_restarted_once_that_is_written_down(des
     at.press("Restart the program")
     at.until(lambda: restarts != [])
     assert restarts == [[("operator.opened", "right"), ("operator.acted", "self_test"), ("operator.acted", "restart")]]
+
+
+def test_a_scanner_that_types_enters_no_pin_and_costs_no_try(desk: Callable[..., Desk]) -> None:
+    """Also where the PIN itself was printed as a code; fingers can type it afterwards."""
+    at = desk()
+    at.knock()
+    page = at.layer.item.findChild(QObject, "pin")
+    page.setProperty("fastestMs", 1_000)  # however busy this machine is, these keys come faster
+    at.type(PIN + "\n", like_a_scanner=True)
+    assert (at.page(), page.property("digits"), at.audit()) == ("pin", "", [])
+    page.setProperty("scanned", False)  # the keys have rested
+    at.type(PIN + "\n")
+    at.until(lambda: at.page() == "open")
+
+
+def test_the_loudness_that_counts_is_ticked_though_nobody_has_chosen_it(desk: Callable[..., Desk]) -> None:
+    at = desk()
+    at.come_in()
+    assert at.model.property("defaults")["volume"] == str(at.kiosk.settings.sound.volume)
+    at.model.choose("language", "en")
+    at.until(lambda: at.model.property("busy") == "")
+    # A later change of the settings still counts for what staff have not touched.
+    assert load_defaults(at.kiosk.services.operation.defaults_file) == VisitDefaults(language="en")
 
 
 def test_what_visits_begin_with_is_kept_for_the_next_start(desk: Callable[..., Desk], tmp_path: Path) -> None:
