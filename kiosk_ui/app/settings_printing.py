@@ -43,8 +43,9 @@ class PrinterSettings(BaseModel):
     """The printer of tickets and slips. docs/printing.md has an example of each kind.
 
     Attributes:
-        kind: ``file``: pictures and PDFs in the data folder, nothing on paper. ``network``, ``usb`` and ``device`` (a
-            device file or serial line): ESC/POS receipt printers. ``cups``: a print queue of the system.
+        kind: ``file``: pictures and PDFs of the last 200 tickets in the data folder, nothing on paper. ``network``,
+            ``usb`` and ``device`` (a device file or serial line): ESC/POS receipt printers. ``cups``: a print queue of
+            the system.
         paper: width of the roll in millimetres.
         host: of a ``network`` printer; ``port`` is 9100 with nearly every maker.
         vendor: USB vendor id of a ``usb`` printer, ``product`` its product id; without them the first printer is taken.

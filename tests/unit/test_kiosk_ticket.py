@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
+import os
 import re
 import unicodedata
 import uuid
@@ -140,3 +141,25 @@ def test_a_printer_without_a_folder_says_so(tmp_path: Path):
 @pytest.mark.parametrize(("number", "label"), [(1, "A001"), (12, "A012"), (999, "A999"), (1000, "A1000")])
 def test_queue_labels(number: int, label: str):
     assert queue_label("A", number) == label
+
+
+def test_the_folder_of_tickets_does_not_grow_without_end(tmp_path: Path):
+    """A kiosk whose printer nobody has named would fill its disk; what is not a ticket is not touched."""
+    folder = tmp_path / "tickets"
+    folder.mkdir()
+    (folder / "ticket-notes.txt").write_text("of the staff", encoding="utf-8")
+    (folder / "report-A001-12345678.pdf").write_bytes(b"%PDF")
+    for at in range(8):
+        for kind in ("pdf", "png", "png.part"):
+            old = folder / f"ticket-A{at:03}-{at:08x}.{kind}"
+            old.write_bytes(b"x")
+            os.utime(old, (1_000 + at, 1_000 + at))
+    printer = FileTicketPrinter(folder, most_kept=3)
+    printer.print(PLAIN)
+    printer.print(PLAIN)  # a reprint is no further ticket
+    left = {path.name for path in folder.iterdir()}
+    assert {path.name for path in printer.paths(PLAIN)} <= left
+    assert {"ticket-notes.txt", "report-A001-12345678.pdf"} <= left
+    assert len(left) == 2 + 2 * 3
+    assert "ticket-A007-00000007.pdf" in left
+    assert "ticket-A005-00000005.pdf" not in left
