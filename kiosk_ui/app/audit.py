@@ -22,6 +22,7 @@ class AuditAction(enum.StrEnum):
     INSURANCE_CHECKED = "insurance.checked"
     STAFF_CALLED = "staff.called"
     HANDED_OVER = "check_in.handed_over"
+    HOLDER_CHECKED = "holder.checked"
     CONSENT_GIVEN = "consent.given"
     CONSENT_REFUSED = "consent.refused"
     STORE_PURGED = "store.purged"

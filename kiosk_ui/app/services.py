@@ -10,6 +10,7 @@ from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.hospital_choice import hospital_of, insurer_of
 from kiosk_ui.app.gateways.queue_service import CheckInsWithWait, QueueService, WaitBoard
+from kiosk_ui.app.holder_marks import HolderMarks
 from kiosk_ui.app.keys import KeyPlace
 from kiosk_ui.app.operation.observed import (
     ObservedCheckIns,
@@ -99,15 +100,20 @@ class KioskServices:
             OutboxKind.INSURANCE_CHECK: InsuranceCheck(self.store, self.insurer),
             OutboxKind.HAND_OVER: HandOverDelivery(self.store, self.hospital),
         }
-        queue = QueueService.of(settings.queue, settings.departments) if settings.queue.url is not None else None
-        self._waits = WaitBoard(queue, settings.zone) if queue else None
+        queue = (
+            QueueService.of(settings.queue, settings.departments, self.clock.now)
+            if settings.queue.url is not None
+            else None
+        )
+        self._waits = WaitBoard(queue) if queue else None
+        marks = (HolderMarks(queue, self.store, settings.zone),) if queue else ()
         if queue is not None:
             handlers[OutboxKind.QUEUE] = QueueDelivery(self.store, ObservedQueue(queue, self.operation.peers))
         self.outbox = WatchedOutbox(self.outbox_store, handlers)
         self.printer: TicketPrinter = printer or printer_of(settings.printer, settings.data_folder / "tickets")
         self.bell: StaffBell = bell or LoggedBell()
         self._workers = WorkerThreads()
-        chores = (self._housekeeping(), *((self._waits,) if self._waits else ()))
+        chores = (self._housekeeping(), *((self._waits,) if self._waits else ()), *marks)
         self._outbox_thread = OutboxThread(self.outbox, self.clock, chores=chores)
 
     def __enter__(self) -> Self:

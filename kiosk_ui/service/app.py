@@ -30,6 +30,7 @@ from kiosk_ui.app.failures import (
 from kiosk_ui.app.gateways.secret_place import read_secret
 from kiosk_ui.app.ports import Clock, SystemClock
 from kiosk_ui.app.privacy import Pseudonyms
+from kiosk_ui.service.crowd import Crowd
 from kiosk_ui.service.guards import MAX_BODY_BYTES, Guards, RateLimit
 from kiosk_ui.service.queue.book import Desk, QueueBook
 from kiosk_ui.service.queue.call_routes import CallRoutes
@@ -74,6 +75,7 @@ class HospitalService:
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.book: QueueBook | None = None
+        self.crowd = Crowd()
         self._sessions: Sessions | None = None
         found: list[BaseRoute] = [Route("/health", self._health, methods=["GET"])]
         self._parts = [name for name in ("queue", "relay") if getattr(settings, name) is not None]
@@ -84,7 +86,7 @@ class HospitalService:
         limit = RateLimit(settings.requests_per_second, self.clock.monotonic)
         self.app = Starlette(
             routes=found,
-            middleware=[Middleware(Guards, limit=limit, uses_tls=settings.certificate is not None)],
+            middleware=[Middleware(Guards, limit=limit, crowd=self.crowd, uses_tls=settings.certificate is not None)],
             exception_handlers={ChipIdError: _failed, HTTPException: _refused},
             lifespan=self._lifespan,
             max_body_size=MAX_BODY_BYTES,
@@ -111,6 +113,7 @@ class HospitalService:
             self.clock,
             settings.zone,
             settings.days_kept,
+            [each.code for each in settings.desks],
         )
         self.book = book
         desks = {

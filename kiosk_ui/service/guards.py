@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kiosk_ui.app.gateways.strict_json import parsed
+from kiosk_ui.service.crowd import Crowd
 
 __all__ = ["MAX_BODY_BYTES", "Body", "Guards", "RateLimit", "address_of", "parsed_body"]
 
 MAX_BODY_BYTES = 8_192  # the longest question has some 300
 _BODY_TIMEOUT_S = 10.0
+_ONLY_LOOKED_AT = ("/call", "/pages/")
 _HEADERS = {
     # Nothing from elsewhere, nothing inline, in nobody's frame (CSP level 3).
     "Content-Security-Policy": (
@@ -77,12 +79,14 @@ class Guards:
     Args:
         app: what is guarded.
         limit: how often one address may ask.
+        crowd: who is connected.
         uses_tls: whether this service itself speaks TLS.
     """
 
-    def __init__(self, app: ASGIApp, limit: RateLimit, *, uses_tls: bool) -> None:
+    def __init__(self, app: ASGIApp, limit: RateLimit, crowd: Crowd, *, uses_tls: bool) -> None:
         self._app = app
         self._limit = limit
+        self._crowd = crowd
         self._headers = dict(_HEADERS)
         if uses_tls:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"  # RFC 6797
@@ -101,6 +105,8 @@ class Guards:
                 # Files of the pages are asked for again by their tag; everything else is never kept.
                 kept = scope["path"].startswith("/pages/")
                 headers.setdefault("Cache-Control", "no-cache" if kept else "no-store")
+                if scope["path"].startswith(_ONLY_LOOKED_AT) and self._crowd.is_crowded(_address(scope)):
+                    headers["Connection"] = "close"  # RFC 9112 §9.6
             await send(message)
 
         if not self._limit.allows(_address(scope)):

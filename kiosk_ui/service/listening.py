@@ -14,12 +14,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.service.app import HospitalService
+from kiosk_ui.service.crowd import MOST_CONNECTIONS, MOST_FROM_ONE, Crowd
 from kiosk_ui.service.settings import ServiceSettings, is_loopback
 
 __all__ = ["Connection", "server"]
 
 _log = logging.getLogger(__name__)
-_MOST_CONNECTIONS = 500  # 20 kiosks, 50 desks and some screens have 100
 _MOST_HEADER_BYTES = 16 * 1024
 
 
@@ -31,17 +31,20 @@ class Connection(H11Protocol):
     Attributes:
         head_within_s: how long the head of a request may take.
         most_from_one: connections from one address that is no proxy of ours.
+        crowd: where connections are counted.
     """
 
     head_within_s = 10.0
-    most_from_one = 60
+    most_from_one = MOST_FROM_ONE
+    crowd = Crowd()
+    _counted = ""
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take it, unless its address has too many already."""
         super().connection_made(cast(asyncio.Transport, transport))
-        mine = _peer(self)
-        same = sum(_peer(each) == mine for each in self.connections)
+        mine = self._counted = _peer(self)
+        same = self.crowd.opened(mine)
         if same > self.most_from_one and not is_trusted(mine, self.config.forwarded_allow_ips or ()):
             self.transport.abort()
             return
@@ -55,6 +58,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""
         self._stop_watching()
+        self.crowd.closed(self._counted)
         super().connection_lost(exc)
 
     def _watch(self) -> None:
@@ -111,7 +115,7 @@ def server(settings: ServiceSettings, service: HospitalService) -> uvicorn.Serve
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
         loop="asyncio",
-        http=Connection,
+        http=type("CountedConnection", (Connection,), {"crowd": service.crowd}),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -119,7 +123,7 @@ def server(settings: ServiceSettings, service: HospitalService) -> uvicorn.Serve
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=MOST_CONNECTIONS,
         h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,

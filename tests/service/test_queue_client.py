@@ -70,7 +70,13 @@ SLIP = a_ticket(
 
 
 def client_of(url: str, token: str = TOKEN, total_timeout_s: float = 4.0) -> QueueService:
-    return QueueService(url, Secret(token.encode()), DEFAULT_DEPARTMENTS, total_timeout_s=total_timeout_s)
+    return QueueService(
+        url,
+        Secret(token.encode()),
+        DEFAULT_DEPARTMENTS,
+        total_timeout_s=total_timeout_s,
+        now=lambda: NOW + dt.timedelta(minutes=1),
+    )
 
 
 @contextlib.contextmanager
@@ -113,7 +119,7 @@ def test_a_token_that_the_service_does_not_know_is_for_people_to_put_right(runni
 def test_a_ticket_that_cannot_be_taken_is_not_sent_for_ever(running: RunningService) -> None:
     service = client_of(running.url)
     for ticket in (
-        a_ticket(issued_at=dt.datetime(1970, 1, 2, tzinfo=VIETNAM)),
+        a_ticket(issued_at=NOW.astimezone(VIETNAM) - dt.timedelta(days=10)),  # was under way too long
         a_ticket("Z001"),  # no department has this letter any more
     ):
         with fails_with(QUEUE_TICKET_REFUSED):
@@ -168,7 +174,7 @@ def test_whatever_the_service_does_the_kiosk_has_a_word_for_it_in_bounded_time(
     service = client_of(odd.base_url, total_timeout_s=0.6)
     odd.misbehave(how)
     try:
-        for ask in (lambda: service.put(SLIP), lambda: service.waits(DAY)):
+        for ask in (lambda: service.put(SLIP), service.waits, lambda: service.holder_marks(DAY)):
             with pytest.raises(GatewayError) as caught:
                 ask()
             error = caught.value
@@ -197,6 +203,8 @@ def test_nothing_of_a_person_is_sent(odd: OddService) -> None:
         "number": "Q001",
         "priority": "none",
         "issued_at": "2026-03-02T08:30:00+07:00",
+        "sent_at": "2026-03-02T01:31:00+00:00",
+        "holder_checked": "none",
     }
 
 
@@ -235,7 +243,7 @@ def wait_on_paper(board: WaitBoard, clock: ManualClock, priority: Priority = Pri
 
 def test_the_paper_says_the_longer_end_of_the_range_and_nothing_once_it_is_old(odd: OddService) -> None:
     clock = ManualClock()
-    board = WaitBoard(client_of(odd.base_url), VIETNAM)
+    board = WaitBoard(client_of(odd.base_url))
     assert wait_on_paper(board, clock) is None, "nobody has asked yet"
     board(clock.now(), clock.monotonic())
     assert wait_on_paper(board, clock) == 25
@@ -247,7 +255,7 @@ def test_the_paper_says_the_longer_end_of_the_range_and_nothing_once_it_is_old(o
 
 def test_the_service_is_asked_once_a_minute_and_a_failure_says_nothing(odd: OddService) -> None:
     clock = ManualClock()
-    board = WaitBoard(client_of(odd.base_url, total_timeout_s=0.5), VIETNAM)
+    board = WaitBoard(client_of(odd.base_url, total_timeout_s=0.5))
     before = odd.asked
     for _ in range(5):
         board(clock.now(), clock.monotonic())

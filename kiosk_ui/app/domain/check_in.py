@@ -14,6 +14,7 @@ from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.privacy import mask_number
+from reader.verification.identity import HolderChecked
 from reader.verification.verdict import Decision
 
 __all__ = ["CheckInDraft", "Missing", "Slip", "Ticket", "TicketKind", "queue_label", "reference_of", "slip_of"]
@@ -124,6 +125,7 @@ class Ticket:
         wait_minutes: estimate, or ``None`` if nobody can say.
         way_vi: how to get there, ``way_en`` the same in English; empty if nobody has written it down.
         slip: what the counter needs, for a slip.
+        holder_checked: whether anybody compared the person with the photo (not printed).
     """
 
     check_in_id: uuid.UUID
@@ -141,6 +143,20 @@ class Ticket:
     way_vi: str = ""
     way_en: str = ""
     slip: Slip | None = None
+    holder_checked: HolderChecked = HolderChecked.NONE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HolderMark:
+    """What a desk said about the person with one number.
+
+    Attributes:
+        number: as printed.
+        checked: ``staff``, or ``none`` if it was taken back.
+    """
+
+    number: str
+    checked: HolderChecked
 
 
 def queue_label(prefix: str, number: int) -> str:

@@ -12,12 +12,12 @@ import json
 import re
 import ssl
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from crypto.errors import ErrorCode
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.audit import AuditEntry
-from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket, TicketKind
+from kiosk_ui.app.domain.check_in import CheckInDraft, HolderMark, Ticket, TicketKind
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.failures import (
@@ -36,6 +36,7 @@ from kiosk_ui.app.gateways.secret_place import read_secret
 from kiosk_ui.app.gateways.strict_json import parsed
 from kiosk_ui.app.ports import CheckIns, Clock
 from kiosk_ui.app.settings_queue import QueueSettings
+from reader.verification.identity import HolderChecked
 
 __all__ = ["CheckInsWithWait", "QueueService", "WaitBoard"]
 
@@ -55,6 +56,11 @@ _STATUSES: Mapping[int, ErrorCode] = {
     422: QUEUE_TICKET_REFUSED,
 }
 _LONGEST_WAIT_MINUTES = 24 * 60
+_LABEL = re.compile(r"[A-Z]{1,2}[0-9]{3,6}")
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 class QueueService:
@@ -67,6 +73,7 @@ class QueueService:
         connect_timeout_s: for reaching it.
         total_timeout_s: for everything, to the last byte.
         ssl_context: for a hospital with its own certificate authority; the system's authorities otherwise.
+        now: aware present moment, told with each ticket: by it the service knows how long the ticket was under way.
 
     Raises:
         SettingsError: the token cannot be one: it holds blanks, or characters that a header cannot carry.
@@ -81,7 +88,9 @@ class QueueService:
         connect_timeout_s: float = 2.0,
         total_timeout_s: float = 4.0,
         ssl_context: ssl.SSLContext | None = None,
+        now: Callable[[], dt.datetime] = _utc_now,
     ) -> None:
+        self._now = now
         self._peer = BoundedHttp.to(
             url, connect_timeout_s=connect_timeout_s, total_timeout_s=total_timeout_s, ssl_context=ssl_context
         )
@@ -93,7 +102,12 @@ class QueueService:
         self._codes = {each.prefix: each.code for each in departments}
 
     @classmethod
-    def of(cls, settings: QueueSettings, departments: Sequence[Department]) -> QueueService:
+    def of(
+        cls,
+        settings: QueueSettings,
+        departments: Sequence[Department],
+        now: Callable[[], dt.datetime] = _utc_now,
+    ) -> QueueService:
         """The service that the settings name. Raises ``SettingsError`` if they name none, or token or authority is no
         use."""
         if settings.url is None or settings.token is None:
@@ -114,6 +128,7 @@ class QueueService:
             connect_timeout_s=settings.connect_timeout_s,
             total_timeout_s=settings.total_timeout_s,
             ssl_context=context,
+            now=now,
         )
 
     def __repr__(self) -> str:
@@ -137,19 +152,32 @@ class QueueService:
             "number": ticket.number,
             "priority": ticket.priority.value,
             "issued_at": ticket.issued_at.isoformat(),
+            "sent_at": self._now().isoformat(),
+            "holder_checked": ticket.holder_checked.value,
         }
         answer = self._ask("PUT", f"/queue/tickets/{ticket.check_in_id}", json.dumps(body).encode())
         if answer.status not in (200, 201) or not isinstance(_object(answer).get("state"), str):
             raise GatewayError(QUEUE_ANSWER_UNUSABLE)
 
-    def waits(self, day: dt.date) -> Mapping[str, tuple[int | None, int | None]]:
+    def holder_marks(self, day: dt.date) -> list[HolderMark]:
+        """For which numbers that this kiosk drew on ``day`` a desk compared the person with the photo.
+
+        Raises:
+            GatewayError: as :meth:`put`.
+        """
+        found = _object(self._ask("GET", f"/queue/{day.isoformat()}/holders")).get("holders")
+        if not isinstance(found, list):
+            raise GatewayError(QUEUE_ANSWER_UNUSABLE)
+        return [_mark(row) for row in found]
+
+    def waits(self) -> Mapping[str, tuple[int | None, int | None]]:
         """How long somebody waits who joins a queue now: minutes at most, for an ordinary person and one with a
         priority, by the department's code; ``None`` where nobody can say.
 
         Raises:
             GatewayError: as :meth:`put`.
         """
-        found = _object(self._ask("GET", f"/queue/{day.isoformat()}")).get("queues")
+        found = _object(self._ask("GET", "/queue/today")).get("queues")  # the service's day: its clock decides
         if not isinstance(found, list):
             raise GatewayError(QUEUE_ANSWER_UNUSABLE)
         return dict(_waits(row) for row in found)
@@ -174,6 +202,14 @@ def _object(answer: Answer) -> dict[str, object]:
     if not isinstance(found, dict):
         raise GatewayError(QUEUE_ANSWER_UNUSABLE)
     return found
+
+
+def _mark(row: object) -> HolderMark:
+    match row:
+        case {"number": str(number), "checked": "none" | "staff" as checked} if _LABEL.fullmatch(number):
+            return HolderMark(number, HolderChecked(checked))
+        case _:
+            raise GatewayError(QUEUE_ANSWER_UNUSABLE)
 
 
 def _waits(row: object) -> tuple[str, tuple[int | None, int | None]]:
@@ -206,16 +242,12 @@ class WaitBoard:
 
     Args:
         service: whom to ask.
-        zone: the hospital's own time, for its day.
         every_s: pause between questions.
         good_for_s: an answer older than this says nothing any more.
     """
 
-    def __init__(
-        self, service: QueueService, zone: dt.tzinfo, every_s: float = 60.0, good_for_s: float = 300.0
-    ) -> None:
+    def __init__(self, service: QueueService, every_s: float = 60.0, good_for_s: float = 300.0) -> None:
         self._service = service
-        self._zone = zone
         self._every_s = every_s
         self._good_for_s = good_for_s
         self._lock = threading.Lock()
@@ -228,7 +260,7 @@ class WaitBoard:
             return
         self._asked_at = monotonic
         try:
-            waits = self._service.waits(now.astimezone(self._zone).date())
+            waits = self._service.waits()
         except GatewayError:
             return
         with self._lock:

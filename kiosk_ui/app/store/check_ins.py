@@ -20,7 +20,7 @@ from kiosk_ui.app.domain.visitor import is_same_name
 from kiosk_ui.app.failures import CHECK_IN_CONFLICT, STORE_BUSY, StoreError
 from kiosk_ui.app.keys import StoreKey
 from kiosk_ui.app.privacy import Pseudonyms
-from kiosk_ui.app.store import audit_rows, outbox_rows, records
+from kiosk_ui.app.store import amendments, audit_rows, outbox_rows, records
 from kiosk_ui.app.store.database import ConstraintError, Database
 from kiosk_ui.app.store.numbers import Stride, draw_number
 from kiosk_ui.app.store.outbox_rows import OutboxKind
@@ -192,7 +192,8 @@ class CheckInStore:
     def record_insurance(self, check_in_id: uuid.UUID, eligibility: Eligibility, at: dt.datetime) -> None:
         """Add an answer that came later. One that says nothing about the patient is kept but changes nothing.
 
-        One that a counter has to settle puts "insurance" among what is missing.
+        One that does is handed over to the hospital system, too; one that a counter has to settle puts "insurance"
+        among what is missing.
         """
         with self._database.transaction("insurance") as connection:
             _add_answer(connection, self._database.key_to_seal_with(connection), check_in_id, eligibility, at)
@@ -201,8 +202,24 @@ class CheckInStore:
                 if eligibility.outcome is InsuranceOutcome.COUNTER:
                     values["missing"] = _with_insurance(connection, check_in_id)
                 connection.execute(check_in.update().where(check_in.c.id == check_in_id).values(**values))
+                self._tell_again(connection, check_in_id, at)
             entry = AuditEntry(AuditAction.INSURANCE_CHECKED, eligibility.code, check_in_id)
             audit_rows.add_entry(connection, entry, device=self._device, at=at)
+
+    def record_holder(self, day: dt.date, number: str, checked: HolderChecked, at: dt.datetime) -> bool:
+        """Write down that a desk compared the person with a number of ``day`` with the photo, or took that back.
+
+        Returns:
+            Whether it was news; then the check-in is handed over again.
+        """
+        with self._database.transaction("holder") as connection:
+            check_in_id = amendments.mark_holder(connection, day, number, checked)
+            if check_in_id is None:
+                return False
+            self._tell_again(connection, check_in_id, at)
+            entry = AuditEntry(AuditAction.HOLDER_CHECKED, checked.value, check_in_id)
+            audit_rows.add_entry(connection, entry, device=self._device, at=at)
+        return True
 
     def note(self, entry: AuditEntry, at: dt.datetime) -> None:
         """Add one line to the audit trail."""
@@ -215,6 +232,10 @@ class CheckInStore:
             return audit_rows.entries(connection, check_in_id)
 
     # ------------------------------------------------------------------------------------------------
+    def _tell_again(self, connection: sa.Connection, check_in_id: uuid.UUID, at: dt.datetime) -> None:
+        if OutboxKind.HAND_OVER in self._tell:
+            amendments.tell_again(connection, check_in_id, at)
+
     def _save(self, connection: sa.Connection, draft: CheckInDraft, at: dt.datetime) -> Ticket:
         if self._is_stored(connection, draft):
             self._audit(connection, AuditAction.CHECK_IN_REPEATED, draft, at)
@@ -308,6 +329,7 @@ class CheckInStore:
             kind=TicketKind(row.kind),
             priority=Priority(row.priority),
             slip=person.slip,
+            holder_checked=HolderChecked(row.holder_checked),
         )
 
 

@@ -1,9 +1,12 @@
 // The call screen: asks every two seconds, shows each call for a while, says so when the connection is gone.
 import { texts } from "/pages/texts.js";
 
-const POLL_MS = 2000;
+const POLL_MS = 2000;         // a hall's screen
+const PHONE_POLL_MS = 5000;   // somebody's own: there are hundreds of them
+const LONGEST_PAUSE_MS = 20000;   // between questions that are refused because of the crowd
+const WHOLE_EVERY_MS = 60000; // the answer is asked for whole so often, for the clock in it
 const ANSWER_WITHIN_MS = 4000;
-const OLD_AFTER_MS = 7000;    // then the numbers may be old, and the screen says so
+const PATIENCE_MS = 5000;     // so long after the next answer was due the numbers may be old, and the screen says so
 const SHOWN_FOR_MS = 6000;    // one call after the other, each long enough to be read
 const LATE_MS = 60000;        // a call older than this is no news any more
 const LAST_SHOWN = 5;
@@ -16,6 +19,9 @@ let first = true;
 let shown = null;
 let shownSince = -Infinity;
 let heardAt = performance.now();
+let tag = null;               // of what is shown
+let wholeAt = -Infinity;
+let refused = 0;              // answers in a row that said "not so often"
 let clockOffset = null;      // the service's clock less this screen's
 let hallMinutes = 420;
 let latest = null;
@@ -38,12 +44,28 @@ function inSecond(text) {
   return made;
 }
 
+// A phone held in a hand is narrow in one direction; no screen of a hall is.
+const isPhone = () => Math.min(innerWidth, innerHeight) < 600;
+
+function pause() {
+  const often = isPhone() ? PHONE_POLL_MS : POLL_MS;
+  // Spread out, or a hall of phones that were refused together would come back together.
+  return refused === 0 ? often : Math.min(LONGEST_PAUSE_MS, often * 2 ** refused) * (0.5 + Math.random() / 2);
+}
+
+// What the screen shows now, or null while that is what it shows already.
 async function ask() {
   const query = parameters.get("queues");
   const address = query === null ? "/call/state" : `/call/state?queues=${encodeURIComponent(query)}`;
-  const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  const headers = tag !== null && performance.now() - wholeAt < WHOLE_EVERY_MS ? { "If-None-Match": tag } : {};
+  const answer = await fetch(address, { cache: "no-store", headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  refused = answer.status === 429 || answer.status === 503 ? refused + 1 : 0;
+  if (answer.status === 304) return null;
   if (!answer.ok) throw new Error(`status ${answer.status}`);
-  return answer.json();
+  const state = await answer.json();
+  tag = answer.headers.get("ETag");
+  wholeAt = performance.now();
+  return state;
 }
 
 function take(state) {
@@ -81,7 +103,7 @@ function show() {
     put(part("spoken"), `${words["call.now"]} ${shown.label} ${words["call.to"]} ${place}`);
   }
   document.body.toggleAttribute("data-new", now - shownSince < SHOWN_FOR_MS);
-  const old = now - heardAt > OLD_AFTER_MS;
+  const old = now - heardAt > (isPhone() ? PHONE_POLL_MS : POLL_MS) + PATIENCE_MS;
   document.body.toggleAttribute("data-old", old);
   part("offline").hidden = !old;
   const clock = new Date(Date.now() + (clockOffset ?? 0) + hallMinutes * 60000);
@@ -155,13 +177,18 @@ async function poll() {
   for (;;) {
     try {
       const state = await ask();
-      const needsWords = secondWords === null && state.second_language !== "vi";
-      if (needsWords) secondWords = await texts(state.second_language);
-      take(state);
-      if (needsWords) label();
-    } catch { /* told by the time since the last answer */ }
+      if (state === null) {
+        heardAt = performance.now();
+      } else {
+        const needsWords = secondWords === null && state.second_language !== "vi";
+        if (needsWords) secondWords = await texts(state.second_language);
+        take(state);
+        if (needsWords) label();
+      }
+    } catch { tag = null; /* told by the time since the last answer */ }
     show();
-    await new Promise((done) => setTimeout(done, POLL_MS));
+    await new Promise((done) => setTimeout(done, pause()));
+    while (document.hidden) await new Promise((done) => setTimeout(done, 500));   // a phone in a pocket asks nothing
   }
 }
 

@@ -144,7 +144,7 @@ function show() {
 // ----------------------------------------------------------------------------------------- changing
 async function change(path, body) {
   if (busy || state === null) return null;
-  const step = path.startsWith("call") ? "call" : `${path} ${body.action ?? body.standing ?? ""}`;
+  const step = path.startsWith("call") ? "call" : `${path} ${body.action ?? body.standing ?? body.checked ?? ""}`;
   if (path !== "find" && step === lastStep && performance.now() - lastStepAt < SAME_AGAIN_MS) return null;
   busy = true;
   draw();
@@ -261,6 +261,7 @@ function draw() {
   part("current-notes").replaceChildren(...(at ? notes(at) : []));
   // Not "disabled": that would take the focus away from whoever works by keys.
   for (const id of ["again", "skip", "serve", "hold", "back"]) part(id).setAttribute("aria-disabled", String(at === null));
+  drawHolder(at);
   part("next-label").textContent = state.following.length > 0 ? state.following[0].label : "";
   list("following", state.following, (entry) => row(entry, [
     ["staff.call", () => call(entry)],
@@ -275,10 +276,15 @@ function draw() {
     ["staff.return", () => act(entry, "return")],
     ["staff.leave", () => act(entry, "leave")],
   ]));
-  list("held", state.held, (entry) => row(entry, [
-    ["staff.call", () => call(entry)],
-    ["staff.return", () => act(entry, "return")],
-  ]));
+  const stranded = new Set(state.stranded);       // called at a desk that is no more: nobody there can end them
+  list("held", [...state.stranded, ...state.held], (entry) => row(
+    entry,
+    [
+      stranded.has(entry) ? ["staff.serve", () => act(entry, "serve")] : ["staff.call", () => call(entry)],
+      ["staff.return", () => act(entry, "return")],
+    ],
+    stranded.has(entry) ? [...badges(entry), element("span", "", words["staff.stranded"])] : undefined,
+  ));
   list("done", state.done, (entry) => row(
     entry,
     [["staff.return", () => act(entry, "return")]],
@@ -289,6 +295,24 @@ function draw() {
     if (again) again.focus();
     else part("next").focus();   // the row is gone: the next thing to do is here
   }
+}
+
+// Whether somebody compared the person who stands here with the photo of the card. A number that came without a check-in
+// has no record to write it into, and what a matcher compared is not staff's to change.
+function drawHolder(at) {
+  const holder = at === null ? null : state.holder_checked;
+  part("holder").hidden = holder === null;
+  if (holder === null) return;
+  const text = words[`holder.${holder}`];
+  if (part("holder-words").textContent !== text) part("holder-words").textContent = text;
+  part("holder-change").hidden = holder === "matcher";
+  part("holder-change").textContent = words[holder === "staff" ? "staff.holder_undo" : "staff.holder_check"];
+}
+
+function changeHolder() {
+  if (!state || !state.current) return;
+  const { key, revision } = state.current;
+  void change("holder", { key, revision, checked: state.holder_checked !== "staff" });
 }
 
 // ------------------------------------------------------------------------------------------ finding
@@ -367,6 +391,7 @@ part("skip").addEventListener("click", () => void actNow("skip"));
 part("serve").addEventListener("click", () => void actNow("serve"));
 part("hold").addEventListener("click", () => void actNow("hold"));
 part("back").addEventListener("click", () => void actNow("return"));
+part("holder-change").addEventListener("click", changeHolder);
 part("find-form").addEventListener("submit", (event) => void find(event));
 part("emergency").addEventListener("click", emergency);
 part("sure").addEventListener("close", () => void emergencyDecided());

@@ -9,7 +9,7 @@ import dataclasses
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -28,17 +28,17 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.ports import Clock
 from kiosk_ui.app.privacy import Pseudonyms
-from kiosk_ui.service.queue import rows
+from kiosk_ui.service.queue import holders, rows
+from kiosk_ui.service.queue.arrival import neighbours, place_of, sequence_of
 from kiosk_ui.service.queue.calling import CallingRule, after_action, after_call, best, choose
 from kiosk_ui.service.queue.database import QueueDatabase
 from kiosk_ui.service.queue.entry import COUNTER_QUEUE, Action, Entry, Standing, State, allowed, standing_of
-from kiosk_ui.service.queue.tables import queue_entry, queue_event, queue_lane
+from kiosk_ui.service.queue.tables import queue_entry, queue_event, queue_lane, queue_told
+from reader.verification.identity import HolderChecked
 
 __all__ = ["Admitted", "Desk", "NewTicket", "QueueBook"]
 
 _TRIES = 5
-_STALE_TICKET = dt.timedelta(hours=18)  # a kiosk's moment older than this is no place in today's queue
-_OLDEST_PLACE = dt.timedelta(days=15)  # longer than any day is kept: only a moment that makes no sense is older
 _EMERGENCY_PREFIX = "CC"  # cấp cứu; two letters, so that it is no department's
 
 
@@ -66,12 +66,14 @@ class NewTicket:
 
     Attributes:
         check_in_id: sent again, it is the same ticket.
-        day: the hospital's calendar day for which the number was drawn.
+        day: the kiosk's calendar day on which the number was drawn.
         kind: a department's number, or a slip for the counter.
         department: the department's code; not looked at for a slip.
         label: as printed.
         priority: what needs staff counts once they confirm it.
-        issued_at: aware moment of the check-in.
+        issued_at: aware moment of the check-in, by the kiosk's clock.
+        sent_at: what that clock said when the ticket was sent; ``None`` from an earlier kiosk.
+        holder_checked: whether anybody compared the person with the photo; ``None`` from an earlier kiosk.
     """
 
     check_in_id: uuid.UUID
@@ -81,14 +83,17 @@ class NewTicket:
     label: str
     priority: Priority
     issued_at: dt.datetime
+    sent_at: dt.datetime | None = None
+    holder_checked: HolderChecked | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Admitted:
-    """A ticket in its queue. ``is_new`` is false when it was there already."""
+    """A ticket in its queue. ``is_new`` is false when it was there already; ``day`` is the queue's."""
 
     entry: Entry
     is_new: bool
+    day: dt.date
 
 
 class QueueBook:
@@ -102,6 +107,8 @@ class QueueBook:
         clock: tells the time.
         zone: the hospital's own time.
         days_kept: whole days that are kept beside today.
+        desks: codes of the hospital's desks; ``None``: every code is one. What was called at a desk that is no more is
+            ended by the others.
     """
 
     def __init__(
@@ -113,6 +120,7 @@ class QueueBook:
         clock: Clock,
         zone: dt.tzinfo,
         days_kept: int = 2,
+        desks: Collection[str] | None = None,
     ) -> None:
         self.database = database
         self.rule = rule
@@ -121,6 +129,7 @@ class QueueBook:
         self._pseudonyms = pseudonyms
         self._zone = zone
         self._days_kept = days_kept
+        self._desks = None if desks is None else frozenset(desks)
         self.changes = 0  # grows with each change made here: views that are kept know when they are old
 
     @property
@@ -148,7 +157,7 @@ class QueueBook:
             kiosk: who sent it.
 
         Raises:
-            QueueError: ``queue.ticket_unusable`` for a department or day that the hospital has not;
+            QueueError: ``queue.ticket_unusable`` for a department that the hospital has not, or a day that is not kept;
                 ``queue.ticket_conflict`` if the check-in has another number already.
             StoreError: ``store.unavailable``, ``store.busy``.
         """
@@ -166,9 +175,6 @@ class QueueBook:
         raise StoreError(STORE_BUSY)
 
     def _queue_of(self, ticket: NewTicket) -> str:
-        age_days = (self.today - ticket.day).days
-        if not -1 <= age_days <= self._days_kept:
-            raise QueueError(QUEUE_TICKET_UNUSABLE, field="day")
         if ticket.kind is TicketKind.COUNTER:
             return COUNTER_QUEUE
         if ticket.department not in self.departments:
@@ -179,14 +185,16 @@ class QueueBook:
         there = rows.entry_by_key(connection, key)
         if there is not None:
             entry, day = there
-            if (day, entry.queue, entry.label) != (ticket.day, queue, ticket.label):
+            if (entry.queue, entry.label) != (queue, ticket.label):
                 raise QueueError(QUEUE_TICKET_CONFLICT)
-            return Admitted(entry, is_new=False)
+            return Admitted(entry, is_new=False, day=day)
         now, today = self.clock.now(), self.today
-        place = _place(ticket, now, today)
+        day, place = self._day_and_place(connection, ticket, queue, kiosk, now)
+        if not -1 <= (today - day).days <= self._days_kept:
+            raise QueueError(QUEUE_TICKET_UNUSABLE, field="day")
         # Two people with one number would both come when it is called. Nobody is turned away for a wrong setting of a
         # kiosk: both wait, and the panel says that there are two.
-        those = rows.at_work(today, now) if ticket.day == today else queue_entry.c.day == ticket.day
+        those = rows.at_work(today, now) if day == today else queue_entry.c.day == day
         same = (those, queue_entry.c.label == ticket.label)
         twins = connection.execute(queue_entry.update().where(*same).values(twin=True)).rowcount > 0
         entry = Entry(
@@ -197,12 +205,25 @@ class QueueBook:
             standing=standing_of(ticket.priority),
             place_at=place,
             state=State.WAITING,
-            since=now if ticket.day >= today else place,  # what arrives from yesterday waits only if it is from late
+            since=now if day >= today else place,  # what arrives from yesterday waits only if it is from late
             twin=twins,
         )
         reference = self._reference(reference_of(ticket.check_in_id)) if queue == COUNTER_QUEUE else None
-        rows.insert_entry(connection, entry, ticket.day, kiosk=kiosk, reference=reference)
-        return Admitted(entry, is_new=True)
+        rows.insert_entry(connection, entry, day, kiosk=kiosk, reference=reference)
+        if ticket.sent_at is not None or ticket.holder_checked is not None:
+            told = {"kiosk": kiosk, "kiosk_day": ticket.day, "holder": ticket.holder_checked or HolderChecked.NONE}
+            holders.insert(connection, key, day, ticket.label, told)
+        return Admitted(entry, is_new=True, day=day)
+
+    def _day_and_place(
+        self, connection: sa.Connection, ticket: NewTicket, queue: str, kiosk: str, now: dt.datetime
+    ) -> tuple[dt.date, dt.datetime]:
+        """The service's clock decides the day of the queue for everything that says how long it was under way."""
+        sequence = sequence_of(ticket.label)
+        near = neighbours(connection, kiosk=kiosk, kiosk_day=ticket.day, queue=queue, sequence=sequence)
+        is_of_today = ticket.day >= self.today
+        place = place_of(ticket.issued_at, ticket.sent_at, now, near, of_today=is_of_today)
+        return (ticket.day if ticket.sent_at is None else place.astimezone(self._zone).date()), place
 
     def _reference(self, reference: str) -> str:
         return self._pseudonyms.of(reference, "queue reference")
@@ -275,7 +296,7 @@ class QueueBook:
             if action is Action.CALL:
                 raise QueueError(QUEUE_ACTION_NOT_ALLOWED)
             _require(entry, action)
-            if entry.state is State.CALLED and entry.desk != desk.code:
+            if entry.state is State.CALLED and entry.desk != desk.code and not self.is_stranded(entry):
                 raise QueueError(QUEUE_ACTION_NOT_ALLOWED)  # it is another desk's at this moment
             if entry.queue not in lanes:  # called before the settings took the queue from this desk
                 lanes = rows.lanes(connection, day, [entry.queue])
@@ -365,11 +386,43 @@ class QueueBook:
         with self.database.write() as connection:
             gone = connection.execute(queue_entry.delete().where(queue_entry.c.day < oldest)).rowcount
             connection.execute(queue_event.delete().where(queue_event.c.day < oldest))
+            connection.execute(queue_told.delete().where(queue_told.c.day < oldest))
             connection.execute(queue_lane.delete().where(queue_lane.c.day < oldest))
         self.changes += 1
         return gone
 
     # ------------------------------------------------------------------------------------------------
+    def is_stranded(self, entry: Entry) -> bool:
+        """Whether it was called at a desk that the settings have no more, so that nobody there can end it."""
+        return entry.state is State.CALLED and self._desks is not None and entry.desk not in self._desks
+
+    def set_holder(self, desk: Desk, key: str, revision: int, checked: HolderChecked) -> HolderChecked:
+        """Note that staff compared the person who is called with the photo, or take that back.
+
+        Args:
+            desk: who did it.
+            key: the number's, which the desk is at.
+            revision: of the number as the desk's screen shows it.
+            checked: ``staff``, or ``none`` for a slip of the finger.
+
+        Raises:
+            QueueError: ``queue.entry_unknown``, ``queue.entry_changed``; ``queue.action_not_allowed`` for a number that
+                the desk is not at, that came without a check-in, or that a matcher has compared.
+            StoreError: ``store.unavailable``.
+        """
+        with self.database.write() as connection:
+            day, now = self.today, self.clock.now()
+            entry = self._found(connection, desk, key, revision, day)
+            before = holders.of(connection, [key]).get(key)
+            is_here = entry.state is State.CALLED and entry.desk == desk.code
+            if not is_here or before in (None, HolderChecked.MATCHER) or checked is HolderChecked.MATCHER:
+                raise QueueError(QUEUE_ACTION_NOT_ALLOWED)
+            if before is not checked:
+                holders.put(connection, key, checked, now)
+                rows.add_event(connection, day=day, key=key, action=f"holder {checked}", desk=desk.code, at=now)
+        self.changes += 1
+        return checked
+
     def _found(self, connection: sa.Connection, desk: Desk, key: str, revision: int, day: dt.date) -> Entry:
         there = rows.entry_by_key(connection, key, rows.at_work(day, self.clock.now()))
         if there is None:
@@ -424,10 +477,3 @@ class QueueBook:
 def _require(entry: Entry, action: Action) -> None:
     if action not in allowed(entry.state):
         raise QueueError(QUEUE_ACTION_NOT_ALLOWED)
-
-
-def _place(ticket: NewTicket, now: dt.datetime, today: dt.date) -> dt.datetime:
-    """Whoever drew a number first comes first, also if it arrives late; a clock that cannot be right gives no place."""
-    if ticket.day < today:
-        return max(min(ticket.issued_at, now), now - _OLDEST_PLACE)
-    return ticket.issued_at if now - _STALE_TICKET <= ticket.issued_at <= now else now

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -42,6 +44,7 @@ class CallRoutes:
         return [Route("/call/state", self._state, methods=["GET"])]
 
     async def _state(self, request: Request) -> Response:
+        """The screen's state, or 304 while nothing has changed but the clock (hence a weak tag, RFC 9110 §8.8.1)."""
         view = await run_in_threadpool(self._views.hall, self._wanted(request))
         calls = []
         for each in view.calls:
@@ -56,16 +59,19 @@ class CallRoutes:
                     "current": each.is_current,
                 }
             )
-        return JSONResponse(
-            {
-                "hospital": self._hospital,
-                "second_language": self._second_language,
-                "utc_offset_minutes": self._book.utc_offset_minutes,
-                "now": self._book.clock.now().isoformat(),
-                "calls": calls,
-                "following": list(view.following),
-            }
-        )
+        state = {
+            "hospital": self._hospital,
+            "second_language": self._second_language,
+            "utc_offset_minutes": self._book.utc_offset_minutes,
+            "calls": calls,
+            "following": list(view.following),
+        }
+        tag = f'W/"{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"'
+        # A proxy that keeps answers asks once a second for the whole hall.
+        headers = {"ETag": tag, "Cache-Control": "public, max-age=1"}
+        if tag in (each.strip() for each in request.headers.get("if-none-match", "").split(",")):
+            return Response(status_code=304, headers=headers)
+        return JSONResponse({"now": self._book.clock.now().isoformat(), **state}, headers=headers)
 
     def _wanted(self, request: Request) -> list[str]:
         """``?queues=noi,ngoai`` for a hall of its own; all of them otherwise."""

@@ -1,8 +1,9 @@
 """What kiosks ask: take this ticket (as often as they like), and how long is it now.
 
 ``PUT /queue/tickets/{check_in_id}`` with the ticket as JSON: 201 new, 200 there already, 409 another number is stored for
-this check-in, 422 no ticket of this hospital. ``GET /queue/{day}``: every queue of a day in numbers. Both need the
-kiosk's token (``Authorization: Bearer``).
+this check-in, 422 no ticket of this hospital. ``GET /queue/{day}``: every queue of a day, or of ``today``, in numbers.
+``GET /queue/{day}/holders``: for which of the kiosk's own numbers a desk compared the person with the photo. All need
+the kiosk's token (``Authorization: Bearer``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from kiosk_ui.service.guards import Body, parsed_body
 from kiosk_ui.service.queue.book import NewTicket, QueueBook
 from kiosk_ui.service.queue.views import QueueView, Views
 from kiosk_ui.service.queue.waiting import WaitRange
+from reader.verification.identity import HolderChecked
 
 __all__ = ["KioskRoutes", "TicketBody"]
 
@@ -40,6 +42,8 @@ class TicketBody(Body):
     number: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9]{3,6}$")]
     priority: Priority
     issued_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    holder_checked: HolderChecked | None = None
 
 
 class KioskRoutes:
@@ -61,6 +65,7 @@ class KioskRoutes:
         return [
             Route("/queue/tickets/{check_in_id}", self._put, methods=["PUT"]),
             Route("/queue/{day}", self._day, methods=["GET"]),
+            Route("/queue/{day}/holders", self._holders, methods=["GET"]),
         ]
 
     async def _put(self, request: Request) -> Response:
@@ -68,14 +73,22 @@ class KioskRoutes:
         check_in_id = _uuid(request.path_params["check_in_id"])
         body = await parsed_body(request, TicketBody)
         ticket = NewTicket(
-            check_in_id, body.day, body.kind, body.department, body.number, body.priority, body.issued_at
+            check_in_id,
+            body.day,
+            body.kind,
+            body.department,
+            body.number,
+            body.priority,
+            body.issued_at,
+            body.sent_at,
+            body.holder_checked,
         )
         return await run_in_threadpool(self._admitted, ticket, kiosk)
 
     def _admitted(self, ticket: NewTicket, kiosk: str) -> Response:
         admitted = self._book.admit(ticket, kiosk)
         entry = admitted.entry
-        view = self._views.queue(ticket.day, entry.queue)
+        view = self._views.queue(admitted.day, entry.queue)
         answer = {
             "state": str(entry.state),
             "twin": entry.twin,
@@ -85,12 +98,16 @@ class KioskRoutes:
 
     async def _day(self, request: Request) -> Response:
         self._kiosk(request)
-        try:
-            day = dt.date.fromisoformat(request.path_params["day"])
-        except ValueError:
-            raise HTTPException(404) from None
+        text = request.path_params["day"]
+        day = self._book.today if text == "today" else _date(text)
         found = await run_in_threadpool(self._views.queues, day)
         return JSONResponse({"day": day.isoformat(), "queues": [_queue(each) for each in found]})
+
+    async def _holders(self, request: Request) -> Response:
+        kiosk, day = self._kiosk(request), _date(request.path_params["day"])
+        found = await run_in_threadpool(self._views.holder_marks, kiosk, day)
+        rows = [{"number": each.label, "checked": str(each.checked), "at": each.at.isoformat()} for each in found]
+        return JSONResponse({"day": day.isoformat(), "holders": rows})
 
     def _kiosk(self, request: Request) -> str:
         """Who asks. Every token is compared, so that time tells nothing about them."""
@@ -103,6 +120,13 @@ class KioskRoutes:
         if found is None:
             raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
         return found
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise HTTPException(404) from None
 
 
 def _uuid(text: str) -> uuid.UUID:

@@ -1,4 +1,7 @@
-"""Staff sign in at a desk with its PIN. Guessing is slowed down until it is hopeless; the store opens no session."""
+"""Staff sign in at a desk with its PIN. Guessing is slowed down until it is hopeless; the store opens no session.
+
+A browser that got in once is known at that desk and has tries of its own, so that guessers elsewhere keep no nurse out.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ _SESSION_LASTS = dt.timedelta(hours=12)
 _SESSION_RESTS = dt.timedelta(hours=4)  # without a look from the panel, which looks every few seconds
 _SEEN_EVERY_MS = 60_000
 _CLOCK_STEP_MS = 5 * 60_000
+_DEVICE_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 def is_pin(text: str) -> bool:
@@ -142,10 +146,17 @@ class LockOut:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class SignIn:
-    """How an attempt ended: a session's token, or how long to wait (0: the PIN was wrong)."""
+    """How an attempt ended.
+
+    Attributes:
+        token: of the session; ``None``: there is none.
+        wait_s: how long to wait before the next try (0: the PIN was wrong).
+        device: by which the browser is known at this desk from now on; empty if it did not get in.
+    """
 
     token: str | None
     wait_s: float = 0.0
+    device: str = ""
 
     def __repr__(self) -> str:
         return f"SignIn({'open' if self.token else 'refused'}, wait_s={self.wait_s:.0f})"
@@ -177,22 +188,41 @@ class Sessions:
         self._by_place = LockOut(5, clock.monotonic)
         self._by_address = LockOut(20, clock.monotonic)  # a few at each of many desks
         self._by_desk = LockOut(50, clock.monotonic)
+        self._by_device = LockOut(5, clock.monotonic)
         self._one_guess = threading.Semaphore(2)  # each takes 32 MiB
 
-    def sign_in(self, desk: str, pin: str, address: str) -> SignIn:
+    def knows(self, desk: str, device: str) -> bool:
+        """Whether a browser with this word got in at ``desk`` since its PIN was last changed."""
+        name, _, proof = device.partition(".")
+        if desk not in self._pins or _DEVICE_NAME.fullmatch(name) is None:
+            return False
+        return hmac.compare_digest(proof.encode(), self._proof(desk, name).encode())
+
+    def _proof(self, desk: str, name: str) -> str:
+        # Signed with the hash of the desk's PIN, which nobody outside knows for its salt: nothing has to be stored, and
+        # a new PIN makes all browsers strangers, also those of whoever collected words while knowing the old one.
+        return hmac.new(self._pins[desk].encode(), f"device {desk} {name}".encode(), hashlib.sha256).hexdigest()
+
+    def sign_in(self, desk: str, pin: str, address: str, device: str = "") -> SignIn:
         """Try a PIN.
 
         Args:
             desk: the desk's code; an unknown one is treated as a wrong PIN.
             pin: as typed.
             address: where it comes from.
+            device: the word of an earlier :class:`SignIn`; a browser that is known here answers for its own slips alone.
 
         Raises:
             StoreError: ``store.unavailable``.
         """
         known = desk if desk in self._pins else "?"
         place = f"{known} {address}"
-        counts = ((self._by_place, place), (self._by_address, address), (self._by_desk, known))
+        is_known = self.knows(desk, device)
+        counts = (
+            ((self._by_device, f"{desk} {device}"),)
+            if is_known
+            else ((self._by_place, place), (self._by_address, address), (self._by_desk, known))
+        )
         wait = max(each.pause_s(name) for each, name in counts)
         if wait > 0:
             return SignIn(None, wait)
@@ -204,11 +234,15 @@ class Sessions:
             right = self._check(pin if is_pin(pin) else "", self._pins.get(desk, _NOBODYS))
         if not right:
             return SignIn(None)
+        if is_known:
+            self._by_device.forgive(f"{desk} {device}")
+            return SignIn(self._open(desk), device=device)
         # Slips of staff who then got in are no guesses: else they would add up over weeks and lock the desk one day.
         slips = self._by_place.forgive(place)
         self._by_desk.forgive(desk, slips)
         self._by_address.forgive(address, slips)
-        return SignIn(self._open(desk))
+        name = secrets.token_hex(16)
+        return SignIn(self._open(desk), device=f"{name}.{self._proof(desk, name)}")
 
     def desk_of(self, token: str) -> str | None:
         """The code of the desk that a cookie signs in; ``None`` if it is none or is over. Raises ``StoreError``."""

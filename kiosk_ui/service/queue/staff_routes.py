@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 from pydantic import Field
@@ -21,14 +23,18 @@ from kiosk_ui.service.queue.book import Desk, QueueBook
 from kiosk_ui.service.queue.entry import Action, Entry, Standing, allowed
 from kiosk_ui.service.queue.sign_in import Sessions, csrf_token
 from kiosk_ui.service.queue.views import Views
+from reader.verification.identity import HolderChecked
 
 __all__ = ["StaffRoutes"]
 
 _log = logging.getLogger(__name__)
 
 COOKIE = "chipid_desk"
+DEVICE_COOKIE = "chipid_device"  # one for each desk: its code stands behind
 _COOKIE_PATH = "/staff"
 _COOKIE_LASTS_S = 12 * 3600
+_DEVICE_LASTS_S = 400 * 24 * 3600  # no browser keeps one longer (RFC 6265bis §5.5)
+_GUESSES_AT_ONCE = 2  # each takes 32 MiB and a tenth of a second
 
 _Key = Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")]
 _Revision = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -62,6 +68,12 @@ class _PriorityBody(Body):
     standing: Standing
 
 
+class _HolderBody(Body):
+    key: _Key
+    revision: _Revision
+    checked: bool
+
+
 class _EmergencyBody(Body):
     queue: Annotated[str, Field(max_length=40)]
 
@@ -89,6 +101,10 @@ class StaffRoutes:
         self._sessions = sessions
         self._desks = dict(desks)
         self._record_url = record_url
+        # Threads of their own: guesses that wait for their turn take none from kiosks and desks, and browsers that are
+        # known do not stand in a row with strangers.
+        self._strangers = ThreadPoolExecutor(_GUESSES_AT_ONCE, thread_name_prefix="sign-in")
+        self._known = ThreadPoolExecutor(1, thread_name_prefix="known-sign-in")
 
     def routes(self) -> list[Route]:
         """What the application mounts."""
@@ -97,6 +113,7 @@ class StaffRoutes:
             "call": self._call,
             "act": self._act,
             "priority": self._priority,
+            "holder": self._holder,
             "emergency": self._emergency,
             "find": self._find,
         }
@@ -115,7 +132,11 @@ class StaffRoutes:
     async def _sign_in(self, request: Request) -> Response:
         _same_site(request)
         body = await parsed_body(request, _SignInBody)
-        result = await run_in_threadpool(self._sessions.sign_in, body.desk, body.pin, address_of(request))
+        device = request.cookies.get(_device_cookie(body.desk), "") if body.desk in self._desks else ""
+        threads = self._known if self._sessions.knows(body.desk, device) else self._strangers
+        result = await asyncio.get_running_loop().run_in_executor(
+            threads, self._sessions.sign_in, body.desk, body.pin, address_of(request), device
+        )
         if result.token is None:
             known = body.desk if body.desk in self._desks else "of an unknown name"
             _log.warning("sign-in refused at desk %s%s", known, ", which is locked" if result.wait_s > 0 else "")
@@ -129,15 +150,8 @@ class StaffRoutes:
         if before:  # one browser has one session: what it replaces opens nothing any more
             await run_in_threadpool(self._sessions.sign_out, before)
         answer = JSONResponse({"csrf": csrf_token(result.token)})
-        answer.set_cookie(
-            COOKIE,
-            result.token,
-            max_age=_COOKIE_LASTS_S,
-            path=_COOKIE_PATH,
-            secure=_is_encrypted(request),
-            httponly=True,
-            samesite="strict",
-        )
+        _keep(request, answer, COOKIE, result.token, _COOKIE_LASTS_S)
+        _keep(request, answer, _device_cookie(body.desk), result.device, _DEVICE_LASTS_S)
         return answer
 
     async def _sign_out(self, request: Request) -> Response:
@@ -170,7 +184,7 @@ class StaffRoutes:
     async def _state(self, request: Request) -> Response:
         desk, token = await self._signed_in(request)
         view = await run_in_threadpool(self._views.desk, desk)
-        lists = ("following", "asked", "skipped", "held", "done")
+        lists = ("following", "asked", "skipped", "held", "stranded", "done")
         return JSONResponse(
             {
                 "csrf": csrf_token(token),
@@ -179,6 +193,7 @@ class StaffRoutes:
                 "now": self._book.clock.now().isoformat(),
                 "waiting": view.waiting,
                 "current": None if view.current is None else _entry(view.current),
+                "holder_checked": None if view.holder is None else str(view.holder),
                 "record_url": self._record_url,
                 **{name: [_entry(each) for each in getattr(view, name)] for name in lists},
             }
@@ -216,6 +231,12 @@ class StaffRoutes:
         )
         return JSONResponse({"entry": _entry(changed)})
 
+    async def _holder(self, request: Request, desk: Desk) -> Response:
+        body = await parsed_body(request, _HolderBody)
+        checked = HolderChecked.STAFF if body.checked else HolderChecked.NONE
+        found = await run_in_threadpool(self._book.set_holder, desk, body.key, body.revision, checked)
+        return JSONResponse({"holder_checked": str(found)})
+
     async def _emergency(self, request: Request, desk: Desk) -> Response:
         body = await parsed_body(request, _EmergencyBody)
         added = await run_in_threadpool(self._book.add_emergency, desk, body.queue)
@@ -239,6 +260,23 @@ def _entry(entry: Entry) -> dict[str, object]:
         "revision": entry.revision,
         "allowed": sorted(map(str, allowed(entry.state))),
     }
+
+
+def _device_cookie(desk: str) -> str:
+    return f"{DEVICE_COOKIE}_{desk}"
+
+
+def _keep(request: Request, answer: Response, name: str, value: str, lasts_s: int) -> None:
+    """A cookie that scripts cannot read and other sites cannot send."""
+    answer.set_cookie(
+        name,
+        value,
+        max_age=lasts_s,
+        path=_COOKIE_PATH,
+        secure=_is_encrypted(request),
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def _is_encrypted(request: Request) -> bool:

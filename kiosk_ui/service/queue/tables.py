@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["SCHEMA_VERSION", "metadata", "queue_entry", "queue_event", "queue_lane", "schema_version", "staff_session"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "metadata",
+    "queue_entry",
+    "queue_event",
+    "queue_lane",
+    "queue_told",
+    "schema_version",
+    "staff_session",
+]
 
 SCHEMA_VERSION = 1
 
@@ -55,6 +64,22 @@ queue_entry = sa.Table(
     sa.Index(None, "day", "queue", "state"),
     sa.Index(None, "day", "label"),
     sa.Index(None, "reference"),
+)
+
+# What a kiosk said of a ticket beside its place, and what goes back to it. A table of its own: an earlier program leaves
+# it alone, so that going back needs no other store.
+queue_told = sa.Table(
+    "queue_told",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("day", sa.Date(), nullable=False),  # of the queue, for deleting
+    sa.Column("kiosk", sa.String(60), nullable=False),
+    sa.Column("kiosk_day", sa.Date(), nullable=False),  # by the kiosk's own clock
+    sa.Column("label", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.Integer(), nullable=False),  # the number in the label
+    sa.Column("holder", sa.String(10), nullable=False),  # whether somebody compared the person with the photo
+    sa.Column("holder_at", sa.BigInteger()),  # when a desk said so; nothing before
+    sa.Index(None, "kiosk", "kiosk_day"),
 )
 
 queue_event = sa.Table(

@@ -11,12 +11,14 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from kiosk_ui.app.domain.priority import Priority
-from kiosk_ui.service.queue import rows
+from kiosk_ui.service.queue import holders, rows
 from kiosk_ui.service.queue.book import Desk, QueueBook
 from kiosk_ui.service.queue.calling import merged, upcoming
 from kiosk_ui.service.queue.entry import COUNTER_QUEUE, COUNTING, Action, Entry, Standing, State
+from kiosk_ui.service.queue.holders import HolderMark
 from kiosk_ui.service.queue.tables import queue_entry, queue_event
 from kiosk_ui.service.queue.waiting import WINDOW, WaitRange, calls_before, expected_wait
+from reader.verification.identity import HolderChecked
 
 __all__ = ["Announcement", "DeskView", "HallView", "QueueView", "Views"]
 
@@ -73,6 +75,9 @@ class DeskView:
         held: kept aside.
         done: served or left lately, to be put back.
         waiting: all who wait.
+        holder: whether anybody compared the person whom the desk is at with the photo; ``None``: there is no check-in
+            behind the number that could be told.
+        stranded: called at a desk that is no more; this one may end them.
     """
 
     current: Entry | None
@@ -82,6 +87,8 @@ class DeskView:
     held: tuple[Entry, ...]
     done: tuple[Entry, ...]
     waiting: int
+    holder: HolderChecked | None = None
+    stranded: tuple[Entry, ...] = ()
 
 
 class Views:
@@ -153,6 +160,8 @@ class Views:
             )
             skipped = those(queue_entry.c.state == str(State.SKIPPED))
             held = those(queue_entry.c.state == str(State.HELD))
+            called = those(queue_entry.c.state == str(State.CALLED))
+            holder = holders.of(connection, [current[0].key]).get(current[0].key) if current else None
             done = self._lately_done(connection, desk, at_work)
             waiting = connection.execute(
                 sa.select(sa.func.count()).where(*of_day, queue_entry.c.state.in_([*map(str, _IN_QUEUE)]))
@@ -165,7 +174,14 @@ class Views:
             held=tuple(sorted(held, key=lambda each: each.since)),
             done=tuple(done),
             waiting=waiting,
+            holder=holder,
+            stranded=tuple(each for each in called if book.is_stranded(each)),
         )
+
+    def holder_marks(self, kiosk: str, kiosk_day: dt.date) -> list[HolderMark]:
+        """What desks said about a kiosk's numbers of its own day. Raises ``StoreError``."""
+        with self._book.database.read() as connection:
+            return holders.marks(connection, kiosk, kiosk_day)
 
     @staticmethod
     def _lately_done(connection: sa.Connection, desk: Desk, at_work: sa.ColumnElement[bool]) -> list[Entry]:
