@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,7 +71,19 @@ def _keep(kept: PinHash, settings_file: Path | None) -> int:
     except OSError as error:
         return _fail(f"The file {path} cannot be written ({error.strerror}).")
     sys.stdout.write(f"The PIN counts from now on. Its hash is in {path}.\n")
+    if _is_roots(path):
+        sys.stdout.write(
+            "The file belongs to root, as its folder does. A kiosk that runs as another user cannot read it: give it to "
+            f"that user (chown USER {path}).\n"
+        )
     return EXIT_DONE
+
+
+def _is_roots(path: Path) -> bool:
+    try:
+        return os.name == "posix" and path.stat().st_uid == 0
+    except OSError:
+        return False
 
 
 def _fail(sentence: str) -> int:

@@ -75,10 +75,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _parser()
+    arguments = parser.parse_args(list(argv))
+    real = [name for name in ("settings", "reader", "scanner", "trust") if getattr(arguments, name) is not None]
+    if arguments.demo and real:
+        parser.error(
+            f"--demo has people, reader, scanner, relay and settings of its own; leave out --{real[0]}, or leave out --demo"
+        )
+    return arguments
+
+
 def main(argv: Sequence[str]) -> int:
     """``chipid kiosk``. Returns the exit code: 0 done, 2 could not be run or did not end as it should, 64 wrong usage."""
     try:
-        arguments = _parser().parse_args(list(argv))
+        arguments = _parsed(argv)
     except SystemExit as left:  # --help, or wrong usage
         return left.code if isinstance(left.code, int) else EXIT_USAGE
     if find_spec("PySide6") is None:

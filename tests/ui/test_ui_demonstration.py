@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from kiosk_ui import bootstrap
 from kiosk_ui.bootstrap.display import why_no_window
 from kiosk_ui.bootstrap.reception import CannotRunError
 from kiosk_ui.bootstrap.results import REPORT, folder_of_ours
@@ -68,6 +69,12 @@ def test_help_needs_no_window_and_wrong_usage_is_64() -> None:
     assert kiosk("--portrait", "--landscape").returncode == 64
     assert kiosk("--colour").returncode == 64
     assert kiosk("--demo", "--screen-mm", "0", "476").returncode == 64
+
+
+@pytest.mark.parametrize("real", ["--settings", "--reader", "--scanner", "--trust"])
+def test_what_a_demonstration_does_not_use_is_refused(real: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bootstrap.main(["--demo", real, "x"]) == 64
+    assert f"leave out {real}" in capsys.readouterr().err
 
 
 def test_an_unknown_language_is_named_before_anything_starts(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,30 @@ def test_a_folder_that_cannot_be_written_and_settings_that_are_none_are_said(
     assert "cannot be written" in capsys.readouterr().err
     assert choose(monkeypatch, PIN, "--settings", str(tmp_path / "none.toml")) == 2
     assert choose(monkeypatch, PIN, "--no-such-word") == 64
+
+
+AS_ROOT = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can write for somebody else")
+
+
+@AS_ROOT
+@pytest.mark.parametrize("folder", ["", "not/there/yet"])
+def test_what_root_writes_belongs_to_the_kiosks_user(
+    folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """systemd gives the data folder to the kiosk's user; a PIN file of root's there would keep the page shut."""
+    os.chown(tmp_path, 4711, 4712)
+    monkeypatch.setenv("CHIPID_DATA_FOLDER", str(tmp_path / folder))
+    assert choose(monkeypatch, PIN) == 0
+    for path in (tmp_path / folder / "operator.pin", tmp_path / folder):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4711, 4712)
+    assert (tmp_path / folder / "operator.pin").stat().st_mode & 0o777 == 0o600
+    assert "chown" not in capsys.readouterr().out
+
+
+@AS_ROOT
+def test_in_a_folder_of_roots_it_is_said_who_cannot_read_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHIPID_OPERATION__PIN_FILE", str(tmp_path / "operator.pin"))
+    assert choose(monkeypatch, PIN) == 0
+    assert f"chown USER {tmp_path / 'operator.pin'}" in capsys.readouterr().out

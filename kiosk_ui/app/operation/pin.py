@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
+from kiosk_ui.app.store.ownership import give_to_owner_of, make_folder
 
 __all__ = ["PinAnswer", "PinGuard", "PinHash", "PinTry", "why_weak"]
 
@@ -226,13 +227,14 @@ def _read_count(path: Path) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as part:
             part.write(text)
             part.flush()
             os.fsync(part.fileno())
+        give_to_owner_of(path.parent, Path(name))  # what root writes here, the kiosk has to read
         os.replace(name, path)
     except OSError:
         Path(name).unlink(missing_ok=True)

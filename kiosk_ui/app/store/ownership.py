@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["give_to_owner_of"]
+__all__ = ["give_to_owner_of", "make_folder"]
 
 
 def give_to_owner_of(folder: Path, *paths: Path) -> None:
@@ -20,3 +20,16 @@ def give_to_owner_of(folder: Path, *paths: Path) -> None:
     for path in paths:
         if path.exists():
             os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it where they are missing, for their owner alone: that of the first one that is there.
+
+    Raises:
+        OSError: one cannot be made.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    give_to_owner_of(folder.parent, folder)

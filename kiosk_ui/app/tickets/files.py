@@ -76,17 +76,11 @@ class FileTicketPrinter:
 
     def _delete_oldest(self, about_to_come: set[str]) -> None:
         """Make room for one more. What cannot be deleted now is met again at the next print."""
-        newest_first: list[tuple[float, str]] = []
+        others: list[tuple[float, str]] = []
         with contextlib.suppress(OSError), os.scandir(self._folder) as found:
-            for each in found:
-                if (
-                    _OURS.fullmatch(each.name)
-                    and each.name not in about_to_come
-                    and each.is_file(follow_symlinks=False)
-                ):
-                    newest_first.append((each.stat(follow_symlinks=False).st_mtime, each.name))
-        newest_first.sort(reverse=True)
-        for _, name in newest_first[2 * (self._most_kept - 1) :]:
+            ours = (each for each in found if _OURS.fullmatch(each.name) and each.name not in about_to_come)
+            others.extend((each.stat(follow_symlinks=False).st_mtime, each.name) for each in ours)
+        for _, name in sorted(others, reverse=True)[2 * (self._most_kept - 1) :]:
             with contextlib.suppress(OSError):
                 (self._folder / name).unlink()
 
