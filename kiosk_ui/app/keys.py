@@ -35,6 +35,7 @@ from kiosk_ui.app.failures import (
     STORE_KEY_WRONG,
     StoreError,
 )
+from kiosk_ui.app.full_disk import store_failure
 from reader.trust.file_writing import flush_folder
 
 __all__ = ["CREDENTIAL", "CellPlace", "KeyPlace", "StoreKey", "StoreKeys", "make_once", "new_key"]
@@ -210,7 +211,7 @@ class KeyPlace:
                 make_once(self.path, key_file([new_key()]))
             return StoreKeys(self._read(), self._read)
         except OSError as error:
-            raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+            raise store_failure(error, STORE_KEY_UNUSABLE) from None
 
     def _read(self) -> list[Secret]:
         try:
@@ -222,7 +223,7 @@ class KeyPlace:
                     raise StoreError(STORE_KEY_UNUSABLE, cause="other users can read it; chmod 600 closes it")
                 octets = file.read(_LONGEST_FILE + 1)
         except OSError as error:
-            raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+            raise store_failure(error, STORE_KEY_UNUSABLE) from None
         return list(_keys_in(octets))
 
     def _lent(self) -> int:

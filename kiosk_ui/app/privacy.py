@@ -7,7 +7,8 @@ import hmac
 import secrets
 from pathlib import Path
 
-from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
+from kiosk_ui.app.failures import SETTINGS_UNUSABLE, STORE_FULL, SettingsError, StoreError
+from kiosk_ui.app.full_disk import is_full
 from kiosk_ui.app.keys import make_once
 
 __all__ = ["Pseudonyms", "mask_number"]
@@ -47,12 +48,15 @@ class Pseudonyms:
 
         Raises:
             SettingsError: the file can neither be read nor made, or is too short to be a key.
+            StoreError: ``store.disk_full``: it cannot be made for want of room.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             make_once(path, secrets.token_bytes(32))
             return cls(path.read_bytes())
         except OSError as error:
+            if is_full(error):
+                raise StoreError(STORE_FULL) from None
             problem = f"The key file {path} can be neither read nor made ({error.strerror}). Look at data_folder."
             raise SettingsError(SETTINGS_UNUSABLE, (problem,)) from None
         except ValueError:

@@ -31,13 +31,14 @@ from kiosk_ui.app.failures import (
     STORE_UNAVAILABLE,
     StoreError,
 )
+from kiosk_ui.app.full_disk import store_failure
 from kiosk_ui.app.keys import KeyPlace, make_once
 from kiosk_ui.app.store import audit_rows
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.causes import sqlite_failure
 from kiosk_ui.app.store.database import Database, sqlite_url
 from kiosk_ui.app.store.numbers import skip_numbers
-from kiosk_ui.app.store.ownership import give_to_owner_of
+from kiosk_ui.app.store.ownership import give_to_owner_of, make_folder
 from reader.trust.file_writing import write_whole
 
 __all__ = ["StorePlace", "back_up", "require_unused", "restore"]
@@ -93,7 +94,7 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
             _write_archive(whole, manifest, members)
             whole.replace(archive)
     except OSError as error:
-        raise StoreError(BACKUP_UNWRITABLE, cause=error.strerror or type(error).__name__) from None
+        raise store_failure(error, BACKUP_UNWRITABLE) from None
     return manifest
 
 
@@ -109,8 +110,8 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
     """
     if not archive.is_file():
         raise StoreError(BACKUP_UNUSABLE, cause="there is no such file")
-    place.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
+        make_folder(place.file.parent)
         _sweep(place.file.parent, now)
         with tempfile.TemporaryDirectory(dir=place.file.parent, prefix=_RESTORING) as folder:
             manifest = _extract(archive, Path(folder))
@@ -121,7 +122,7 @@ def restore(archive: Path, place: StorePlace, now: dt.datetime, *, device: str, 
             _prepare(fresh, place.key, now, device, zone, str(manifest.get("made_at", "")))
             _put_in_place(Path(folder), place, now)
     except OSError as error:
-        raise StoreError(STORE_UNAVAILABLE, cause=error.strerror or type(error).__name__) from None
+        raise store_failure(error, STORE_UNAVAILABLE) from None
     return manifest
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from kiosk_ui.app.failures import STORE_BUSY, STORE_KEY_MISSING, STORE_TOO_NEW, STORE_UNAVAILABLE, StoreError
+from kiosk_ui.app.full_disk import store_failure
 from kiosk_ui.app.keys import KeyPlace, StoreKey, StoreKeys
 from kiosk_ui.app.store.causes import failure_of
 from kiosk_ui.app.store.schema import store_key
@@ -258,7 +259,7 @@ def _make_private_file(path: Path) -> None:
             os.chmod(path, 0o600)  # one that was put back from a backup, say
         os.close(handle)
     except OSError as error:
-        raise StoreError(STORE_UNAVAILABLE, cause=type(error).__name__) from None
+        raise store_failure(error, STORE_UNAVAILABLE) from None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.failures import STORE_IN_USE, STORE_KEY_UNUSABLE, StoreError
+from kiosk_ui.app.full_disk import store_failure
 from kiosk_ui.app.keys import KeyPlace, StoreKey, key_file, new_key
 from kiosk_ui.app.store import audit_rows, records
 from kiosk_ui.app.store.audit_chain import AnchorFile
@@ -80,7 +81,7 @@ def _alone(place: KeyPlace) -> Iterator[None]:
         except Busy:
             raise StoreError(STORE_IN_USE, cause="another 'chipid store rekey' runs") from None
         except OSError as error:
-            raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+            raise store_failure(error, STORE_KEY_UNUSABLE) from None
         yield
 
 
@@ -97,7 +98,7 @@ def _rekey(
         if forget_old:
             _write_keys(place.path, [key.master])
     except OSError as error:
-        raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+        raise store_failure(error, STORE_KEY_UNUSABLE) from None
     return Rekeyed(key.id, cells, len(place.load(needed=True).all) - 1)
 
 
@@ -115,7 +116,7 @@ def _key_to_come(database: Database, place: KeyPlace) -> StoreKey:
     try:
         _write_keys(place.path, [fresh.master, *(key.master for key in keys.all)])
     except OSError as error:
-        raise StoreError(STORE_KEY_UNUSABLE, cause=error.strerror or type(error).__name__) from None
+        raise store_failure(error, STORE_KEY_UNUSABLE) from None
     return fresh
 
 
