@@ -37,8 +37,8 @@ PARTS = {
     ),
     "Without a readable chip": (
         "Each of these ways ends with a slip for the counter: nothing here is verified, and nothing is called so.",
-        ("other_ways", "type_number", "type_name", "type_birth", "scan_phone", "type_mrz", "guardian_card", "confirm_declared",
-         "emergency"),
+        ("other_ways", "type_number", "type_name", "type_birth", "type_expiry", "check_document", "scan_phone", "guardian_card",
+         "confirm_declared", "emergency"),
     ),
     "Insurance and department": (
         "Insurer, hospital system and today's check-ins are asked together; nobody waits longer than the time limit.",
@@ -50,7 +50,7 @@ PARTS = {
         ("saving", "take_card", "ticket_ready", "slip_ready"),
     ),
 }  # fmt: skip
-_LEFT_OUT = {*EVERYWHERE, "not twelve digits", "no card's code", "not such lines"}
+_LEFT_OUT = {*EVERYWHERE, "not twelve digits", "no card's code", "not such lines", "no such last day"}
 _EXIT_WORDS = {
     InsuranceExit.GO_ON: "goes on",
     InsuranceExit.CONFIRM_AT_COUNTER: "goes on with a number; the counter settles it",

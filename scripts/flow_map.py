@@ -21,6 +21,7 @@ from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.patient import Appointment, PatientFinding, PatientKind
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.app.domain.travel_document import DocumentField, TravelDocument
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.check_in import CheckInFlow, CheckInRules, Step
@@ -90,6 +91,9 @@ PEOPLE: Mapping[str, ev.PersonEvent] = {
     "nothing": ev.TextGiven(""),
     "a date of birth": ev.BirthGiven(3, 2, 2023),
     "no such day": ev.BirthGiven(31, 2, 1948),
+    "a last day": ev.ExpiryGiven(15, 4, 2032),
+    "no such last day": ev.ExpiryGiven(31, 2, 2032),
+    **{f"change {field.value}": ev.FieldChosen(field) for field in DocumentField},
     "yes": ev.Confirmed(),
     "no": ev.NotMe(),
     "a department": ev.DepartmentChosen("noi"),
@@ -120,7 +124,7 @@ EVERYWHERE: Mapping[str, ev.PersonEvent] = {
 def flow() -> CheckInFlow:
     """The machine that is walked."""
     limits = TimeLimits(question_s=4, card_away_s=3, warning_s=1)
-    rules = CheckInRules(ask_phone=True, max_tries=3, pauses_s=(1, 1), time_limits=limits)
+    rules = CheckInRules(ask_phone=True, max_tries=2, pauses_s=(1,), time_limits=limits)
     return CheckInFlow(rules, new_id=lambda: uuid.UUID(int=7), now=lambda: NOW)
 
 
@@ -131,8 +135,7 @@ def world_events(state: s.CheckInState) -> Iterator[tuple[str, ev.Event]]:
     yield "card taken", ev.CardRemoved()
     match state.screen:
         case s.PlaceCard() | s.Reading() | s.CardLifted():
-            is_passport = visit is not None and isinstance(visit.key, MrzText)
-            yield from _of_reading(request, PASSPORT if is_passport else NUMBER)
+            yield from _of_reading(request, _number_on_chip(visit))
         case s.LookingUp():
             yield from (("answers", ev.EligibilityKnown(request, answer)) for answer in ANSWERS)
             yield from (("answers", ev.PatientKnown(request, finding)) for finding in FINDINGS)
@@ -146,6 +149,13 @@ def world_events(state: s.CheckInState) -> Iterator[tuple[str, ev.Event]]:
             yield "no paper", ev.TicketNotPrinted(request, "printer.failed")
         case _:
             pass
+
+
+def _number_on_chip(visit: s.Visit | None) -> str:
+    key = visit.key if visit else None
+    if isinstance(key, TravelDocument):
+        return key.number
+    return PASSPORT if isinstance(key, MrzText) else NUMBER
 
 
 def _of_reading(request: int, number: str) -> Iterator[tuple[str, ev.Event]]:
@@ -186,7 +196,7 @@ def shape(state: s.CheckInState) -> tuple[object, ...]:
     screen = state.screen
     kinds = (
         type(screen),
-        getattr(screen, "problem", None),
+        getattr(screen, "problem", None) is not None,
         getattr(screen, "retry", None),
         getattr(screen, "printing", None),
     )
@@ -200,7 +210,13 @@ def shape(state: s.CheckInState) -> tuple[object, ...]:
     declared = visit.declared
     has = declared and (bool(declared.full_name), declared.birth_year is not None)
     tries = (visit.wrong_tries, min(visit.misreads, 2), getattr(screen, "wait_seconds", 0))
-    return (*kinds, *card, visit.way, type(visit.key), type(visit.scanned), has, visit.guardian_settled, *tries)
+    document = (
+        getattr(screen, "kind", None),
+        getattr(screen, "whose", None),
+        visit.document and visit.document.first_missing,
+    )
+    typed = visit.document is not None, *document
+    return (*kinds, *card, visit.way, type(visit.key), type(visit.scanned), has, visit.guardian_settled, *tries, *typed)
 
 
 def walk(machine: CheckInFlow) -> Iterator[Move]:

@@ -18,6 +18,7 @@ from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.patient import PatientFinding, PatientQuery
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.lanes import Lane
 from reader.scanners.qr import CitizenQr
 
@@ -92,11 +93,16 @@ class ReadingListener(Protocol):
 class CardReading(Protocol):
     """Waits for a card and reads it."""
 
-    def start(self, key: CitizenNumber | MrzText, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
+    def start(
+        self,
+        key: CitizenNumber | MrzText | TravelDocument,
+        listener: ReadingListener,
+        scanned: CitizenQr | None = None,
+    ) -> None:
         """Begin in the background and return at once: wait for a card, read it once, tell ``listener``.
 
-        The number or zone opens the chip and is held against it, as is what the code on the card says, if it was
-        scanned. All of it is forgotten when the reading ends.
+        The number, the zone or the three typed fields open the chip and are held against it, as is what the code on the
+        card says, if it was scanned. All of it is forgotten when the reading ends.
         Exactly one of ``finished`` and ``failed`` is called, unless the reading is cancelled first.
         """
         ...

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from crypto.errors import ChipIdError
 from crypto.pki.trust_store import TrustStore
+from crypto.primitives.secret import Secret
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadingStep, ReadResult
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.failures import READING_BROKEN
 from kiosk_ui.app.ports import ReadingListener
 from reader import errors
@@ -27,6 +29,9 @@ from reader.verification.online import AuthenticationService
 from reader.verification.printed import PrintedData
 
 __all__ = ["CardPlace", "PcscPlace", "Presence", "ReaderCards"]
+
+OpeningKey: TypeAlias = CitizenNumber | MrzText | TravelDocument
+"""What opens a chip: the number of a citizen's card, a scanned zone, or the three fields that were typed."""
 
 _LOOK_EVERY_S = 0.15
 _GONE_WITHIN_S = 1.0  # a broken link whose card is gone this soon was a card that was taken away
@@ -158,7 +163,7 @@ class ReaderCards:
         self.deviations = deviations
         self._attempt: _Attempt | None = None
 
-    def start(self, key: CitizenNumber | MrzText, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
+    def start(self, key: OpeningKey, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background; a reading that still runs is cancelled first."""
         self.cancel()
         self._attempt = _Attempt(self, key, listener, self._attempt, _printed(key, scanned))
@@ -175,15 +180,19 @@ class ReaderCards:
             self._attempt.join(timeout_s)
 
 
-def _printed(key: CitizenNumber | MrzText, scanned: CitizenQr | None) -> PrintedData:
+def _printed(key: OpeningKey, scanned: CitizenQr | None) -> PrintedData:
     """What is held against the chip: the whole code that was scanned, else the zone or the number that was typed."""
     if isinstance(key, MrzText):
         return PrintedData(mrz=key.mrz)
+    if isinstance(key, TravelDocument):
+        return PrintedData()  # a chip that opens with the three fields has compared them itself
     return PrintedData(number=key) if scanned is None else PrintedData(qr=scanned)
 
 
-def _access_key(key: CitizenNumber | MrzText) -> AccessKey:
-    """The card access number of a citizen's card, or the key of a zone (Doc 9303-11 §9.7.3)."""
+def _access_key(key: OpeningKey) -> AccessKey:
+    """The card access number of a citizen's card, or the key of a zone or of its three fields (Doc 9303-11 §9.7.3)."""
+    if isinstance(key, TravelDocument):
+        return MrzKey(Secret(key.mrz_information.encode("ascii")))
     if isinstance(key, MrzText):
         return MrzKey.from_lines(key.lines)
     return CanKey.from_citizen_number(key.digits)
@@ -195,14 +204,14 @@ class _Attempt(threading.Thread):
     def __init__(
         self,
         cards: ReaderCards,
-        key: CitizenNumber | MrzText,
+        key: OpeningKey,
         listener: ReadingListener,
         before: _Attempt | None,
         printed: PrintedData,
     ) -> None:
         super().__init__(name="card-reading", daemon=True)
         self._cards = cards
-        self._key: CitizenNumber | MrzText | None = key
+        self._key: OpeningKey | None = key
         self._printed: PrintedData | None = printed
         self._listener = listener
         self._before = before if before is not None and before.is_alive() else None

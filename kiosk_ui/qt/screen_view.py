@@ -15,8 +15,8 @@ from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.mrz_text import MrzText
-from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.texts import insurance_key, problem_key
 
@@ -43,6 +43,10 @@ class ScreenView:
         staff_code: small, for staff; error or check codes only.
         number_kind, whose, for_guardian: what a screen asks for, and whose it is.
         for_passport: whether a passport is to be read, not a card.
+        typed_before: what is to be put right: a number, or the digits of a date; empty the first time.
+        birth_month: where it is known and the day is not; 0 otherwise.
+        document_number, expiry_day: of a passport that was typed; the day as ISO text.
+        today: this kiosk's calendar as ISO text, where a day that was typed is measured by it.
         input_problem: why something typed has to be given again; empty the first time.
         without_chip: whether "go on without the chip" is offered.
         birth_year: when only the year is known; 0 otherwise.
@@ -87,6 +91,11 @@ class ScreenView:
     whose: str = ""
     for_guardian: bool = False
     for_passport: bool = False
+    typed_before: str = ""
+    birth_month: int = 0
+    document_number: str = ""
+    expiry_day: str = ""
+    today: str = ""
     input_problem: str = ""
     without_chip: bool = False
     identification: str = ""
@@ -119,7 +128,7 @@ def view_of(state: s.CheckInState, strings: Mapping[str, str], counter: str) -> 
     """
     screen = state.screen
     fields: Fields = {"screen": screen.name, "stage": screen.stage.value if screen.stage else 0, "counter": counter}
-    fields["for_passport"] = state.visit is not None and _is_passport(state.visit.key)
+    fields["for_passport"] = state.visit is not None and _is_passport(state.visit)
     fields |= _screen_fields(screen, strings)
     match state.overlay:
         case s.StaffCalled(counter=where):
@@ -140,7 +149,12 @@ def portrait_of(state: s.CheckInState) -> bytes | None:
 
 def _screen_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
     """Fields of one screen; the three steps of the visit are looked at one after another."""
-    return _card_fields(screen) | _declared_fields(screen, strings) | _reception_fields(screen, strings)
+    return (
+        _card_fields(screen)
+        | _typed_fields(screen)
+        | _declared_fields(screen, strings)
+        | _reception_fields(screen, strings)
+    )
 
 
 def _card_fields(screen: s.Screen) -> Fields:
@@ -159,16 +173,32 @@ def _card_fields(screen: s.Screen) -> Fields:
             return {}
 
 
+def _typed_fields(screen: s.Screen) -> Fields:
+    match screen:
+        case s.TypeNumber(kind=kind, problem=problem, given=given):
+            return {"number_kind": kind.value, "input_problem": _problem(problem), "typed_before": given}
+        case s.TypeName(whose=whose, problem=problem):
+            return {"whose": whose.value, "input_problem": _problem(problem)}
+        case s.TypeBirth(whose=whose, problem=problem, today=today, given=document):
+            told: Fields = {"whose": whose.value, "input_problem": _problem(problem)}
+            return told | {"today": today.isoformat() if today else "", "typed_before": _birth_digits(document)}
+        case s.TypeExpiry(problem=problem, given=document):
+            last = document.date_of_expiry if document else None
+            return {"input_problem": _problem(problem), "typed_before": _digits(last) if last else ""}
+        case s.EnterPhone(problem=problem):
+            return {"input_problem": _problem(problem)}
+        case s.CheckDocument(document=document):
+            return _document(document)
+        case _:
+            return {}
+
+
 def _declared_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
     match screen:
-        case s.TypeNumber(kind=kind, problem=problem):
-            return {"number_kind": kind.value, "input_problem": _problem(problem)}
-        case s.TypeName(whose=whose, problem=problem) | s.TypeBirth(whose=whose, problem=problem):
-            return {"whose": whose.value, "input_problem": _problem(problem)}
-        case s.TypeMrz(problem=problem) | s.EnterPhone(problem=problem):
-            return {"input_problem": _problem(problem)}
-        case s.ScanPhone(problem=number_problem):
-            return {"number_problem": number_problem.value if number_problem else ""}
+        case s.ScanPhone(problem=number_problem, for_guardian=for_guardian):
+            return {"number_problem": number_problem.value if number_problem else "", "for_guardian": for_guardian}
+        case s.OtherWays(for_guardian=for_guardian):
+            return {"for_guardian": for_guardian}
         case s.ConfirmDeclared(person=person, identification=identification):
             return _person(person) | {"identification": identification.value}
         case s.Emergency(place_vi=place_vi, place_en=place_en):
@@ -214,9 +244,36 @@ def _reception_fields(screen: s.Screen, strings: Mapping[str, str]) -> Fields:
             return {}
 
 
-def _is_passport(key: CitizenNumber | MrzText | None) -> bool:
-    """Whether the lines of a booklet open the chip; a card's three lines are no passport's."""
-    return isinstance(key, MrzText) and len(key.lines) == 2
+def _is_passport(visit: s.Visit) -> bool:
+    """Whether a booklet's lines or typed fields open the chip; a card's three lines are no passport's."""
+    key = visit.key
+    return isinstance(key, TravelDocument) or (isinstance(key, MrzText) and len(key.lines) == 2)
+
+
+def _document(document: TravelDocument) -> Fields:
+    """The three fields, whole: whoever typed them looks for what is wrong."""
+    born, last = document.date_of_birth, document.date_of_expiry
+    return {
+        "document_number": _bounded(document.number),
+        "birth_day": born.isoformat() if born else "",
+        "birth_year": document.birth_year or 0,
+        "birth_month": document.birth_month or 0,
+        "expiry_day": last.isoformat() if last else "",
+    }
+
+
+def _birth_digits(document: TravelDocument | None) -> str:
+    """Eight digits as they were typed, or the four of the year."""
+    if document is None or document.birth_year is None:
+        return ""
+    if document.date_of_birth is not None:
+        return _digits(document.date_of_birth)
+    month = "" if document.birth_month is None else f"00{document.birth_month:02d}"
+    return f"{month}{document.birth_year:04d}"
+
+
+def _digits(day: dt.date) -> str:
+    return f"{day.day:02d}{day.month:02d}{day.year:04d}"
 
 
 def _problem(problem: s.InputProblem | None) -> str:

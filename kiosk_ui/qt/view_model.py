@@ -11,6 +11,7 @@ from crypto.errors import ErrorCode
 from kiosk_ui.app import telex
 from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.domain.travel_document import DocumentField
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.appearance import Appearance
@@ -231,9 +232,15 @@ class CheckInViewModel(QObject):
             self._tell_unless_fresh(ev.BirthGiven(int(digits[:2]), int(digits[2:4]), int(digits[4:])))
 
     @Slot(str)
-    def submitMrz(self, text: str) -> None:
-        """The lines of a machine-readable zone were typed."""
-        self._tell_unless_fresh(ev.MrzGiven(text))
+    def submitExpiry(self, digits: str) -> None:
+        """Eight digits: the last day of a passport."""
+        if len(digits) == _DATE_DIGITS:
+            self._tell_unless_fresh(ev.ExpiryGiven(int(digits[:2]), int(digits[2:4]), int(digits[4:])))
+
+    @Slot(str)
+    def change(self, field: str) -> None:
+        """What was typed of a passport is to be put right here."""
+        self._tell_unless_fresh(ev.FieldChosen(DocumentField(field)))
 
     @Slot(str, bool)
     def submitPhone(self, text: str, reminders: bool) -> None:
@@ -350,6 +357,11 @@ class CheckInViewModel(QObject):
     forGuardian = Property(bool, lambda self: self._view.for_guardian, notify=viewChanged)
     forPassport = Property(bool, lambda self: self._view.for_passport, notify=viewChanged)
     inputProblem = Property(str, lambda self: self._view.input_problem, notify=viewChanged)
+    typedBefore = Property(str, lambda self: self._view.typed_before, notify=viewChanged)
+    birthMonth = Property(int, lambda self: self._view.birth_month, notify=viewChanged)
+    documentNumber = Property(str, lambda self: self._view.document_number, notify=viewChanged)
+    expiryDay = Property(str, lambda self: self._view.expiry_day, notify=viewChanged)
+    today = Property(str, lambda self: self._view.today, notify=viewChanged)
     canGoWithoutChip = Property(bool, lambda self: self._view.without_chip, notify=viewChanged)
     identification = Property(str, lambda self: self._view.identification, notify=viewChanged)
     birthYear = Property(int, lambda self: self._view.birth_year, notify=viewChanged)

@@ -17,6 +17,7 @@ from kiosk_ui.app.domain.identification import Identification, Way
 from kiosk_ui.app.domain.insurance import EXITS, Eligibility, EligibilityKind, InsuranceExit
 from kiosk_ui.app.domain.patient import Appointment
 from kiosk_ui.app.domain.priority import ASKED_FOR, Priority
+from kiosk_ui.app.domain.travel_document import DocumentField, TravelDocument
 from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -27,7 +28,7 @@ from kiosk_ui.qt.screen_view import view_of
 from kiosk_ui.qt.texts import Texts, insurance_key
 from kiosk_ui.qt.touch import Finger
 from tests.ui.ui_measures import settle
-from tests.ui.ui_sample_states import SAMPLES
+from tests.ui.ui_sample_states import SAMPLES, TYPED_PASSPORT
 
 OpenKiosk = Callable[..., KioskApplication]
 TEXTS = Texts(QML_FOLDER / "i18n")
@@ -150,6 +151,28 @@ def test_a_birth_day_may_be_a_year_alone(open_kiosk: OpenKiosk, touched: tuple[s
     assert patient.answers == [told]
 
 
+def test_a_passport_is_typed_on_three_screens_and_put_right_where_it_was_wrong(open_kiosk: OpenKiosk) -> None:
+    kiosk = open_kiosk()
+    patient = Patient(kiosk, s.TypeNumber(NumberKind.DOCUMENT))
+    patient.touch(*"L89-C3", VI["enter_number.primary"])
+    assert patient.answers == [ev.TextGiven("L89-C3")]
+    patient = Patient(kiosk, s.TypeExpiry())
+    patient.touch(*"15042032", VI["enter_number.primary"])
+    assert patient.answers == [ev.ExpiryGiven(15, 4, 2032)]
+    patient = Patient(kiosk, s.CheckDocument(TYPED_PASSPORT))
+    patient.touch(f"{VI['check_document.number']}\nL898902C3")
+    assert patient.answers == [ev.FieldChosen(DocumentField.NUMBER)]
+    patient = Patient(kiosk, s.TypeNumber(NumberKind.DOCUMENT, given="L898902C3"))
+    patient.touch(VI["enter_number.delete"], "4", VI["enter_number.primary"])
+    assert patient.answers == [ev.TextGiven("L898902C4")], "what was typed before is there, to be put right"
+    patient = Patient(kiosk, s.TypeBirth(s.Whose.HOLDER, given=TYPED_PASSPORT))
+    patient.touch(VI["enter_number.primary"])
+    assert patient.answers == [ev.BirthGiven(12, 8, 1974)]
+    patient = Patient(kiosk, s.TypeBirth(s.Whose.HOLDER, given=TravelDocument("X1", None, 1974)))
+    patient.touch(VI["enter_number.primary"])
+    assert patient.answers == [ev.BirthGiven(None, None, 1974)]
+
+
 @pytest.mark.parametrize("agreed", [False, True])
 def test_reminders_are_agreed_to_by_a_touch_and_never_beforehand(open_kiosk: OpenKiosk, agreed: bool) -> None:
     patient = Patient(open_kiosk(), s.EnterPhone())
@@ -168,6 +191,12 @@ def test_reminders_are_agreed_to_by_a_touch_and_never_beforehand(open_kiosk: Ope
         ("other_ways", "other_ways.child", ev.WayChosen(Way.CHILD)),
         ("other_ways", "other_ways.emergency", ev.WayChosen(Way.EMERGENCY)),
         ("welcome", "welcome.secondary", ev.OtherWaysAsked()),
+        ("guardian_card", "guardian_card.secondary", ev.OtherWaysAsked()),
+        ("enter_number_guardian", "enter_number.no_guardian", ev.OtherWaysAsked()),
+        ("guardian_other_papers", "other_ways.passport", ev.WayChosen(Way.PASSPORT)),
+        ("check_document", "check_document.primary", ev.GoOn()),
+        ("type_expiry", "type_expiry.secondary", ev.WithoutChip()),
+        ("type_number_document", "type_number.document.secondary", ev.Skipped()),
         ("welcome", "welcome.privacy", ev.PrivacyAsked()),
         ("ask_priority", "priority.pregnant", ev.PriorityAsked(Priority.PREGNANT)),
         ("ask_priority", "ask_priority.primary", ev.Skipped()),

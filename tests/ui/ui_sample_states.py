@@ -22,6 +22,7 @@ from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.patient import Appointment
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadingStep
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.qt.application import QML_FOLDER
@@ -148,12 +149,16 @@ _CARD: dict[str, s.Screen] = {
     "refused": s.Refused("3", ("chip_authentication.failed", "data_group_hash.DG13.differs")),
 }
 
+TYPED_PASSPORT = TravelDocument("L898902C3", dt.date(1974, 8, 12), 1974, dt.date(2032, 4, 15))
+"""As the specimen of Doc 9303-4, but for the last day."""
+TODAY = dt.date(2026, 3, 2)
+
 _OTHER_WAYS: dict[str, s.Screen] = {
     "other_ways": s.OtherWays(),
     "emergency": s.Emergency("Khoa Cấp cứu, cổng số 2", "Emergency department, gate 2"),
     **{
         f"type_number_{kind.value}": s.TypeNumber(kind)
-        for kind in (NumberKind.OLD_CARD, NumberKind.CITIZEN, NumberKind.BIRTH_CERTIFICATE)
+        for kind in (NumberKind.OLD_CARD, NumberKind.CITIZEN, NumberKind.BIRTH_CERTIFICATE, NumberKind.DOCUMENT)
     },
     "type_number_problem": s.TypeNumber(NumberKind.OLD_CARD, s.InputProblem.NOT_9_OR_12_DIGITS),
     "type_number_not_a_childs": s.TypeNumber(NumberKind.BIRTH_CERTIFICATE, s.InputProblem.NOT_A_CHILDS),
@@ -164,13 +169,12 @@ _OTHER_WAYS: dict[str, s.Screen] = {
     "type_birth": s.TypeBirth(),
     "type_birth_child": s.TypeBirth(s.Whose.CHILD),
     "type_birth_no_such_day": s.TypeBirth(s.Whose.SELF, s.InputProblem.NO_SUCH_DAY),
-    "type_birth_in_the_future": s.TypeBirth(s.Whose.CHILD, s.InputProblem.IN_THE_FUTURE),
+    "type_birth_in_the_future": s.TypeBirth(s.Whose.CHILD, s.InputProblem.IN_THE_FUTURE, TODAY),
     "scan_phone": s.ScanPhone(),
     "scan_phone_problem": s.ScanPhone(s.NumberProblem.SCAN_UNREADABLE),
-    "type_mrz": s.TypeMrz(),
-    "type_mrz_malformed": s.TypeMrz(s.InputProblem.MRZ_MALFORMED),
-    "type_mrz_check_digit": s.TypeMrz(s.InputProblem.MRZ_CHECK_DIGIT),
+    "scan_phone_guardian": s.ScanPhone(for_guardian=True),
     "guardian_card": s.GuardianCard(),
+    "guardian_other_papers": s.OtherWays(for_guardian=True),
     "confirm_declared": declared(),
     "confirm_declared_qr": declared("Nguyễn Văn An", number="040 *** *** 017", how=Identification.QR),
     "confirm_declared_phone": declared("Nguyễn Văn An", number="040 *** *** 017", how=Identification.PHONE),
@@ -236,7 +240,17 @@ _ZONE = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204
 """The specimen of Doc 9303-4, appendix B."""
 _WITH_A_PASSPORT = s.Visit(key=MrzText.from_text(_ZONE))
 
+_TYPED: dict[str, s.Screen] = {
+    "type_document_problem": s.TypeNumber(NumberKind.DOCUMENT, s.InputProblem.NOT_A_DOCUMENTS, "PASSPORT"),
+    "type_birth_holder_again": s.TypeBirth(s.Whose.HOLDER, given=TYPED_PASSPORT),
+    "type_expiry": s.TypeExpiry(),
+    "type_expiry_problem": s.TypeExpiry(s.InputProblem.NOT_AN_EXPIRY, TYPED_PASSPORT),
+    "check_document": s.CheckDocument(TYPED_PASSPORT),
+    "check_document_long": s.CheckDocument(TravelDocument("AB1234567890123456789", None, 1974, dt.date(2032, 9, 30))),
+}
+
 _PASSPORT: dict[str, s.CheckInState] = {
+    **{name: s.CheckInState(screen=screen, visit=s.Visit(document=TYPED_PASSPORT)) for name, screen in _TYPED.items()},
     "place_card_passport": s.CheckInState(screen=s.PlaceCard(), visit=_WITH_A_PASSPORT),
     "wrong_number_passport": s.CheckInState(screen=s.WrongNumber(2, without_chip=True), visit=_WITH_A_PASSPORT),
 }

@@ -233,7 +233,8 @@ ANSWERS: dict[type[s.Screen], ev.PersonEvent] = {
     s.TypeName: ev.TextGiven(NAME),
     s.TypeBirth: ev.BirthGiven(None, None, 1948),
     s.ScanPhone: ev.WithoutChip(),
-    s.TypeMrz: ev.WithoutChip(),
+    s.TypeExpiry: ev.ExpiryGiven(15, 4, 2032),
+    s.CheckDocument: ev.GoOn(),
     s.GuardianCard: ev.WithoutChip(),
     s.OtherWays: ev.WayChosen(Way.NO_CARD),
     s.TakeCard: ev.CardRemoved(),
@@ -245,7 +246,7 @@ ANSWERS: dict[type[s.Screen], ev.PersonEvent] = {
 def _sensible(screen: s.Screen) -> ev.Event | None:
     match screen:
         case s.TypeNumber(kind=kind):
-            return ev.TextGiven(NUMBER if kind is NumberKind.CITIZEN else "181234567")
+            return ev.TextGiven({NumberKind.CITIZEN: NUMBER, NumberKind.DOCUMENT: PASSPORT}.get(kind, "181234567"))
         case s.Problem(retry=retry):
             return ev.WithoutChip() if retry is s.Retry.NONE else ev.TryAgain()
         case s.WrongNumber(wait_seconds=wait):
@@ -352,6 +353,12 @@ def test_everything_is_down_at_once(table):
 
 
 # --------------------------------------------------------------------- at every screen, every disturbance
+TYPED_PASSPORT: list[ev.Event] = [
+    ev.WayChosen(Way.PASSPORT),
+    ev.TextGiven(PASSPORT),
+    ev.BirthGiven(12, 8, 1974),
+    ev.ExpiryGiven(15, 4, 2032),
+]
 WAYS_TO: dict[type[s.Screen], list[ev.Event]] = {
     s.EnterNumber: [ev.Started()],
     s.OtherWays: [ev.OtherWaysAsked()],
@@ -360,7 +367,8 @@ WAYS_TO: dict[type[s.Screen], list[ev.Event]] = {
     s.TypeName: [ev.OtherWaysAsked(), ev.WayChosen(Way.NO_CARD)],
     s.TypeBirth: [ev.OtherWaysAsked(), ev.WayChosen(Way.NO_CARD)],
     s.ScanPhone: [ev.OtherWaysAsked(), ev.WayChosen(Way.PHONE)],
-    s.TypeMrz: [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT)],
+    s.TypeExpiry: [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT), ev.TextGiven(PASSPORT), ev.BirthGiven(12, 8, 1974)],
+    s.CheckDocument: [ev.OtherWaysAsked(), *TYPED_PASSPORT],
     s.GuardianCard: [ev.OtherWaysAsked(), ev.WayChosen(Way.CHILD)],
     s.ConfirmDeclared: [ev.NumberKnown(NUMBER, CODE), ev.WithoutChip()],
     s.Welcome: [ev.PrivacyAsked()],
@@ -369,6 +377,7 @@ CARDS_FOR: dict[type[s.Screen], str] = {
     s.Reading: "lies there",
     s.CardLifted: "is lifted",
     s.WrongNumber: "has another number",
+    s.CheckDocument: "has another number",
     s.Refused: "lies",
 }
 MISDEEDS_FOR: dict[type[s.Screen], tuple[str, Misdeed]] = {
@@ -467,7 +476,9 @@ def test_staff_are_called_at_every_screen(screen: type[s.Screen], table):
         ("VNeID on the phone", [ev.OtherWaysAsked(), ev.WayChosen(Way.PHONE), ev.NumberKnown(NUMBER, CODE)], "slip"),
         ("no papers", [ev.OtherWaysAsked(), ev.WayChosen(Way.NO_CARD)], "slip"),
         ("passport by its lines", [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT), ev.MrzGiven(MRZ)], "ticket"),
-        ("passport that nobody can type", [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT)], "slip"),
+        ("passport by what is typed of it", [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT)], "ticket"),
+        ("passport without a chip", [ev.OtherWaysAsked(), *TYPED_PASSPORT[:3], ev.WithoutChip()], "slip"),
+        ("passport left at home", [ev.OtherWaysAsked(), ev.WayChosen(Way.PASSPORT), ev.Skipped()], "slip"),
         ("emergency", [ev.OtherWaysAsked(), ev.WayChosen(Way.EMERGENCY)], "given up"),
     ],
 )

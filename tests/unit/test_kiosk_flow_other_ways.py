@@ -362,13 +362,13 @@ def test_another_grown_ups_card_may_be_laid_down_instead(visitor: Visitor):
 
 
 # ----------------------------------------------------------------------------------------- passports
-def test_a_passport_is_opened_by_its_lines_and_held_against_them(visitor: Visitor):
-    assert isinstance(visitor.chooses(Way.PASSPORT), s.TypeMrz)
+def test_a_scanned_passport_is_opened_by_its_lines_and_held_against_them(visitor: Visitor):
+    assert visitor.chooses(Way.PASSPORT) == s.TypeNumber(NumberKind.DOCUMENT)
     assert isinstance(visitor(ev.MrzGiven(MRZ)), s.PlaceCard)
     (start,) = [effect for effect in visitor.effects if isinstance(effect, fx.StartReading)]
     assert isinstance(start.key, MrzText)
     assert isinstance(visitor.card_reads("X00000000"), s.WrongNumber), "another passport"
-    assert isinstance(visitor(ev.TryAgain()), s.TypeMrz)
+    assert visitor(ev.TryAgain()) == s.TypeNumber(NumberKind.DOCUMENT, given=PASSPORT)
     visitor(ev.MrzGiven(MRZ))
     assert isinstance(visitor.card_reads(PASSPORT), s.Confirm)
     assert isinstance(visitor(ev.Confirmed()), s.LookingUp)
@@ -381,12 +381,15 @@ def test_a_scanned_passport_begins_at_once(visitor: Visitor):
     assert isinstance(visitor(ev.MrzGiven(MRZ)), s.PlaceCard)
 
 
-def test_a_wrong_letter_in_the_lines_is_told_from_lines_that_are_none(visitor: Visitor):
-    visitor.chooses(Way.PASSPORT)
-    assert visitor(ev.MrzGiven(MRZ.replace("L898902C36", "L898902C35"))) == s.TypeMrz(s.InputProblem.MRZ_CHECK_DIGIT)
+@pytest.mark.parametrize("at", ["the first screen", "the passport's number"])
+def test_lines_that_cannot_be_those_of_a_passport_lead_to_typing(visitor: Visitor, at: str):
+    if at == "the passport's number":
+        visitor.chooses(Way.PASSPORT)
+    slip = MRZ.replace("L898902C36", "L898902C35")
     no_number = MRZ.replace("L898902C36", "<<<<<<<<<0")
-    for text in (no_number, "", "P<", "x" * 10_000, "\n" * 50, "Đ" * 44 + "\n" + "Đ" * 44):
-        assert visitor(ev.MrzGiven(text)) == s.TypeMrz(s.InputProblem.MRZ_MALFORMED)
+    for text in (slip, no_number, "", "P<", "x" * 10_000, "\n" * 50, "Đ" * 44 + "\n" + "Đ" * 44):
+        assert visitor(ev.MrzGiven(text)) == s.TypeNumber(NumberKind.DOCUMENT, s.InputProblem.SCAN_UNREADABLE)
+    assert visitor(ev.TextGiven("l898 902 c3")) == s.TypeBirth(s.Whose.HOLDER)
 
 
 def test_a_passport_without_a_readable_chip(visitor: Visitor):
@@ -401,14 +404,15 @@ def test_a_passport_without_a_readable_chip(visitor: Visitor):
 
 
 @pytest.mark.parametrize("begins", ["from the list", "with a bad scan"])
-def test_a_foreigner_who_cannot_type_the_lines_types_the_name(visitor: Visitor, begins: str):
+def test_a_foreigner_without_the_passport_types_the_name(visitor: Visitor, begins: str):
     if begins == "from the list":
         visitor.chooses(Way.PASSPORT)
     else:
         visitor(ev.MrzGiven("P<"))
-    assert isinstance(visitor(ev.WithoutChip()), s.TypeName)
+    assert isinstance(visitor(ev.Skipped()), s.TypeName)
     visitor(ev.TextGiven("Anna Maria Eriksson"), ev.BirthGiven(12, 8, 1974))
-    assert visitor.slip().visitor.number == ""
+    visited = visitor.slip().visitor
+    assert (visited.number, visited.number_kind) == ("", NumberKind.NONE)
 
 
 def test_a_citizens_card_in_a_document_reader_is_opened_by_its_number(visitor: Visitor):

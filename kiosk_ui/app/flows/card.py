@@ -1,6 +1,7 @@
 """The card's own path: number or zone, reading, "is this you?".
 
-EnterNumber, TypeMrz → PlaceCard → Reading → Confirm          beside it CardLifted, WrongNumber, Refused, Problem
+EnterNumber, a scan, three typed fields → PlaceCard → Reading → Confirm
+                                         beside it CardLifted, WrongNumber, Refused, Problem
 """
 
 from __future__ import annotations
@@ -13,16 +14,27 @@ from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadResult
+from kiosk_ui.app.domain.travel_document import TravelDocument
+from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.frame import Frame, Step, cancel_of
 from kiosk_ui.app.privacy import mask_number
-from reader import errors as reader_errors
 from reader.verification.identity import Assurance
 from reader.verification.printed import is_same_number
 
-__all__ = ["ask_key", "mrz_given", "not_me", "number_known", "on_reading", "read", "scan_unreadable", "stalled"]
+__all__ = [
+    "ask_document",
+    "ask_key",
+    "mrz_given",
+    "not_me",
+    "number_known",
+    "on_reading",
+    "read",
+    "scan_unreadable",
+    "stalled",
+]
 
 # The reader's names for "the card is not (any more) on the reader" (reader.errors).
 _CARD_GONE = frozenset({"card.removed", "card.absent"})
@@ -35,7 +47,8 @@ def number_known(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> 
         number = CitizenNumber.from_text(known.text)
     except failures.KioskError:
         return ask_key(frame, state, s.NumberProblem.NOT_12_DIGITS)
-    visit = dataclasses.replace(state.visit or s.Visit(), key=number, scanned=known.scanned, reading=None)
+    before = state.visit or s.Visit()
+    visit = dataclasses.replace(before, key=number, scanned=known.scanned, reading=None, document=None)
     return read(frame, dataclasses.replace(state, visit=visit), s.PlaceCard())
 
 
@@ -43,25 +56,31 @@ def mrz_given(frame: Frame, state: s.CheckInState, given: ev.MrzGiven) -> Step:
     """A zone opens a passport's chip; that of a citizen's card names the twelve digits, which open it faster."""
     try:
         mrz = MrzText.from_text(given.text)
-    except ChipIdError as error:
-        is_slip = error.code is reader_errors.MRZ_CHECK_DIGIT
-        problem = s.InputProblem.MRZ_CHECK_DIGIT if is_slip else s.InputProblem.MRZ_MALFORMED
-        return frame.show(state, s.TypeMrz(problem))
+    except ChipIdError:
+        return ask_document(frame, state, s.InputProblem.SCAN_UNREADABLE)
     citizen = mrz.mrz.citizen_number
     key = mrz if citizen is None else CitizenNumber.from_text(citizen)
-    visit = dataclasses.replace(state.visit or s.Visit(), key=key, scanned=None, reading=None)
+    visit = dataclasses.replace(state.visit or s.Visit(), key=key, scanned=None, reading=None, document=None)
     return read(frame, dataclasses.replace(state, visit=visit), s.PlaceCard())
+
+
+def ask_document(frame: Frame, state: s.CheckInState, problem: s.InputProblem | None = None, number: str = "") -> Step:
+    """Ask (again) for a passport: its page under the scanner, or the first of its three fields."""
+    visit = state.visit or s.Visit(way=Way.PASSPORT)
+    document = visit.document or TravelDocument(number)
+    way = visit.way or Way.PASSPORT
+    asked = dataclasses.replace(visit, way=way, document=document, key=None, scanned=None, reading=None)
+    screen = s.TypeNumber(NumberKind.DOCUMENT, problem, document.number)
+    return frame.show(dataclasses.replace(state, visit=asked), screen)
 
 
 def scan_unreadable(frame: Frame, state: s.CheckInState) -> Step:
     """The scanner read something else: the screen that waits for a scan says so."""
     match state.screen:
-        case s.TypeMrz():
-            return frame.show(state, s.TypeMrz(s.InputProblem.SCAN_UNREADABLE))
-        case s.ScanPhone():
-            return frame.show(state, s.ScanPhone(s.NumberProblem.SCAN_UNREADABLE))
-        case s.TypeNumber(kind=kind):
-            return frame.show(state, s.TypeNumber(kind, s.InputProblem.SCAN_UNREADABLE))
+        case s.ScanPhone() as phone:
+            return frame.show(state, dataclasses.replace(phone, problem=s.NumberProblem.SCAN_UNREADABLE))
+        case s.TypeNumber() as typing:
+            return frame.show(state, dataclasses.replace(typing, problem=s.InputProblem.SCAN_UNREADABLE))
         case _:
             return ask_key(frame, state, s.NumberProblem.SCAN_UNREADABLE)
 
@@ -69,8 +88,11 @@ def scan_unreadable(frame: Frame, state: s.CheckInState) -> Step:
 def ask_key(frame: Frame, state: s.CheckInState, problem: s.NumberProblem | None = None) -> Step:
     """Ask (again) for what opens the chip."""
     visit = state.visit
-    if problem is None and visit is not None and isinstance(visit.key, MrzText):
-        return frame.show(state, s.TypeMrz())
+    if problem is None and visit is not None:
+        if isinstance(visit.key, MrzText):
+            return ask_document(frame, state, number=visit.key.document_number)
+        if isinstance(visit.key, TravelDocument):
+            return frame.show(state, s.CheckDocument(visit.document or visit.key))
     return frame.show(state, s.EnterNumber(problem, for_guardian=visit is not None and visit.for_guardian))
 
 
@@ -119,7 +141,7 @@ def _judge(frame: Frame, state: s.CheckInState, result: ReadResult) -> Step:
         # The access key is only a part of the number: another card may open with it.
         return _wrong_number(frame, state)
     if identity.assurance not in frame.rules.admitted:
-        return frame.problem(_without_card_data(state), failures.NOT_ADMITTED)
+        return frame.problem(_without_reading(state), failures.NOT_ADMITTED)
     person = s.PersonShown(identity.full_name, mask_number(identity.number), identity.date_of_birth, identity.portrait)
     # "Genuine" is said of a chip that has proven it, and of nothing else that a hospital may admit.
     genuine = identity.assurance is Assurance.CHIP_VERIFIED
@@ -129,10 +151,12 @@ def _judge(frame: Frame, state: s.CheckInState, result: ReadResult) -> Step:
     return frame.show(dataclasses.replace(state, visit=known), screen)
 
 
-def _is_that_document(on_chip: str, key: CitizenNumber | MrzText) -> bool:
-    """Whether the chip is that of the number or zone that was given."""
+def _is_that_document(on_chip: str, key: CitizenNumber | MrzText | TravelDocument) -> bool:
+    """Whether the chip is that of the number, zone or typed document that was given."""
     if isinstance(key, CitizenNumber):
         return is_same_number(on_chip, key)
+    if isinstance(key, TravelDocument):
+        return key.is_number(on_chip)
     # A Vietnamese zone without optional data has the last nine of the twelve digits only (vietnam.md A.4).
     return on_chip == key.document_number or (key.is_vietnamese and on_chip[-9:] == key.document_number)
 
@@ -168,12 +192,20 @@ def _wrong_number(frame: Frame, state: s.CheckInState) -> Step:
     tries = (visit.wrong_tries if visit else 0) + 1
     left = frame.rules.max_tries - tries
     if left < 1 or visit is None:
-        return frame.problem(_without_card_data(state), failures.TOO_MANY_TRIES)
+        return frame.problem(_without_reading(state), failures.TOO_MANY_TRIES)
     pauses = frame.rules.pauses_s
     pause = pauses[min(tries, len(pauses)) - 1] if pauses else 0
     counted = dataclasses.replace(visit, wrong_tries=tries, reading=None)
     screen = s.WrongNumber(left, pause, without_chip=tries >= frame.rules.misreads)
     return frame.show(dataclasses.replace(state, visit=counted), screen)
+
+
+def _without_reading(state: s.CheckInState) -> s.CheckInState:
+    """Nothing of the card is kept; a traveller's own typing is, so that the slip need not ask for it again."""
+    visit = state.visit
+    if visit is None or visit.for_guardian or visit.document is None:
+        return _without_card_data(state)
+    return dataclasses.replace(state, visit=s.Visit(way=Way.PASSPORT, document=visit.document))
 
 
 def _without_card_data(state: s.CheckInState) -> s.CheckInState:
@@ -187,6 +219,8 @@ def _without_card_data(state: s.CheckInState) -> s.CheckInState:
 def not_me(frame: Frame, state: s.CheckInState) -> Step:
     """Another person's card: its data go, and another number is asked for."""
     bare = dataclasses.replace(_without_card_data(state), card_away=False)
+    if state.visit is not None and isinstance(state.visit.key, MrzText | TravelDocument):
+        return ask_document(frame, bare)
     for_guardian = bare.visit is not None
     # No Clear: it is the same visit, and its language and looks stay.
     return frame.show(bare, s.EnterNumber(for_guardian=for_guardian))

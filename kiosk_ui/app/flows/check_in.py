@@ -3,7 +3,8 @@
     Welcome → EnterNumber → PlaceCard → Reading → Confirm → LookingUp → (InsuranceNotice) → ChooseDepartment
             → Saving → (TakeCard) → TicketReady → Welcome
 
-The stages are :mod:`~kiosk_ui.app.flows.card`, :mod:`~kiosk_ui.app.flows.declare` (without a readable chip),
+The stages are :mod:`~kiosk_ui.app.flows.card`, :mod:`~kiosk_ui.app.flows.passport` (whose fields are typed),
+:mod:`~kiosk_ui.app.flows.declare` (without a readable chip),
 :mod:`~kiosk_ui.app.flows.look_up` and :mod:`~kiosk_ui.app.flows.finish`; docs/flows.md draws every path. Every screen
 knows *start again*, *call staff* and a time-out, and each of them ends in Welcome with nothing personal left. What is not
 expected on a screen changes nothing. The returning patient touches three times: start (or scan), confirm, department.
@@ -17,7 +18,8 @@ import uuid
 from collections.abc import Callable
 
 from kiosk_ui.app import failures
-from kiosk_ui.app.flows import card, declare, finish, look_up
+from kiosk_ui.app.domain.visitor import NumberKind
+from kiosk_ui.app.flows import card, declare, finish, look_up, passport
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -122,7 +124,15 @@ class CheckInFlow:
         """An answer to the question on the screen; anything else changes nothing."""
         if isinstance(event, ev.NumberKnown | ev.MrzGiven | ev.ScanUnreadable):
             return self._scanned(state, event)
-        for answer in (self._who, self._without_a_card, self._insured, self._what_for, self._at_the_end):
+        stages = (
+            self._who,
+            self._typed_passport,
+            self._without_a_card,
+            self._insured,
+            self._what_for,
+            self._at_the_end,
+        )
+        for answer in stages:
             step = answer(state, event)
             if step is not None:
                 return step
@@ -135,17 +145,12 @@ class CheckInFlow:
                 return declare.phone_scanned(frame, state, known)
             case ((s.Welcome() | s.EnterNumber() | s.GuardianCard()), ev.NumberKnown() as known):
                 return card.number_known(frame, state, known)
-            case ((s.OtherWays() | s.TypeNumber() | s.TypeMrz()), ev.NumberKnown() as known):
-                # Whoever can show such a card needs no other way.
-                of_guardian = declare.grown_ups_scanned(frame, state, known)
-                return of_guardian or card.number_known(frame, dataclasses.replace(state, visit=None), known)
-            case (
-                (s.Welcome() | s.EnterNumber(for_guardian=False) | s.OtherWays() | s.TypeMrz()),
-                ev.MrzGiven() as given,
-            ):
+            case ((s.OtherWays() | s.TypeNumber() | s.CheckDocument()), ev.NumberKnown() as known):
+                return declare.card_instead(frame, state, known)
+            case screen, ev.MrzGiven() as given if _takes_a_passport(screen):
                 return card.mrz_given(frame, state, given)
             case (
-                s.Welcome() | s.EnterNumber() | s.TypeMrz() | s.ScanPhone() | s.GuardianCard() | s.TypeNumber(),
+                s.Welcome() | s.EnterNumber() | s.ScanPhone() | s.GuardianCard() | s.TypeNumber(),
                 ev.ScanUnreadable(),
             ):
                 return card.scan_unreadable(frame, state)
@@ -176,16 +181,20 @@ class CheckInFlow:
         frame = self._frame
         match state.screen, event:
             case (
-                s.Welcome() | s.EnterNumber() | s.WrongNumber() | s.Problem(retry=s.Retry.NONE | s.Retry.READ_AGAIN),
+                s.Welcome()
+                | s.EnterNumber()
+                | s.GuardianCard()
+                | s.WrongNumber()
+                | s.Problem(retry=s.Retry.NONE | s.Retry.READ_AGAIN),
                 ev.OtherWaysAsked(),
             ):
-                return frame.show(dataclasses.replace(state, visit=None), s.OtherWays())
+                return declare.other_ways(frame, state)
             case s.OtherWays(), ev.WayChosen(way=way):
                 return declare.choose_way(frame, state, way)
             case ((s.TypeNumber() | s.TypeName()), ev.TextGiven(text=text)):
                 return declare.text_given(frame, state, text)
             case s.TypeNumber(), ev.Skipped():
-                return declare.ask_next(frame, state)
+                return declare.skipped(frame, state)
             case s.TypeBirth(whose=whose), ev.BirthGiven() as given:
                 return declare.birth_given(frame, state, given, whose)
             case s.GuardianCard(), ev.GoOn():
@@ -196,6 +205,22 @@ class CheckInFlow:
                 return finish.declared_to_counter(frame, state)
             case s.ConfirmDeclared(), ev.NotMe():
                 return frame.show(dataclasses.replace(state, visit=None), s.OtherWays())
+            case _:
+                return None
+
+    def _typed_passport(self, state: s.CheckInState, event: ev.PersonEvent) -> Step | None:
+        frame = self._frame
+        match state.screen, event:
+            case s.TypeNumber(kind=NumberKind.DOCUMENT), ev.TextGiven(text=text):
+                return passport.number_given(frame, state, text)
+            case s.TypeBirth(whose=s.Whose.HOLDER), ev.BirthGiven() as given:
+                return passport.birth_given(frame, state, given)
+            case s.TypeExpiry(), ev.ExpiryGiven() as last:
+                return passport.expiry_given(frame, state, last)
+            case s.CheckDocument(), ev.FieldChosen(field=field):
+                return passport.change(frame, state, field)
+            case s.CheckDocument(), ev.GoOn():
+                return passport.open_again(frame, state)
             case _:
                 return None
 
@@ -321,10 +346,23 @@ class CheckInFlow:
         return self._frame.cover(state, s.TimeoutWarning(seconds_left, state.screen.name), 1)
 
 
+def _takes_a_passport(screen: s.Screen) -> bool:
+    """Whether the page of a passport may be held to the scanner here."""
+    match screen:
+        case s.Welcome() | s.EnterNumber() | s.OtherWays() | s.GuardianCard():
+            return True
+        case s.TypeNumber(kind=NumberKind.DOCUMENT) | s.TypeBirth(whose=s.Whose.HOLDER):
+            return True
+        case s.TypeExpiry() | s.CheckDocument():
+            return True
+        case _:
+            return False
+
+
 def _can_do_without(screen: s.Screen) -> bool:
     """Whether this screen asks for something that can be done without: a chip, a phone's code, a guardian's card."""
     match screen:
-        case s.ScanPhone() | s.TypeMrz() | s.GuardianCard() | s.EnterNumber(for_guardian=True):
+        case s.ScanPhone() | s.TypeExpiry() | s.CheckDocument() | s.GuardianCard() | s.EnterNumber(for_guardian=True):
             return True
         case s.PlaceCard() | s.CardLifted() | s.WrongNumber():
             return True

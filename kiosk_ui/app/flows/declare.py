@@ -1,6 +1,6 @@
 """The ways of those without a readable chip: what they say of themselves, until it is enough for a slip.
 
-    OtherWays → TypeNumber, ScanPhone, TypeMrz … → TypeName → TypeBirth → (GuardianCard …) → ConfirmDeclared
+    OtherWays → TypeNumber, ScanPhone … → TypeName → TypeBirth → (GuardianCard …) → ConfirmDeclared
 
 Nothing here is verified, and nothing here is called so: each path ends at the counter.
 """
@@ -13,7 +13,9 @@ from kiosk_ui.app import failures
 from kiosk_ui.app.domain.identification import Identification, Way
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.domain.visitor import OF_AGE_YEARS, NumberKind, Visitor
+from kiosk_ui.app.flows import card
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
@@ -21,15 +23,17 @@ from kiosk_ui.app.flows.frame import Frame, Step, cancel_of
 from kiosk_ui.app.flows.typed_input import birth_from, name_from, number_from
 from kiosk_ui.app.privacy import mask_number
 from reader.scanners.qr import CitizenQr
-from reader.verification.identity import Assurance, Sex
+from reader.verification.identity import Assurance, Identity, Sex
 
 __all__ = [
     "ask_next",
     "birth_given",
+    "card_instead",
     "choose_way",
-    "grown_ups_scanned",
     "guardian_read",
+    "other_ways",
     "phone_scanned",
+    "skipped",
     "text_given",
     "without_chip",
 ]
@@ -48,8 +52,31 @@ _NOBODY = Visitor(
 )
 
 
+def other_ways(frame: Frame, state: s.CheckInState) -> Step:
+    """No chip card? What a child's papers said is kept while its guardian looks for others."""
+    visit = state.visit
+    if visit is None or not visit.for_guardian:
+        return frame.show(dataclasses.replace(state, visit=None), s.OtherWays())
+    kept = dataclasses.replace(visit, key=None, scanned=None, reading=None, document=None)
+    return frame.show(dataclasses.replace(state, visit=kept), s.OtherWays(for_guardian=True))
+
+
+def _guardians_way(frame: Frame, state: s.CheckInState, way: Way) -> Step:
+    match way:
+        case Way.PASSPORT:
+            return card.ask_document(frame, state)
+        case Way.PHONE:
+            return frame.show(state, s.ScanPhone(for_guardian=True))
+        case Way.NO_CARD:
+            return _without_guardian(frame, state)
+        case _:
+            return Step(state)
+
+
 def choose_way(frame: Frame, state: s.CheckInState, way: Way) -> Step:
     """The first screen of a way."""
+    if state.visit is not None and state.visit.for_guardian:
+        return _guardians_way(frame, state, way)
     begun = dataclasses.replace(state, visit=s.Visit(way=way, declared=_NOBODY))
     match way:
         case Way.OLD_CARD:
@@ -59,7 +86,7 @@ def choose_way(frame: Frame, state: s.CheckInState, way: Way) -> Step:
         case Way.PHONE:
             return frame.show(begun, s.ScanPhone())
         case Way.PASSPORT:
-            return frame.show(begun, s.TypeMrz())
+            return card.ask_document(frame, begun)
         case Way.NO_CARD:
             return ask_next(frame, begun)
         case Way.EMERGENCY:
@@ -97,29 +124,32 @@ def _is_grown_ups(frame: Frame, state: s.CheckInState, number: CitizenNumber) ->
     return is_for_child and frame.now().year - number.birth_year > OF_AGE_YEARS
 
 
-def grown_ups_scanned(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step | None:
-    """Who scans the guardian's card in place of the child's would be checked in instead of the child."""
-    if not isinstance(state.screen, s.TypeNumber):
-        return None
+def card_instead(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step:
+    """Whoever can show a card needs no other way. A guardian's is no child's: the child's would be asked for again."""
+    asks_for_child = isinstance(state.screen, s.TypeNumber) and state.screen.kind is not NumberKind.DOCUMENT
+    if state.visit is not None and state.visit.for_guardian and not asks_for_child:
+        return card.number_known(frame, state, known)
     try:
         number = CitizenNumber.from_text(known.text)
     except failures.KioskError:
-        return None
-    if not _is_grown_ups(frame, state, number):
-        return None
-    return frame.show(state, s.TypeNumber(state.screen.kind, s.InputProblem.NOT_A_CHILDS))
+        number = None
+    if number is not None and isinstance(state.screen, s.TypeNumber) and _is_grown_ups(frame, state, number):
+        return frame.show(state, s.TypeNumber(state.screen.kind, s.InputProblem.NOT_A_CHILDS))
+    return card.number_known(frame, dataclasses.replace(state, visit=None), known)
 
 
 def birth_given(frame: Frame, state: s.CheckInState, given: ev.BirthGiven, whose: s.Whose) -> Step:
     """A date of birth was typed, or its year."""
-    born = birth_from(given.day, given.month, given.year, frame.now().date())
+    born = birth_from(given.day, given.month, given.year, frame.calendar())
     if isinstance(born, s.InputProblem):
-        return frame.show(state, s.TypeBirth(whose, born))
+        return frame.show(state, s.TypeBirth(whose, born, frame.calendar()))
     return _declare(frame, state, date_of_birth=born[0], birth_year=born[1])
 
 
 def phone_scanned(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step:
     """What the phone shows. Assumption: the text of the printed code, or the bare number; VNeID's own is not public."""
+    if state.visit is not None and state.visit.for_guardian:
+        return _declared_guardian(frame, state, known.scanned, Assurance.DECLARED_APP)
     if known.scanned is not None:
         return _from_code(frame, state, known.scanned, Identification.PHONE, Assurance.DECLARED_APP)
     try:
@@ -164,6 +194,17 @@ def _from_mrz(frame: Frame, state: s.CheckInState, key: MrzText) -> Step:
     )
 
 
+def _from_document(frame: Frame, state: s.CheckInState, document: TravelDocument) -> Step:
+    return _declare(
+        frame,
+        state,
+        number=document.number,
+        number_kind=NumberKind.DOCUMENT if document.number else NumberKind.NONE,
+        date_of_birth=document.date_of_birth,
+        birth_year=document.birth_year,
+    )
+
+
 def _declare(frame: Frame, state: s.CheckInState, **fields: object) -> Step:
     """Add what was declared, and ask for what is missing."""
     visit = state.visit or s.Visit()
@@ -195,16 +236,49 @@ def guardian_read(frame: Frame, state: s.CheckInState) -> Step:
     visit = state.visit
     if visit is None or visit.declared is None or visit.reading is None:
         return frame.welcome(state)
-    child, guardian = visit.declared, dataclasses.replace(visit.reading.identity, portrait=None)
+    guardian = dataclasses.replace(visit.reading.identity, portrait=None)
+    return _brought_by(frame, state, guardian, Identification.GUARDIAN)
+
+
+def _declared_guardian(frame: Frame, state: s.CheckInState, code: CitizenQr | None, assurance: Assurance) -> Step:
+    """A guardian whom a code names, and no chip: the counter sees who that is said to be, and looks."""
+    if code is None or not code.text_is_intact:
+        return _without_guardian(frame, state)
+    said = (code.number.digits, code.full_name, code.date_of_birth, code.sex, "", code.address or None)
+    return _brought_by(frame, state, Identity(*said, None, False, None, assurance), Identification.TYPED)
+
+
+def _without_guardian(frame: Frame, state: s.CheckInState) -> Step:
+    """Nobody knows who brings the child: the counter will ask."""
+    if state.visit is None:
+        return frame.welcome(state)
+    return _guardian_settled(frame, state, state.visit.declared)
+
+
+def _guardian_settled(frame: Frame, state: s.CheckInState, child: Visitor | None) -> Step:
+    settled = s.Visit(way=Way.CHILD, declared=child, guardian_settled=True)
+    return ask_next(frame, dataclasses.replace(state, visit=settled))
+
+
+def _brought_by(frame: Frame, state: s.CheckInState, guardian: Identity, source: Identification) -> Step:
+    visit = state.visit
+    if visit is None or visit.declared is None:
+        return frame.welcome(state)
+    child = visit.declared
     born = guardian.date_of_birth
     if guardian.number == child.number and born is not None and born.year == child.birth_year:
         pass  # the child's own card: who brings the child is still to be seen
     else:
         if guardian.number == child.number:  # the chip says whose number that is
             child = dataclasses.replace(child, number="", number_kind=NumberKind.NONE)
-        child = dataclasses.replace(child, guardian=guardian, identification=Identification.GUARDIAN)
-    settled = dataclasses.replace(visit, declared=child, guardian_settled=True)
-    return ask_next(frame, dataclasses.replace(state, visit=settled))
+        child = dataclasses.replace(child, guardian=guardian, identification=source)
+    return _guardian_settled(frame, state, child)
+
+
+def skipped(frame: Frame, state: s.CheckInState) -> Step:
+    """There is no number at hand; for a passport that means: no chip to open, either."""
+    is_document = isinstance(state.screen, s.TypeNumber) and state.screen.kind is NumberKind.DOCUMENT
+    return without_chip(frame, state) if is_document else ask_next(frame, state)
 
 
 def without_chip(frame: Frame, state: s.CheckInState) -> Step:
@@ -219,21 +293,19 @@ def _instead(frame: Frame, state: s.CheckInState) -> Step:
     state = dataclasses.replace(state, request=state.request + 1)
     if visit is None:
         begun = dataclasses.replace(state, visit=s.Visit(way=Way.NO_CARD, declared=_NOBODY))
-        is_foreign = isinstance(state.screen, s.TypeMrz)
-        return ask_next(frame, begun) if is_foreign else frame.show(begun, s.TypeNumber(NumberKind.CITIZEN))
+        return frame.show(begun, s.TypeNumber(NumberKind.CITIZEN))
     if visit.for_guardian:
-        settled = dataclasses.replace(visit, guardian_settled=True, key=None, scanned=None, reading=None)
-        return ask_next(frame, dataclasses.replace(state, visit=settled))
-    match state.screen:
-        case s.ScanPhone():
-            return frame.show(state, s.TypeNumber(NumberKind.CITIZEN))
-        case s.TypeMrz() if visit.key is None:
-            return ask_next(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, declared=_NOBODY)))
-    fresh = dataclasses.replace(state, visit=dataclasses.replace(visit, declared=_NOBODY))
+        return _declared_guardian(frame, state, visit.scanned, Assurance.DECLARED_QR)
+    if isinstance(state.screen, s.ScanPhone):
+        return frame.show(state, s.TypeNumber(NumberKind.CITIZEN))
+    # Tries and keys have had their day: from here on nothing is read any more.
+    fresh = dataclasses.replace(state, visit=s.Visit(way=visit.way, declared=_NOBODY))
+    if visit.document is not None:
+        return _from_document(frame, fresh, visit.document)
     if visit.scanned is not None:
         return _from_code(frame, fresh, visit.scanned, Identification.QR, Assurance.DECLARED_QR)
     if isinstance(visit.key, MrzText):
         return _from_mrz(frame, fresh, visit.key)
-    if visit.key is not None:
+    if isinstance(visit.key, CitizenNumber):
         return _declare(frame, fresh, number=visit.key.digits, number_kind=NumberKind.CITIZEN)
     return frame.show(fresh, s.TypeNumber(NumberKind.CITIZEN))

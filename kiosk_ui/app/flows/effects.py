@@ -10,6 +10,7 @@ from kiosk_ui.app.domain.insurance import EligibilityQuery
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.patient import PatientQuery
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
@@ -40,7 +41,7 @@ class StartReading:
     """
 
     request: int
-    key: CitizenNumber | MrzText
+    key: CitizenNumber | MrzText | TravelDocument
     scanned: CitizenQr | None = None
 
 

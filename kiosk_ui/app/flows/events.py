@@ -14,6 +14,7 @@ from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
+from kiosk_ui.app.domain.travel_document import DocumentField
 from reader.scanners.qr import CitizenQr
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "EarlierKnown",
     "EligibilityKnown",
     "Event",
+    "ExpiryGiven",
+    "FieldChosen",
     "GoOn",
     "GoToCounter",
     "LookUpEvent",
@@ -171,8 +174,27 @@ class BirthGiven:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class ExpiryGiven:
+    """The last day of a passport was typed, as for :class:`BirthGiven`. Its ``repr`` shows nothing."""
+
+    day: int
+    month: int
+    year: int
+
+    def __repr__(self) -> str:
+        return "ExpiryGiven(…)"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FieldChosen:
+    """What was typed of a passport is to be put right here."""
+
+    field: DocumentField
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class MrzGiven:
-    """The lines of a machine-readable zone were typed or scanned. Its ``repr`` shows nothing."""
+    """The lines of a machine-readable zone were scanned. Its ``repr`` shows nothing."""
 
     text: str
 
@@ -367,6 +389,8 @@ PersonEvent = (
     | WithoutChip
     | TextGiven
     | BirthGiven
+    | ExpiryGiven
+    | FieldChosen
     | MrzGiven
     | PhoneGiven
     | Skipped

@@ -19,7 +19,7 @@ from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.frame import Frame, Step
-from reader.verification.identity import Identity
+from reader.verification.identity import Assurance, Identity
 
 __all__ = [
     "card_left",
@@ -36,6 +36,9 @@ __all__ = [
     "take",
     "to_counter",
 ]
+
+
+_BY_CHIP = frozenset({Assurance.CHIP_VERIFIED, Assurance.CHIP_READ, Assurance.ONLINE_VERIFIED})
 
 
 def take(frame: Frame, state: s.CheckInState, department: Department, appointment_id: str | None = None) -> Step:
@@ -66,7 +69,7 @@ def declared_to_counter(frame: Frame, state: s.CheckInState) -> Step:
         visitor=person,
         reading=None,
         eligibility=_insurance_of_declared(person),
-        priority=Priority.by_birth(person.date_of_birth, frame.now().date()),
+        priority=frame.priority_of(person.date_of_birth),
     )
     return to_counter(frame, dataclasses.replace(state, visit=known))
 
@@ -110,8 +113,8 @@ def _draft(
 
 
 def _is_of_age(guardian: Identity | None, today: dt.date) -> bool:
-    """Whether nobody has to look who brings the child."""
-    if guardian is None:
+    """Whether nobody has to look who brings the child: a chip has named somebody of age."""
+    if guardian is None or guardian.assurance not in _BY_CHIP:
         return False
     return guardian.date_of_birth is None or age_on(today, guardian.date_of_birth) >= OF_AGE_YEARS
 

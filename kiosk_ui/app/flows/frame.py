@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Callable
 
 from crypto.errors import ErrorCode
+from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.rules import CheckInRules
+from kiosk_ui.app.flows.typed_input import calendar_of
 
 __all__ = ["READING", "Frame", "Step", "cancel_of"]
 
@@ -39,6 +41,15 @@ class Frame:
     rules: CheckInRules
     new_id: Callable[[], uuid.UUID]
     now: Callable[[], dt.datetime]
+
+    def calendar(self) -> dt.date | None:
+        """Today in the hospital's own time; ``None`` if this clock cannot be right."""
+        return calendar_of(self.now())
+
+    def priority_of(self, born: dt.date | None) -> Priority:
+        """What the date of birth gives; nothing by a clock that cannot be right."""
+        today = self.calendar()
+        return Priority.NONE if today is None else Priority.by_birth(born, today)
 
     def show(self, state: s.CheckInState, screen: s.Screen, *effects: fx.Effect) -> Step:
         """Go to ``screen`` (or stay), take overlays away and start its time-out anew."""

@@ -9,11 +9,13 @@ from typing import ClassVar
 
 from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.reading import ReadingStep
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.domain.visitor import NumberKind
 from reader.verification.identity import Assurance
 
 __all__ = [
     "CardLifted",
+    "CheckDocument",
     "Confirm",
     "ConfirmDeclared",
     "Emergency",
@@ -30,7 +32,7 @@ __all__ = [
     "ScanPhone",
     "Stage",
     "TypeBirth",
-    "TypeMrz",
+    "TypeExpiry",
     "TypeName",
     "TypeNumber",
     "Welcome",
@@ -68,8 +70,8 @@ class InputProblem(enum.StrEnum):
     TOO_LONG_AGO = "too_long_ago"
     NOT_A_PHONE = "not_a_phone"
     NOT_A_CHILDS = "not_a_childs"  # a grown-up's citizen number where a child's is asked for
-    MRZ_MALFORMED = "mrz_malformed"
-    MRZ_CHECK_DIGIT = "mrz_check_digit"
+    NOT_A_DOCUMENTS = "not_a_documents"  # a passport's number has capitals and digits
+    NOT_AN_EXPIRY = "not_an_expiry"  # no passport of today ends in that year
     SCAN_UNREADABLE = "scan_unreadable"
 
 
@@ -85,6 +87,7 @@ class Whose(enum.StrEnum):
 
     SELF = "self"
     CHILD = "child"
+    HOLDER = "holder"  # of the passport that is typed: the visitor, or who brings a child
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -127,7 +130,7 @@ class EnterNumber:
 
     Attributes:
         problem: why it is asked again, or ``None`` the first time.
-        for_guardian: the number of a child's guardian; then also ``WithoutChip``.
+        for_guardian: the number of a child's guardian; then also ``WithoutChip``, and a passport may be scanned.
     """
 
     name: ClassVar[str] = "enter_number"
@@ -228,10 +231,15 @@ class Refused:
 # ------------------------------------------------------------------------------------- the other ways
 @dataclasses.dataclass(frozen=True, slots=True)
 class OtherWays:
-    """No chip card? Events: ``WayChosen``."""
+    """No chip card? Events: ``WayChosen``, a scan (``NumberKnown``, ``MrzGiven``).
+
+    Attributes:
+        for_guardian: what else the guardian of a child may have; then only a passport, VNeID, or nothing.
+    """
 
     name: ClassVar[str] = "other_ways"
     stage: ClassVar[Stage | None] = Stage.CARD
+    for_guardian: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -253,14 +261,17 @@ class TypeNumber:
     """Type the number. Events: ``TextGiven``, ``Skipped`` (there is none at hand), a scan (``NumberKnown``).
 
     Attributes:
-        kind: OLD_CARD: nine or twelve digits; BIRTH_CERTIFICATE: digits and letters; CITIZEN: twelve digits.
+        kind: OLD_CARD: nine or twelve digits; BIRTH_CERTIFICATE: digits and letters; CITIZEN: twelve digits;
+            DOCUMENT: of a passport, whose page may be scanned as well (``MrzGiven``).
         problem: why it is asked again.
+        given: what was typed before, to be put right.
     """
 
     name: ClassVar[str] = "type_number"
     stage: ClassVar[Stage | None] = Stage.CARD
     kind: NumberKind
     problem: InputProblem | None = None
+    given: str = dataclasses.field(default="", repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -285,12 +296,45 @@ class TypeBirth:
     Attributes:
         whose: whose.
         problem: why it is asked again.
+        today: this kiosk's calendar, to be told with a day that is still to come; else ``None``.
+        given: what was typed before, to be put right; ``None`` the first time.
     """
 
     name: ClassVar[str] = "type_birth"
     stage: ClassVar[Stage | None] = Stage.CARD
     whose: Whose = Whose.SELF
     problem: InputProblem | None = None
+    today: dt.date | None = None
+    given: TravelDocument | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TypeExpiry:
+    """Last day of a passport. Events: ``ExpiryGiven``, ``WithoutChip`` (it has no chip), a scan (``MrzGiven``).
+
+    Attributes:
+        problem: why it is asked again.
+        given: what was typed before, to be put right; ``None`` the first time.
+    """
+
+    name: ClassVar[str] = "type_expiry"
+    stage: ClassVar[Stage | None] = Stage.CARD
+    problem: InputProblem | None = None
+    given: TravelDocument | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckDocument:
+    """What was typed of a passport that did not open: put right what is wrong. Events: ``FieldChosen``, ``GoOn``
+    (open it again), ``WithoutChip``, a scan (``MrzGiven``).
+
+    Attributes:
+        document: number, date of birth, last day.
+    """
+
+    name: ClassVar[str] = "check_document"
+    stage: ClassVar[Stage | None] = Stage.CARD
+    document: TravelDocument
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -299,29 +343,19 @@ class ScanPhone:
 
     Attributes:
         problem: why it is asked again.
+        for_guardian: the phone of a child's guardian; then ``WithoutChip`` goes on without.
     """
 
     name: ClassVar[str] = "scan_phone"
     stage: ClassVar[Stage | None] = Stage.CARD
     problem: NumberProblem | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class TypeMrz:
-    """Type or scan the lines with the many ``<``. Events: ``MrzGiven``, ``WithoutChip`` (type the name instead).
-
-    Attributes:
-        problem: why it is asked again.
-    """
-
-    name: ClassVar[str] = "type_mrz"
-    stage: ClassVar[Stage | None] = Stage.CARD
-    problem: InputProblem | None = None
+    for_guardian: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GuardianCard:
-    """Take the guardian's card in hand. Events: ``GoOn``, a scan (``NumberKnown``), ``WithoutChip`` (there is none)."""
+    """Take the guardian's card in hand. Events: ``GoOn``, a scan (``NumberKnown``, ``MrzGiven``), ``OtherWaysAsked``
+    (a passport, a phone), ``WithoutChip`` (there is none)."""
 
     name: ClassVar[str] = "guardian_card"
     stage: ClassVar[Stage | None] = Stage.CARD

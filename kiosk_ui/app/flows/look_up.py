@@ -17,6 +17,7 @@ from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery, Insuran
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.patient import Appointment, PatientFinding, PatientKind, PatientQuery
 from kiosk_ui.app.domain.priority import ASKED_FOR, Priority
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.domain.visitor import NumberKind, Visitor, is_same_name
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
@@ -44,9 +45,9 @@ def begin(frame: Frame, state: s.CheckInState) -> Step:
     if visit is None or visit.reading is None:
         return frame.welcome(state)
     visitor = Visitor.from_identity(visit.reading.identity)
-    if isinstance(visit.key, MrzText) and not visit.key.is_vietnamese:  # foreign cards may have twelve digits, too
+    if _is_foreign(visit, visitor):  # foreign cards may have twelve digits, too
         visitor = dataclasses.replace(visitor, number_kind=NumberKind.DOCUMENT)
-    priority = Priority.by_birth(visitor.date_of_birth, frame.now().date())
+    priority = frame.priority_of(visitor.date_of_birth)
     request = state.request + 1
     asked = dataclasses.replace(visit, visitor=visitor, priority=priority)
     effects: list[fx.Effect] = []
@@ -61,6 +62,13 @@ def begin(frame: Frame, state: s.CheckInState) -> Step:
         fx.FindEarlier(request, visitor.number, visitor.full_name, frame.now().date()),
     ]
     return frame.show(dataclasses.replace(state, visit=asked, request=request), s.LookingUp(), *effects)
+
+
+def _is_foreign(visit: s.Visit, visitor: Visitor) -> bool:
+    """Whether the document that was opened is no Vietnamese one; of typed fields only the chip can tell."""
+    if isinstance(visit.key, MrzText):
+        return not visit.key.is_vietnamese
+    return isinstance(visit.key, TravelDocument) and visitor.nationality != "VNM"
 
 
 def on_answer(frame: Frame, state: s.CheckInState, event: ev.LookUpEvent) -> Step:
@@ -186,6 +194,6 @@ def ask_priority(frame: Frame, state: s.CheckInState, asked: Priority | None) ->
         return frame.show(state, s.AskPriority())
     if asked not in ASKED_FOR:
         return Step(state)
-    settled = Priority.by_birth(visit.visitor.date_of_birth, frame.now().date())
+    settled = frame.priority_of(visit.visitor.date_of_birth)
     priority = asked if settled is Priority.NONE else settled
     return choose_department(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, priority=priority)))

@@ -20,9 +20,11 @@ from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.reading import ReadResult
+from kiosk_ui.app.domain.travel_document import TravelDocument
 from kiosk_ui.app.domain.visitor import Visitor
 from kiosk_ui.app.flows.identify_screens import (
     CardLifted,
+    CheckDocument,
     Confirm,
     ConfirmDeclared,
     Emergency,
@@ -39,7 +41,7 @@ from kiosk_ui.app.flows.identify_screens import (
     ScanPhone,
     Stage,
     TypeBirth,
-    TypeMrz,
+    TypeExpiry,
     TypeName,
     TypeNumber,
     Welcome,
@@ -70,6 +72,7 @@ __all__ = [
     "AppointmentFound",
     "AskPriority",
     "CardLifted",
+    "CheckDocument",
     "CheckInState",
     "ChooseDepartment",
     "Confirm",
@@ -104,7 +107,7 @@ __all__ = [
     "TicketReady",
     "TimeoutWarning",
     "TypeBirth",
-    "TypeMrz",
+    "TypeExpiry",
     "TypeName",
     "TypeNumber",
     "Visit",
@@ -162,8 +165,9 @@ Screen = (
     | TypeNumber
     | TypeName
     | TypeBirth
+    | TypeExpiry
+    | CheckDocument
     | ScanPhone
-    | TypeMrz
     | GuardianCard
     | ConfirmDeclared
     | LookingUp
@@ -189,12 +193,13 @@ class Visit:
     """What the flow remembers of the person while they are here. Gone with the return to :class:`Welcome`.
 
     Attributes:
-        key: the number or zone that opens the chip; ``None`` if none was given yet.
+        key: the number, zone or typed document that opens the chip; ``None`` if none was given yet.
         scanned: what the code on the card says; ``None`` if the number was typed.
         wrong_tries: how often a number did not open the card.
         misreads: how often a card could not be read.
         reading: what the card's chip said, and how it was judged.
         way: another way in, if one was chosen.
+        document: the passport that is being typed, the visitor's own or that of who brings a child.
         declared: what was typed or scanned in place of a chip; grows until it is whole.
         guardian_settled: a child's guardian has been read, or has no readable card.
         visitor: the person, once they have said "that is me".
@@ -210,12 +215,13 @@ class Visit:
         ticket: what was stored; everything above is gone by then.
     """
 
-    key: CitizenNumber | MrzText | None = None
+    key: CitizenNumber | MrzText | TravelDocument | None = None
     scanned: CitizenQr | None = None
     wrong_tries: int = 0
     misreads: int = 0
     reading: ReadResult | None = None
     way: Way | None = None
+    document: TravelDocument | None = None
     declared: Visitor | None = None
     guardian_settled: bool = False
     visitor: Visitor | None = None

@@ -18,7 +18,7 @@ ScreenBody {
     primaryEnabled: digits.length === 12
     secondaryText: Tr.t(vm.forGuardian ? "enter_number.no_guardian" : "enter_number.secondary")
     onPrimaryTouched: vm.submitNumber(digits)
-    onSecondaryTouched: vm.forGuardian ? vm.withoutChip() : vm.otherWays()
+    onSecondaryTouched: vm.otherWays()
 
     aside: Component {
         Column {

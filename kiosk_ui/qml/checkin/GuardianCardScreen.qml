@@ -11,7 +11,7 @@ ScreenBody {
     primaryIcon: "arrow_right"
     secondaryText: Tr.t("guardian_card.secondary")
     onPrimaryTouched: vm.goOn()
-    onSecondaryTouched: vm.withoutChip()
+    onSecondaryTouched: vm.otherWays()
 
     stage: Component {
         Picture {

@@ -7,6 +7,8 @@ ScreenBody {
     id: screen
     title: Tr.t(vm.forPassport ? "place_card.title_passport" : "place_card.title")
     message: Tr.t(vm.forPassport ? "place_card.message_passport" : "place_card.message")
+    secondaryText: vm.forPassport ? Tr.t("place_card.no_chip") : ""     // of other states' passports many have none
+    onSecondaryTouched: vm.withoutChip()
 
     stage: Component {
         Panel {

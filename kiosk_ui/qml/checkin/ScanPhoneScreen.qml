@@ -10,7 +10,7 @@ ScreenBody {
     problem: again ? Tr.t("scan_phone." + vm.numberProblem) : ""
     title: Tr.t("scan_phone.title")
     message: Tr.t("scan_phone.message")
-    secondaryText: Tr.t("scan_phone.secondary")
+    secondaryText: Tr.t(vm.forGuardian ? "scan_phone.secondary_guardian" : "scan_phone.secondary")
     onSecondaryTouched: vm.withoutChip()
 
     stage: Component {

@@ -2,15 +2,17 @@ import QtQuick
 import "../theme"
 import "../components"
 
-// A number from an old card or a birth certificate. It lives in this item only and is gone with it.
+// A number from an old card, a birth certificate or a passport. It lives in this item only and is gone with it.
 ScreenBody {
     id: screen
 
-    property string typed: ""
+    property string typed: vm.typedBefore
     readonly property string key: "type_number." + vm.numberKind
-    readonly property bool letters: vm.numberKind === "birth_certificate" || vm.numberKind === "document"
+    readonly property bool passport: vm.numberKind === "document"
+    readonly property bool letters: vm.numberKind === "birth_certificate" || passport
 
     title: Tr.t(key + ".title")
+    message: passport && problem === "" ? Tr.t("type_number.document.message") : ""
     problem: vm.inputProblem === "" ? "" : Tr.t("input." + vm.inputProblem)
     wordsShare: 0.44
     wide: letters
@@ -27,11 +29,11 @@ ScreenBody {
         Column {
             spacing: Theme.mm(5)
             Picture {
-                visible: !screen.letters && vm.inputProblem === "" && height >= Theme.mm(34)
+                visible: (!screen.letters || screen.passport) && vm.inputProblem === "" && height >= Theme.mm(34)
                 width: parent.width
                 height: Math.floor(Math.min(Theme.mm(90), screen.asideRoom - field.height - parent.spacing))
-                scene: "old_card"
-                description: Tr.t("type_number.scene")
+                scene: screen.passport ? "passport" : "old_card"
+                description: Tr.t(screen.passport ? "wrong_number.scene_passport" : "type_number.scene")
             }
             TypedField {
                 id: field
@@ -56,7 +58,7 @@ ScreenBody {
     Component {
         id: letterKeys
         LetterKeyboard {
-            kind: "code"
+            kind: screen.passport ? "document" : "code"
             onLetter: value => { if (screen.typed.length < 30) screen.typed += value; }
             onDeleted: screen.typed = screen.typed.slice(0, -1)
         }

@@ -9,7 +9,7 @@ ScreenBody {
     toneText: Tr.t("tone.caution")
     title: Tr.t(vm.forPassport ? "wrong_number.title_passport" : "wrong_number.title")
     message: Tr.t(vm.forPassport ? "wrong_number.message_passport" : "wrong_number.message", { "tries": vm.triesLeft })
-    primaryText: vm.waitSeconds > 0 ? Tr.t("wrong_number.wait", { "s": vm.waitSeconds }) : Tr.t("wrong_number.primary")
+    primaryText: vm.waitSeconds > 0 ? Tr.t("wrong_number.wait", { "s": vm.waitSeconds }) : Tr.t(vm.forPassport ? "wrong_number.primary_passport" : "wrong_number.primary")
     primaryEnabled: vm.waitSeconds === 0
     secondaryText: vm.canGoWithoutChip ? Tr.t("problem.without_chip") : ""
     onPrimaryTouched: vm.tryAgain()
@@ -19,7 +19,7 @@ ScreenBody {
         Picture {
             tone: screen.tone
             scene: vm.forPassport ? "passport" : "card_number"
-            description: Tr.t(vm.forPassport ? "type_mrz.scene" : "wrong_number.scene")
+            description: Tr.t(vm.forPassport ? "wrong_number.scene_passport" : "wrong_number.scene")
         }
     }
 }

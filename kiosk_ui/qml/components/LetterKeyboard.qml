@@ -3,11 +3,11 @@ import QtQml.Models
 import "../theme"
 
 // A keyboard of letters. "name": Vietnamese letters and tones have keys of their own, and Telex works as well;
-// "code": digits, capitals and the signs of document numbers.
+// "code": digits, capitals and the signs of Vietnamese papers; "document": digits, capitals and what passports have.
 Item {
     id: keyboard
 
-    property string kind: "name"        // name | code | mrz
+    property string kind: "name"        // name | code | document
 
     signal letter(string value)
     signal tone(string value)
@@ -23,7 +23,7 @@ Item {
         : [["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"],
            ["Q", "W", "E", "R", "T", "Y", "U", "I", "O", "P"],
            ["A", "S", "D", "F", "G", "H", "J", "K", "L"],
-           kind === "mrz" ? ["Z", "X", "C", "V", "B", "N", "M", "<", "delete"] : ["Z", "X", "C", "V", "B", "N", "M", "/", "-", "delete"]]
+           kind === "document" ? ["Z", "X", "C", "V", "B", "N", "M", "-", "delete"] : ["Z", "X", "C", "V", "B", "N", "M", "/", "-", "delete"]]
     readonly property var tones: ({ "á": "s", "à": "f", "ả": "r", "ã": "x", "ạ": "j" })
     readonly property real keyHeight: Math.floor(Math.min(Theme.mm(24), (height - (rows.length - 1) * keyGap) / rows.length))
 
