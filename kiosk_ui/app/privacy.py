@@ -11,21 +11,9 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, STORE_FULL, SettingsError, 
 from kiosk_ui.app.full_disk import is_full
 from kiosk_ui.app.keys import make_once
 
-__all__ = ["Pseudonyms", "mask_number"]
+__all__ = ["Pseudonyms"]
 
 _MIN_KEY_BYTES = 16
-
-
-def mask_number(number: str) -> str:
-    """First and last three characters in groups of three: ``040085000017`` becomes ``040 *** *** 017``.
-
-    Numbers shorter than nine characters are hidden whole, since six visible ones would be most of them.
-    """
-    if len(number) < 9:
-        return "***"
-    hidden = "*" * (len(number) - 6)
-    groups = [hidden[i : i + 3] for i in range(0, len(hidden), 3)]
-    return " ".join([number[:3], *groups, number[-3:]])
 
 
 class Pseudonyms:

@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
-from kiosk_ui.app.flows.check_in import CheckInRules
+from kiosk_ui.app.flows.rules import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.gateways.secret_place import SecretPlace
 from kiosk_ui.app.settings_check_in import CheckInSettings

@@ -7,6 +7,7 @@ Only this package and the command line know both the kiosk and the emulator. Qt 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -112,7 +113,9 @@ def _started_again(code: int) -> int:
 
 
 def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # none is used; looking for them reads every package
     begin_to_look()
+    import kiosk_ui.qt.binding  # noqa: F401 - before anything else of Qt's
     from kiosk_ui.bootstrap import reception
 
     try:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kiosk_ui.app.operation.operation import DEFAULTS_FILE
-from kiosk_ui.app.operation.visit_defaults import load_defaults
+from kiosk_ui.app.operation.visit_defaults import DEFAULTS_FILE, load_defaults
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.app.settings_sound import SoundSettings
 from kiosk_ui.app.speech import PlayerSpeaker, Prompts

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from kiosk_ui.app.operation.operation import DEFAULTS_FILE
-from kiosk_ui.app.operation.visit_defaults import VisitDefaults, load_defaults
+from kiosk_ui.app.operation.visit_defaults import DEFAULTS_FILE, VisitDefaults, load_defaults
 from kiosk_ui.app.settings import Settings
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import QML_FOLDER

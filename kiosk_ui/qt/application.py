@@ -7,13 +7,13 @@ import os
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer, QUrl, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow  # before rootObjects(): only then are windows given their own class
 
-from kiosk_ui.app.driver import CheckInDriver
 from kiosk_ui.qt.appearance import Appearance, AppearanceDefaults, Typesetter, load_palettes
 from kiosk_ui.qt.display import has_display
 from kiosk_ui.qt.drawings import DrawingProvider
@@ -24,6 +24,9 @@ from kiosk_ui.qt.speech import Speech, Voice
 from kiosk_ui.qt.texts import Texts
 from kiosk_ui.qt.view_model import CheckInViewModel
 from reader import fonts
+
+if TYPE_CHECKING:  # the flows are loaded while the first screen stands
+    from kiosk_ui.app.driver import CheckInDriver
 
 __all__ = [
     "FAMILY",

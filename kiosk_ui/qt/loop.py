@@ -9,11 +9,14 @@ import threading
 import traceback
 from collections.abc import Callable
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from crypto.errors import ErrorCode, Hint
-from kiosk_ui.app.driver import CheckInDriver
+
+if TYPE_CHECKING:  # the flows are loaded while the first screen stands
+    from kiosk_ui.app.driver import CheckInDriver
 
 __all__ = ["INTERFACE_BROKEN", "DriverLoop", "MistakeGuard"]
 

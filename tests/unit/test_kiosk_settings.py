@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kiosk_ui.app.domain.masking import mask_number
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.failures import KioskError, SettingsError
-from kiosk_ui.app.privacy import Pseudonyms, mask_number
+from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.settings import Settings, load_settings
 
 

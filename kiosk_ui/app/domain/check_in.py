@@ -10,10 +10,10 @@ import uuid
 from kiosk_ui.app.domain.consent import Consent
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.insurance import Eligibility
+from kiosk_ui.app.domain.masking import mask_number
 from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.domain.visitor import Visitor
-from kiosk_ui.app.privacy import mask_number
 from reader.verification.identity import HolderChecked
 from reader.verification.verdict import Decision
 

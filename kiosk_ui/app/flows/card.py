@@ -11,6 +11,7 @@ import dataclasses
 from crypto.errors import ChipIdError, Hint
 from kiosk_ui.app import failures
 from kiosk_ui.app.domain.identification import Way
+from kiosk_ui.app.domain.masking import mask_number
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.reading import Decision, ReadResult
@@ -20,7 +21,6 @@ from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.frame import Frame, Step, cancel_of
-from kiosk_ui.app.privacy import mask_number
 from reader.verification.identity import Assurance
 from reader.verification.printed import is_same_number
 

@@ -11,6 +11,7 @@ import dataclasses
 
 from kiosk_ui.app import failures
 from kiosk_ui.app.domain.identification import Identification, Way
+from kiosk_ui.app.domain.masking import mask_number
 from kiosk_ui.app.domain.mrz_text import MrzText
 from kiosk_ui.app.domain.number import CitizenNumber
 from kiosk_ui.app.domain.travel_document import TravelDocument
@@ -21,7 +22,6 @@ from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows import screens as s
 from kiosk_ui.app.flows.frame import Frame, Step, cancel_of
 from kiosk_ui.app.flows.typed_input import birth_from, name_from, number_from
-from kiosk_ui.app.privacy import mask_number
 from reader.scanners.qr import CitizenQr
 from reader.verification.identity import Assurance, Identity, Sex
 

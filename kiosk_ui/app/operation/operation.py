@@ -20,15 +20,15 @@ from kiosk_ui.app.operation.process_figures import process_figures
 from kiosk_ui.app.operation.recent_lines import RecentLines
 from kiosk_ui.app.operation.scan_switch import ScanSwitch
 from kiosk_ui.app.operation.signs_of_life import Pulse, SignsOfLife
+from kiosk_ui.app.operation.visit_defaults import DEFAULTS_FILE
 from kiosk_ui.app.ports import Clock
 from kiosk_ui.app.settings_operation import OperationSettings
 
-__all__ = ["DEFAULTS_FILE", "PIN_FILE", "Operation", "program_version"]
+__all__ = ["PIN_FILE", "Operation", "program_version"]
 
 _log = logging.getLogger(__name__)
 
 PIN_FILE = "operator.pin"
-DEFAULTS_FILE = "visit-defaults.json"
 _TRIES_FILE = "operator.tries"
 
 

@@ -10,11 +10,14 @@ import re
 import tempfile
 from pathlib import Path
 
-__all__ = ["VisitDefaults", "load_defaults", "save_defaults"]
+__all__ = ["DEFAULTS_FILE", "VisitDefaults", "load_defaults", "save_defaults"]
 
 _log = logging.getLogger(__name__)
 _NAME = re.compile(r"[a-z][a-z_]{1,30}")
 LOUDEST = 4
+
+DEFAULTS_FILE = "visit-defaults.json"
+"""Its name in the data folder."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
