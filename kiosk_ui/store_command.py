@@ -1,6 +1,6 @@
 """``chipid store``: look after the store of check-ins: backup, restore, check, delete what is old, new key, roll-back.
 
-Results go to standard output. Exit codes: 0 done, 1 a check found a problem, 2 not done, 64 wrong usage.
+Results go to standard output. Exit codes: 0 done, 1 a damaged record was found, 2 not done, 64 wrong usage.
 """
 
 from __future__ import annotations
@@ -140,7 +140,14 @@ def _rekey(arguments: argparse.Namespace, settings: Settings, now: dt.datetime) 
             device=settings.device,
             forget_old=arguments.forget_old,
         )
-        return f"{done.cells} records are sealed with key {done.key_id}; {done.old_keys} old keys are kept", 0
+        text = f"{done.cells} records are sealed with key {done.key_id}; {done.old_keys} old keys are kept"
+        if not done.damaged:
+            return text, 0
+        left = (
+            f"{len(done.damaged)} records cannot be opened and stay as they are, of check-in {done.damaged[0]} first. "
+            "The old key that they name is kept: a backup may still have them whole."
+        )
+        return f"{text}\n{left}", EXIT_PROBLEMS
     finally:
         database.close()
 

@@ -23,6 +23,7 @@ from kiosk_ui.app.store.checking import check_store
 from kiosk_ui.app.store.database import CommitPoint, CommitWatcher, Database, nobody_watches, sqlite_url
 from kiosk_ui.app.store.housekeeping import anchor_now
 from kiosk_ui.app.store.rekeying import Rekeyed, rekey
+from kiosk_ui.store_command import store_command
 from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
 
@@ -226,3 +227,85 @@ def test_without_the_new_key_the_store_does_not_open_and_nothing_is_lost(place: 
     database = place.opened()
     place.assert_whole(database)
     database.close()
+
+
+# ---------------------------------------------------------------------------------- damaged cells
+def spoil(place: Place, table: str, row: str, number: int) -> None:
+    connection = sqlite3.connect(place.file)
+    with connection:
+        done = connection.execute(
+            f"update {table} set content = x'01' || zeroblob(60) where {row} = ?",  # noqa: S608
+            (uuid.UUID(int=number).hex,),
+        ).rowcount
+    connection.close()
+    assert done == 1
+
+
+def old_keys(place: Place) -> list[str]:
+    return [key.id for key in place.key.load(needed=True).all]
+
+
+@pytest.mark.parametrize("forget_old", [False, True])
+def test_a_damaged_cell_stays_as_it_is_and_the_others_are_sealed_anew(place: Place, forget_old: bool) -> None:
+    (before,) = place.keys_in_use()
+    spoil(place, "patient_snapshot", "check_in_id", 2)
+    database = place.opened()
+    done = place.rekey(database, forget_old=forget_old)
+    assert (done.cells, done.damaged, done.old_keys) == (2 * PEOPLE - 1, (uuid.UUID(int=2),), 1)
+    assert place.keys_in_use() == {done.key_id, before}  # the damaged one names the old key still
+    assert old_keys(place) == [done.key_id, before]
+    store = CheckInStore(database, Pseudonyms(b"k" * 32))
+    for number in (1, 3, 4, 5):
+        assert store.find_today(f"0400850{number:05d}", TODAY) is not None
+    database.close()
+    place.opened().close()  # it starts again, with both keys
+
+
+def test_a_second_new_key_goes_past_the_damaged_cell_too(place: Place) -> None:
+    (before,) = place.keys_in_use()
+    spoil(place, "insurance_answer", "check_in_id", 5)
+    spoil(place, "patient_snapshot", "check_in_id", 1)
+    database = place.opened()
+    first = place.rekey(database)
+    second = place.rekey(database, forget_old=True)
+    assert len({before, first.key_id, second.key_id}) == 3
+    assert second.cells == 2 * PEOPLE - 2
+    assert set(second.damaged) == {uuid.UUID(int=1), uuid.UUID(int=5)}
+    assert old_keys(place) == [second.key_id, before]  # the first one goes, since nothing needs it
+    database.close()
+
+
+def test_a_cell_that_was_put_back_from_a_backup_is_sealed_anew(place: Place) -> None:
+    connection = sqlite3.connect(place.file)
+    (whole,) = connection.execute("select content from patient_snapshot order by check_in_id limit 1").fetchone()
+    connection.close()
+    spoil(place, "patient_snapshot", "check_in_id", 1)
+    database = place.opened()
+    first = place.rekey(database)
+    connection = sqlite3.connect(place.file)
+    with connection:
+        connection.execute("update patient_snapshot set content = ? where key_id != ?", (whole, first.key_id))
+    connection.close()
+    second = place.rekey(database, forget_old=True)
+    assert (second.key_id, second.cells, second.damaged) == (first.key_id, 1, ())
+    assert old_keys(place) == [first.key_id]
+    place.assert_whole(database)
+    database.close()
+
+
+def test_the_command_names_the_check_in_and_the_key_goes_when_the_damaged_one_is_gone(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHIPID_DATA_FOLDER", str(tmp_path))
+    monkeypatch.setenv("CHIPID_STORE__KEY_FILE", str(place.key.path))
+    spoil(place, "patient_snapshot", "check_in_id", 3)
+    assert store_command(["rekey", "--forget-old"]) == 1
+    said = capsys.readouterr().out
+    assert f"1 records cannot be opened and stay as they are, of check-in {uuid.UUID(int=3)} first." in said
+    assert "1 old keys are kept" in said
+    connection = sqlite3.connect(place.file)
+    with connection:
+        connection.execute("delete from patient_snapshot where check_in_id = ?", (uuid.UUID(int=3).hex,))
+    connection.close()
+    assert store_command(["rekey", "--forget-old"]) == 0
+    assert "0 old keys are kept" in capsys.readouterr().out

@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.audit import AuditAction, AuditEntry
-from kiosk_ui.app.failures import STORE_IN_USE, STORE_KEY_UNUSABLE, StoreError
+from kiosk_ui.app.failures import STORE_DAMAGED, STORE_IN_USE, STORE_KEY_UNUSABLE, STORE_KEY_WRONG, StoreError
 from kiosk_ui.app.full_disk import store_failure
 from kiosk_ui.app.keys import KeyPlace, StoreKey, key_file, new_key
 from kiosk_ui.app.store import audit_rows, records
@@ -35,11 +36,19 @@ _SEALED: Final = ((patient_snapshot, patient_snapshot.c.check_in_id), (insurance
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """What was done: name of the key that now seals everything, how many cells were sealed anew, old keys in the file."""
+    """What was done.
+
+    Attributes:
+        key_id: name of the key that now seals everything that could be opened.
+        cells: how many were sealed anew.
+        old_keys: how many old keys the file still holds.
+        damaged: check-ins of cells that do not open, one for each cell. They stay as they are, and so does their key.
+    """
 
     key_id: str
     cells: int
     old_keys: int
+    damaged: tuple[uuid.UUID, ...] = ()
 
 
 def rekey(
@@ -55,7 +64,8 @@ def rekey(
 
     The key is the first of the file if the store does not use it yet (an administrator has put it there, or an earlier
     attempt stopped), otherwise a fresh one is added to the file. Without ``forget_old`` the old ones stay there, for
-    backups.
+    backups. A cell that does not open (damaged, or its key is lost) is left as it is and reported; the key that it names
+    is not forgotten while it is there, since what is damaged today may be put back from a backup tomorrow.
 
     Raises:
         StoreError: ``store.key_unusable`` if the file cannot be written; ``store.in_use`` if somebody does it already;
@@ -91,23 +101,29 @@ def _rekey(
     key = _key_to_come(database, place)
     _make_current(database, key, now, device)
     database.keys.get(key.id)  # it knows the new one from here on
-    cells = sum(_seal_anew(database, key, table, row_id) for table, row_id in _SEALED)
+    sealed = [_seal_anew(database, key, table, row_id) for table, row_id in _SEALED]
+    cells = sum(done for done, _ in sealed)
+    damaged = tuple(check_in for _, of_table in sealed for check_in in of_table)
     _settle(database, key, cells, now, device)
     try:
         anchors.confirm_anew(key)
         if forget_old:
-            _write_keys(place.path, [key.master])
+            needed = _names_in_cells(database)
+            others = [each for each in place.load(needed=True).all if each.id in needed and each.id != key.id]
+            _write_keys(place.path, [each.master for each in (key, *others)])
     except OSError as error:
         raise store_failure(error, STORE_KEY_UNUSABLE) from None
-    return Rekeyed(key.id, cells, len(place.load(needed=True).all) - 1)
+    return Rekeyed(key.id, cells, len(place.load(needed=True).all) - 1, damaged)
 
 
 def _key_to_come(database: Database, place: KeyPlace) -> StoreKey:
     keys = place.load(needed=True)
     with database.transaction("read") as connection:
         used = {row.id: row.is_current for row in connection.execute(sa.select(store_key))}
-    if len(used) > 1:  # an earlier attempt stopped half-way
-        return keys.get(next(name for name, is_current in used.items() if is_current))
+    if len(used) > 1:
+        current = next(name for name, is_current in used.items() if is_current)
+        if _stopped_half_way(database, current):
+            return keys.get(current)
     if keys.first.id not in used:
         return keys.first
     if not place.may_make:
@@ -118,6 +134,40 @@ def _key_to_come(database: Database, place: KeyPlace) -> StoreKey:
     except OSError as error:
         raise store_failure(error, STORE_KEY_UNUSABLE) from None
     return fresh
+
+
+def _stopped_half_way(database: Database, current: str) -> bool:
+    """Whether an earlier attempt has left work: not if all that is still sealed with an old key cannot be opened."""
+    is_any_left = False
+    for table, row_id in _SEALED:
+        c = table.c
+        query = sa.select(row_id.label("row_id"), c.key_id, c.content).where(c.key_id != current)
+        with database.transaction("read") as connection:
+            for row in connection.execute(query.execution_options(yield_per=_AT_ONCE)):
+                is_any_left = True
+                if _opened(database, table, row.row_id, row.key_id, row.content) is not None:
+                    return True
+    return not is_any_left
+
+
+def _opened(database: Database, table: sa.Table, row_id: uuid.UUID, key_id: str, cell: bytes) -> bytes | None:
+    """What is in a cell; ``None`` if it does not open, or holds nothing that this program has written."""
+    try:
+        content = database.keys.open(key_id, cell, records.place_of(table.name, row_id))
+        if table is patient_snapshot:
+            records.person_of(content)
+    except StoreError as error:
+        if error.code in (STORE_DAMAGED, STORE_KEY_WRONG):
+            return None
+        raise
+    return content
+
+
+def _names_in_cells(database: Database) -> set[str]:
+    with database.transaction("read") as connection:
+        return {
+            name for table, _ in _SEALED for name in connection.execute(sa.select(table.c.key_id).distinct()).scalars()
+        }
 
 
 def _write_keys(path: Path, masters: Sequence[Secret]) -> None:
@@ -138,29 +188,41 @@ def _make_current(database: Database, key: StoreKey, now: dt.datetime, device: s
             audit_rows.add_entry(connection, entry, device=device, at=now)
 
 
-def _seal_anew(database: Database, key: StoreKey, table: sa.Table, row_id: sa.ColumnElement[object]) -> int:
+def _seal_anew(
+    database: Database, key: StoreKey, table: sa.Table, row_id: sa.ColumnElement[Any]
+) -> tuple[int, list[uuid.UUID]]:
+    """Batch by batch; returns how many cells it were, and the check-ins of those that did not open."""
     c = table.c
-    query = sa.select(row_id.label("row_id"), c.key_id, c.content).where(c.key_id != key.id).limit(_AT_ONCE)
-    done = 0
+    query = sa.select(row_id.label("row_id"), c.key_id, c.content, c.check_in_id)
+    query = query.where(c.key_id != key.id).order_by(row_id).limit(_AT_ONCE)
+    done, damaged, last = 0, [], None
     while True:
         with database.transaction("rekey") as connection:
-            rows = connection.execute(query.with_for_update()).all()
+            # Beyond the last one: those that do not open stay, and must not be met again.
+            rest = query if last is None else query.where(row_id > last)
+            rows = connection.execute(rest.with_for_update()).all()
             for row in rows:
-                place = records.place_of(table.name, row.row_id)
-                content = database.keys.open(row.key_id, row.content, place)
-                values: dict[str, object] = {"key_id": key.id, "content": key.seal(content, place)}
+                content = _opened(database, table, row.row_id, row.key_id, row.content)
+                if content is None:
+                    damaged.append(row.check_in_id)
+                    continue
+                values: dict[str, object] = {
+                    "key_id": key.id,
+                    "content": key.seal(content, records.place_of(table.name, row.row_id)),
+                }
                 if table is patient_snapshot:
                     number = records.person_of(content).visitor.number
                     values["number_word"] = key.search_word(number) if number else None
                 connection.execute(table.update().where(row_id == row.row_id), values)
         if not rows:
-            return done
-        done += len(rows)
+            return done - len(damaged), damaged
+        done, last = done + len(rows), rows[-1].row_id
 
 
 def _settle(database: Database, key: StoreKey, cells: int, now: dt.datetime, device: str) -> None:
-    """The old keys' names go when nothing is sealed with them any more."""
+    """The old keys' names go if nothing is sealed with them any more."""
+    needed = _names_in_cells(database) | {key.id}
     with database.transaction("rekey") as connection:
-        connection.execute(store_key.delete().where(store_key.c.id != key.id))
+        connection.execute(store_key.delete().where(store_key.c.id.not_in(needed)))
         entry = AuditEntry(AuditAction.STORE_REKEYED, f"done {key.id} {cells}")
         audit_rows.add_entry(connection, entry, device=device, at=now)
