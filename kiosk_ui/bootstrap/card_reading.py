@@ -166,18 +166,20 @@ class ReaderCards:
     def start(self, key: OpeningKey, listener: ReadingListener, scanned: CitizenQr | None = None) -> None:
         """Begin in the background; a reading that still runs is cancelled first."""
         self.cancel()
-        self._attempt = _Attempt(self, key, listener, self._attempt, _printed(key, scanned))
+        holder = None if self._attempt is None else self._attempt.holder
+        self._attempt = _Attempt(self, key, listener, holder, _printed(key, scanned))
         self._attempt.start()
 
     def cancel(self) -> None:
         """Stop before the next command. Does not wait for it."""
         if self._attempt is not None:
-            self._attempt.cancel.set()
+            self._attempt.give_up()
 
     def join(self, timeout_s: float = 5.0) -> None:
-        """Wait for the last thread, for an orderly end."""
-        if self._attempt is not None:
-            self._attempt.join(timeout_s)
+        """Wait for whatever may still touch the card, for an orderly end."""
+        holder = None if self._attempt is None else self._attempt.holder
+        if holder is not None:
+            holder.join(timeout_s)
 
 
 def _printed(key: OpeningKey, scanned: CitizenQr | None) -> PrintedData:
@@ -214,15 +216,35 @@ class _Attempt(threading.Thread):
         self._key: OpeningKey | None = key
         self._printed: PrintedData | None = printed
         self._listener = listener
-        self._before = before if before is not None and before.is_alive() else None
+        self._before = before
         self._steps = _Steps(listener, cards.on_step)
+        self._given_up_at: float | None = None
         self.cancel = threading.Event()
+
+    @property
+    def holder(self) -> _Attempt | None:
+        """Which reading may still touch the card: this one, or the one that it waits for; ``None`` if both are over.
+
+        So a reader that hangs for ever costs one thread, however many visits come after: each waits for the reading that
+        hangs, and none for another that waits.
+        """
+        before = self._before
+        if before is not None and before.is_alive():
+            return before  # this one has not begun, and will not, once it is given up
+        return self if self.is_alive() else None
+
+    def give_up(self) -> None:
+        """Stop before the next command."""
+        if self._given_up_at is None:
+            self._given_up_at = time.monotonic()
+        self.cancel.set()
 
     def run(self) -> None:
         if self._before is not None:
-            self._before.join(_LETS_GO_WITHIN_S)  # it may still hold the card for its last command
-            if self._before.is_alive():
-                self._hopeless(self._before)
+            if not self._let_go(self._before):
+                self._hopeless()
+                return
+            if self.cancel.is_set():
                 return
             self._before = None
         finished = False
@@ -243,12 +265,20 @@ class _Attempt(threading.Thread):
                 self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
         self._watch()
 
-    def _hopeless(self, before: _Attempt) -> None:
+    def _let_go(self, before: _Attempt) -> bool:
+        """Wait until the reading before has ended with its last command. False: it hangs, or nobody waits any more."""
+        given_up_at = before._given_up_at or time.monotonic()
+        while before.is_alive():
+            if self.cancel.is_set() or time.monotonic() >= given_up_at + _LETS_GO_WITHIN_S:
+                return False
+            before.join(_LOOK_EVERY_S)
+        return True
+
+    def _hopeless(self) -> None:
         """A reader that hangs in a command is told of; it is not touched beside the reading that hangs in it."""
         self._key = self._printed = None
         if not self.cancel.is_set():
             self._listener.failed(READING_BROKEN.name, READING_BROKEN.hint)
-        before.join()  # whoever comes next finds a reading under way as long as there is one
 
     def _read(self) -> None:
         key = self._key

@@ -333,6 +333,30 @@ def test_who_comes_after_a_reader_hung_is_told_and_the_reader_comes_back(monkeyp
     cards.join()
 
 
+@pytest.mark.parametrize("patience_s", [0.05, 10.0], ids=["told at once", "given up while waiting"])
+def test_a_reader_that_hangs_for_ever_costs_one_thread_not_one_for_each_visit(
+    monkeypatch: pytest.MonkeyPatch, patience_s: float
+) -> None:
+    monkeypatch.setattr(card_reading, "_LETS_GO_WITHIN_S", patience_s)
+    place = HangingPlace()
+    place.lay("an")
+    cards, hung = reading(place), Listener()
+    before = set(threading.enumerate())
+    cards.start(number("an"), hung)
+    assert hung.wait_for(lambda: bool(hung.steps))
+    for _ in range(50):
+        told = Listener()
+        cards.start(number("an"), told)
+        if patience_s < 1:
+            assert told.wait_for(lambda told=told: bool(told.failures))
+    cards.cancel()
+    assert hung.wait_for(lambda: len(set(threading.enumerate()) - before) <= 1)
+    place.let_go.set()
+    cards.join(LONGEST_S)
+    assert hung.wait_for(lambda: not set(threading.enumerate()) - before)
+    assert place.opened == 1, "no visit that has been given up takes the card after all"
+
+
 class NoReader:
     """Nothing is plugged in."""
 
