@@ -104,10 +104,11 @@ class MediPayHis(LoopbackSite):
             return Reply({"code": "404", "message": "Không có khoa này", "data": None})
         key = str(person["MA_LK"])
         with self._lock:
-            if key not in self.visits:
-                self.visits[key] = {**person, **visit}
+            # The same MA_LK is the same visit, and what came last is what is known of it; whose it is stays.
+            known = self.visits.get(key, {}).get("MA_BN")
+            self.visits[key] = {**person, **visit, "MA_BN": known or person.get("MA_BN")}
             number = list(self.visits).index(key) + 1
-        return _done({"MA_LK": key, "MA_BN": person.get("MA_BN") or f"BN{number:06d}"})
+        return _done({"MA_LK": key, "MA_BN": self.visits[key]["MA_BN"] or f"BN{number:06d}"})
 
 
 def _done(data: object) -> Reply:

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_addresses import system_address
+from kiosk_ui.app.settings_fhir_access import FhirAccessSettings
 
 __all__ = ["FhirSettings", "HospitalSettings", "MediPaySettings"]
-
-
-def _system_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("this must be an address such as https://his.hospital.example/api")
-    if not url.isprintable() or " " in url:
-        raise ValueError("an address has no spaces and no invisible characters")
-    _ = parts.port  # raises ValueError for one that is none
-    if parts.username or parts.password:
-        raise ValueError("an address with a user name or password is not allowed; secrets lie in files")
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
-        raise ValueError("patients' data leaves this machine, so the address must begin with https://")
-    return url.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -67,7 +46,8 @@ class FhirSettings(_Strict):
     """A FHIR R4B server.
 
     Attributes:
-        token: where the bearer token lies; ``None``: the server asks for none.
+        token: where a bearer token lies that somebody else keeps fresh; it is read again when it is refused.
+        access: how the kiosk gets tokens by itself. With neither the server asks for none.
         citizen_system: ``Identifier.system`` of the 12-digit number; nobody has published one for Vietnam, so it is the
             hospital's to choose.
         old_card_system, passport_system: of the other numbers.
@@ -77,12 +57,19 @@ class FhirSettings(_Strict):
     """
 
     token: SecretPlace | None = None
+    access: FhirAccessSettings | None = None
     citizen_system: _Uri = "urn:chipid:citizen-number"
     old_card_system: _Uri = "urn:chipid:old-card-number"
     passport_system: _Uri = "urn:chipid:document-number"
     card_system: _Uri = "urn:chipid:insurance-card"
     check_in_system: _Uri = "urn:chipid:check-in"
     result_code_system: _Uri = "urn:chipid:insurer-result"
+
+    @model_validator(mode="after")
+    def _has_one_way_in(self) -> Self:
+        if self.token is not None and self.access is not None:
+            raise ValueError("hospital.fhir: either token or access is used, not both")
+        return self
 
 
 class HospitalSettings(_Strict):
@@ -103,7 +90,7 @@ class HospitalSettings(_Strict):
     """
 
     kind: Literal["none", "medipay", "fhir"] = "none"
-    url: Annotated[str, AfterValidator(_system_address)] | None = None
+    url: Annotated[str, AfterValidator(system_address)] | None = None
     insurer: Literal["relay", "hospital"] = "relay"
     facility: Annotated[str, Field(pattern=r"^[0-9A-Z]{5}$")] | None = None
     department_ids: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], _Word] = {}

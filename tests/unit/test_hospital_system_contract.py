@@ -7,6 +7,7 @@ import concurrent.futures
 import dataclasses
 import json
 import logging
+import re
 import uuid
 
 import pytest
@@ -106,6 +107,30 @@ def test_handing_over_again_changes_nothing_and_gives_the_same_receipt(peer: Pee
     receipts = [system.hand_over(record()) for _ in range(3)]
     assert receipts[0] == receipts[1] == receipts[2]
     assert len(peer.visits()) == 1
+
+
+def test_what_is_learned_later_reaches_the_visit_that_is_there(peer: Peer) -> None:
+    system = peer.open()
+    unknown = Eligibility.unavailable("relay.unreachable")
+    first = system.hand_over(record(eligibility=unknown))
+    arrived = json.dumps(peer.visits())
+    assert "relay.unreachable" in arrived
+    assert "DN4404012345678" not in _xml0_in(peer)
+    for _ in range(2):  # told at least once
+        again = system.hand_over(record(holder_checked=HolderChecked.STAFF))
+        assert again == first
+    (visit,) = peer.visits()
+    arrived = json.dumps(visit)
+    assert "relay.unreachable" not in arrived
+    assert '"staff"' in arrived
+    assert "<MA_THE_BHYT>DN4404012345678</MA_THE_BHYT>" in _xml0_in(peer)
+
+
+def _xml0_in(peer: Peer) -> str:
+    held = json.dumps(getattr(peer.site, "resources", None) or peer.visits())
+    return "".join(
+        base64.b64decode(word).decode() for word in re.findall(r'"(?:XML0|data)": "([A-Za-z0-9+/=]+)"', held)
+    )
 
 
 def test_many_at_once_make_one_visit(peer: Peer) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from crypto.primitives.secret import Secret
 from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.patient import Appointment, PatientFinding, PatientKind, PatientQuery
 from kiosk_ui.app.domain.xml0 import xml0_of
@@ -22,19 +20,18 @@ from kiosk_ui.app.failures import (
     HOSPITAL_SLOW,
     GatewayError,
 )
-from kiosk_ui.app.gateways.authority import trusting
-from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp
+from kiosk_ui.app.gateways.bounded_http import Answer
 from kiosk_ui.app.gateways.deadline import Deadline
+from kiosk_ui.app.gateways.fhir_peer import FhirPeer
 from kiosk_ui.app.gateways.fhir_resources import Joining, condition, match_parameters, system_of_number, transaction
-from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
+from kiosk_ui.app.gateways.fhir_updates import arrived, brought_up_to_date
+from kiosk_ui.app.gateways.hospital_peer import json_object, raise_for_status, text_of, valid_xml0
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
-from kiosk_ui.app.gateways.secret_place import bearer
 from kiosk_ui.app.settings_hospital import HospitalSettings
 
-__all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables", "whole_name"]
+__all__ = ["FhirHospital", "entries_of", "tables", "whole_name"]
 
 _log = logging.getLogger(__name__)
-_JSON: Final = "application/fhir+json"
 _NO_SUCH_OPERATION: Final = frozenset({400, 404, 405, 501})  # what servers say that have no $match
 _LOGICAL_ID: Final = re.compile(r"[A-Za-z0-9.\-]{1,64}")  # FHIR R4B datatypes.html#id
 _MAX_ENTRIES: Final = 100
@@ -43,47 +40,6 @@ _IN_EACH_OTHERS_WAY: Final = (
     409  # what servers say to one of two that create the same at once: the next attempt finds it
 )
 _BOOKED: Final = "booked,pending,arrived,checked-in"
-
-
-class FhirPeer:
-    """The server at its base address.
-
-    Args:
-        settings: where it is.
-        token: sent as bearer; ``None``: none is.
-    """
-
-    def __init__(self, settings: HospitalSettings, token: Secret | None) -> None:
-        self._peer = BoundedHttp.to(
-            settings.url or "",
-            connect_timeout_s=settings.connect_timeout_s,
-            total_timeout_s=settings.find_timeout_s,
-            ssl_context=trusting(settings.authority),
-        )
-        self._authorization = None if token is None else bearer(token)
-
-    def post(self, path: str, resource: Mapping[str, object], timeout_s: float) -> Answer:
-        """Send a resource. Raises ``GatewayError`` if there is no answer."""
-        body = json.dumps(resource, ensure_ascii=False).encode("utf-8", "replace")
-        headers = self._headers() | {"Content-Type": _JSON}
-        return ask(self._peer, "POST", path, headers=headers, body=body, total_timeout_s=timeout_s)
-
-    def search(self, kind: str, query: str, timeout_s: float) -> Answer:
-        """Search by POST, so that no number stands in an address (FHIR R4B http.html#search)."""
-        headers = self._headers() | {"Content-Type": "application/x-www-form-urlencoded"}
-        return ask(
-            self._peer, "POST", f"/{kind}/_search", headers=headers, body=query.encode(), total_timeout_s=timeout_s
-        )
-
-    def get(self, path: str, query: Sequence[tuple[str, str]], timeout_s: float) -> Answer:
-        """Search by GET, for what names nobody."""
-        return ask(self._peer, "GET", path, query=query, headers=self._headers(), total_timeout_s=timeout_s)
-
-    def _headers(self) -> dict[str, str]:
-        headers = {"Accept": _JSON}
-        if self._authorization is not None:
-            headers["Authorization"] = self._authorization
-        return headers
 
 
 class FhirHospital:
@@ -228,7 +184,12 @@ class FhirHospital:
         if answer.status == _IN_EACH_OTHERS_WAY:
             raise GatewayError(HOSPITAL_REFUSED, http_status=answer.status)
         raise_for_status(answer, about_record=True)
-        places = _places(answer.body, len(tables(bundle.get("entry"))))
+        places, were_there = _places(answer.body, len(tables(bundle.get("entry"))))
+        if were_there[-1]:  # the visit was handed over before: what was learned since is written into it
+            for place, entry in zip(places, tables(bundle.get("entry")), strict=True):
+                brought_up_to_date(self._peer, place, entry.get("resource"), deadline)
+        if record.appointment_id is not None:
+            arrived(self._peer, record.appointment_id, deadline)
         made = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)
         return Receipt(places[-1], made or joining.patient_id)
 
@@ -274,9 +235,10 @@ def entries_of(raw: bytes, kind: str) -> Iterator[tuple[Mapping[str, object], Ma
         yield entry, resource
 
 
-def _places(raw: bytes, expected: int) -> list[str]:
-    """``Type/id`` of each entry of a transaction's answer, in the order of the request (FHIR R4B http.html#trules)."""
-    places = []
+def _places(raw: bytes, expected: int) -> tuple[list[str], list[bool]]:
+    """``Type/id`` of each entry of a transaction's answer, in the order of the request (FHIR R4B http.html#trules), and
+    whether it was there before (200 instead of 201, http.html#ccreate)."""
+    places, were_there = [], []
     for entry, _ in entries_of(raw, "transaction-response"):
         response = entry.get("response")
         if not isinstance(response, dict) or not text_of(response, "status").startswith(("200", "201")):
@@ -284,9 +246,10 @@ def _places(raw: bytes, expected: int) -> list[str]:
         # "Encounter/12/_history/1", or with the server's address before it
         found = re.search(r"([A-Z][A-Za-z]+/[A-Za-z0-9.\-]{1,64})(/_history/[^/]+)?$", text_of(response, "location"))
         places.append(found.group(1) if found else "")
+        were_there.append(text_of(response, "status").startswith("200"))
     if len(places) != expected:
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="another number of entries")
-    return places
+    return places, were_there
 
 
 def _patients_in(answer: Answer) -> list[Mapping[str, object]]:

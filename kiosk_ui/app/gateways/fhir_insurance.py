@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, HOSPITAL_ANSWER_UNUSABLE, GatewayError
-from kiosk_ui.app.gateways.fhir import FhirPeer, tables, whole_name
+from kiosk_ui.app.gateways.fhir import tables, whole_name
+from kiosk_ui.app.gateways.fhir_peer import FhirPeer
 from kiosk_ui.app.gateways.fhir_resources import eligibility_request, system_of_number
 from kiosk_ui.app.gateways.hospital_peer import json_object, raise_for_status, text_of
 from kiosk_ui.app.gateways.insurer_words import NO_INFORMATION, NO_LONGER_VALID, VALID, InsurerWords

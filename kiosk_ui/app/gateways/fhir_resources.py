@@ -23,6 +23,7 @@ from kiosk_ui.app.settings_hospital import FhirSettings
 from reader.verification.identity import Sex
 
 __all__ = [
+    "EXTENSION",
     "GENDERS",
     "Joining",
     "Json",
@@ -36,9 +37,7 @@ __all__ = [
 Json = dict[str, object]
 
 GENDERS: Final = {Sex.MALE: "male", Sex.FEMALE: "female", Sex.UNSPECIFIED: "unknown"}
-_EXTENSION: Final = (
-    "urn:chipid:fhir:"  # what R4B has no element for: how sure the identity is, and what staff look into
-)
+EXTENSION: Final = "urn:chipid:fhir:"  # what R4B has no element for: how sure the identity is, and what staff look into
 _ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _CONSENT_SCOPE: Final = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]
@@ -217,7 +216,7 @@ def _patient(record: HandOver, names: FhirSettings, joining: Joining) -> Json:
     identifiers = [identifier(names.check_in_system, str(record.key))]
     if visitor.number and joining.is_apart:
         # Under a system of its own: under the true one, the person's own chip would join this record next time.
-        identifiers.append({"use": "temp", **identifier(f"{_EXTENSION}number-to-confirm", visitor.number)})
+        identifiers.append({"use": "temp", **identifier(f"{EXTENSION}number-to-confirm", visitor.number)})
     elif visitor.number:
         number = identifier(system_of_number(names, visitor.number, visitor.number_kind), visitor.number)
         identifiers.insert(0, {"use": "official", **number})
@@ -269,12 +268,16 @@ def _consent(consent: Consent, names: FhirSettings, name: str, patient: str) -> 
         "patient": {"reference": patient},
         "dateTime": consent.at.isoformat(timespec="seconds"),
         "policyRule": {"text": f"{consent.purpose.value}, wording {consent.text_version}"},  # ppc-1 wants one
-        "provision": {"type": "permit" if consent.given else "deny", "purpose": [_purpose(consent.purpose.value)]},
+        # What is permitted or denied stands in a rule within the rule: at the root ``type`` is not permitted (R4B,
+        # Consent.provision.type).
+        "provision": {
+            "provision": [{"type": "permit" if consent.given else "deny", "purpose": [_purpose(consent.purpose.value)]}]
+        },
     }
 
 
 def _purpose(word: str) -> Json:
-    return {"system": f"{_EXTENSION}purpose", "code": word}
+    return {"system": f"{EXTENSION}purpose", "code": word}
 
 
 def _document(record: HandOver, names: FhirSettings, name: str, patient: str, encounter: str, xml0: bytes) -> Json:
@@ -295,7 +298,7 @@ def _encounter(record: HandOver, names: FhirSettings, patient: str, department: 
         service["coding"] = [{"code": department, "display": record.department.name_vi}]
     identifiers = [identifier(names.check_in_system, str(record.key))]
     if record.queue_number:
-        identifiers.append({"use": "temp", **identifier(f"{_EXTENSION}queue-number", record.queue_number)})
+        identifiers.append({"use": "temp", **identifier(f"{EXTENSION}queue-number", record.queue_number)})
     encounter: Json = {
         "identifier": identifiers,
         "status": "arrived",
@@ -319,5 +322,5 @@ def _extensions(record: HandOver) -> list[Json]:
         "priority": "" if record.priority is Priority.NONE else record.priority.value,
         "priority-to-confirm": "true" if record.priority.needs_staff else "",
     }
-    found: list[Json] = [{"url": _EXTENSION + name, "valueString": word} for name, word in words.items() if word]
-    return found + [{"url": f"{_EXTENSION}to-look-into", "valueString": word} for word in record.missing]
+    found: list[Json] = [{"url": EXTENSION + name, "valueString": word} for name, word in words.items() if word]
+    return found + [{"url": f"{EXTENSION}to-look-into", "valueString": word} for word in record.missing]

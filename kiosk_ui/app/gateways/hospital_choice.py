@@ -6,8 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from kiosk_ui.app.gateways.authority import trusting
-from kiosk_ui.app.gateways.fhir import FhirHospital, FhirPeer
+from kiosk_ui.app.gateways.bounded_http import BoundedHttp
+from kiosk_ui.app.gateways.fhir import FhirHospital
+from kiosk_ui.app.gateways.fhir_access import ClientAccess, NoAccess, StoredToken
 from kiosk_ui.app.gateways.fhir_insurance import FhirInsurance
+from kiosk_ui.app.gateways.fhir_peer import FhirPeer
 from kiosk_ui.app.gateways.medipay import MediPayHospital, MediPayPeer
 from kiosk_ui.app.gateways.medipay_insurance import MediPayInsurance
 from kiosk_ui.app.gateways.no_hospital import NoHospital
@@ -16,6 +19,7 @@ from kiosk_ui.app.gateways.relay import HospitalRelay
 from kiosk_ui.app.gateways.secret_place import read_secret
 from kiosk_ui.app.ports import EligibilityGateway, HospitalSystem
 from kiosk_ui.app.settings import Settings
+from kiosk_ui.app.settings_fhir_access import FhirAccessSettings
 
 __all__ = ["hospital_of", "insurer_of"]
 
@@ -80,5 +84,20 @@ def insurer_of(
 
 
 def _fhir_peer(settings: Settings, environment: Mapping[str, str] | None) -> FhirPeer:
-    token = settings.hospital.fhir.token
-    return FhirPeer(settings.hospital, None if token is None else read_secret(token, environment))
+    fhir = settings.hospital.fhir
+    if fhir.access is not None:
+        return FhirPeer(settings.hospital, _client_access(settings, fhir.access, environment))
+    return FhirPeer(settings.hospital, NoAccess() if fhir.token is None else StoredToken(fhir.token, environment))
+
+
+def _client_access(
+    settings: Settings, access: FhirAccessSettings, environment: Mapping[str, str] | None
+) -> ClientAccess:
+    hospital = settings.hospital
+    peer = BoundedHttp.to(
+        access.token_url,
+        connect_timeout_s=hospital.connect_timeout_s,
+        total_timeout_s=hospital.find_timeout_s,
+        ssl_context=trusting(hospital.authority),
+    )
+    return ClientAccess(access, peer, read_secret(access.key or access.secret or "", environment))
