@@ -6,6 +6,7 @@ import logging
 from types import TracebackType
 from typing import Self
 
+from kiosk_ui.app.declared_today import DeclaredOnce
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd, Ports, WorkerThreads
 from kiosk_ui.app.flows.check_in import CheckInFlow
 from kiosk_ui.app.gateways.hospital_choice import hospital_of, insurer_of
@@ -133,7 +134,7 @@ class KioskServices:
         ports = Ports(
             cards=cards,
             insurer=self.insurer,
-            store=ObservedCheckIns(self._check_ins(), measures),
+            store=DeclaredOnce(ObservedCheckIns(self._check_ins(), measures), self.store, self.settings.zone),
             printer=ObservedPrinter(self.printer, measures),
             bell=self.bell,
             clock=self.clock,

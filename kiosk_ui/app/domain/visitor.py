@@ -10,7 +10,7 @@ from kiosk_ui.app.domain.identification import Identification
 from reader.verification.identity import Assurance, HolderChecked, Identity, Sex
 from reader.vietnamese.text import NameMatch, compare_names
 
-__all__ = ["OF_AGE_YEARS", "NumberKind", "Visitor", "age_on", "is_same_name", "kind_of_number"]
+__all__ = ["OF_AGE_YEARS", "NumberKind", "Visitor", "age_on", "is_same_declaration", "is_same_name", "kind_of_number"]
 
 OF_AGE_YEARS = 18
 """Who is younger is nobody's guardian by right (Civil Code 91/2015/QH13, article 20)."""
@@ -100,6 +100,27 @@ def kind_of_number(number: str) -> NumberKind:
 def is_same_name(one: str, other: str) -> bool:
     """Whether two names can be one person's: marks may be missing, as in what is typed in a hurry."""
     return compare_names(one, other) is not NameMatch.DIFFERENT
+
+
+def is_same_declaration(one: Visitor, other: Visitor) -> bool:
+    """Whether two declarations name the same person beyond reasonable doubt.
+
+    With a number: the same one under the same name, and no other birth. Numbers of birth certificates come again from
+    commune to commune, so the name is never left out. Without one: the very same name and a whole date of birth; a year
+    alone is shared by too many of one name, and two of them must not stand in the queue with one number.
+    """
+    if not (one.is_declared and other.is_declared):
+        return False
+    if one.number or other.number:
+        same = (one.number, one.number_kind) == (other.number, other.number_kind)
+        return same and is_same_name(one.full_name, other.full_name) and not _is_other_birth(one, other)
+    whole = one.date_of_birth is not None and one.date_of_birth == other.date_of_birth
+    return whole and compare_names(one.full_name, other.full_name).is_same_name
+
+
+def _is_other_birth(one: Visitor, other: Visitor) -> bool:
+    dates, years = (one.date_of_birth, other.date_of_birth), (one.birth_year, other.birth_year)
+    return (None not in dates and dates[0] != dates[1]) or (None not in years and years[0] != years[1])
 
 
 def age_on(day: dt.date, born: dt.date) -> int:
