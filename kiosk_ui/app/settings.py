@@ -18,8 +18,6 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as SourceError
 
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS, Department
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
@@ -30,7 +28,7 @@ from kiosk_ui.app.settings_check_in import CheckInSettings
 from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.app.settings_looks import LooksSettings
 from kiosk_ui.app.settings_operation import OperationSettings
-from kiosk_ui.app.settings_origin import origin_in, problems_of_variables
+from kiosk_ui.app.settings_origin import origin_in, problems_of_variables, with_variables
 from kiosk_ui.app.settings_printing import PrinterSettings
 from kiosk_ui.app.settings_problems import sentences_of
 from kiosk_ui.app.settings_queue import QueueSettings
@@ -205,7 +203,7 @@ class HandoverSettings(BaseModel):
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that differs from kiosk to kiosk.
 
     Attributes:
@@ -233,14 +231,7 @@ class Settings(BaseSettings):
         departments: what a patient can choose.
     """
 
-    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
-        env_prefix="CHIPID_",
-        env_nested_delimiter="__",
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        validate_default=False,
-    )
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     device: Annotated[str, Field(min_length=1, max_length=60)] = "kiosk-1"
     counter: Annotated[str, Field(min_length=1, max_length=20)] = "1"
@@ -267,18 +258,6 @@ class Settings(BaseSettings):
         Field(min_length=1, max_length=24),
         AfterValidator(_usable_departments),
     ] = DEFAULT_DEPARTMENTS
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what is handed in (the file). Nothing else is read."""
-        return env_settings, init_settings
 
     @property
     def zone(self) -> dt.timezone:
@@ -314,12 +293,10 @@ def load_settings(file: Path | None = None) -> Settings:
             raise SettingsError(SETTINGS_UNUSABLE, (f"The file {file} is not valid TOML: {error}.",)) from None
     problems = problems_of_variables(os.environ, Settings)
     try:
-        settings = Settings(**table)  # type: ignore[arg-type]
+        settings = Settings.model_validate(with_variables(table, os.environ, Settings))
     except ValidationError as error:
         said = sentences_of(error, Settings, origin_in(text, os.environ))
         raise SettingsError(SETTINGS_UNUSABLE, _each_once(problems, said)) from None
-    except SourceError:  # a variable that is no JSON, where a table is wanted
-        raise SettingsError(SETTINGS_UNUSABLE, problems) from None
     if problems:
         raise SettingsError(SETTINGS_UNUSABLE, problems)
     return settings

@@ -1,4 +1,7 @@
-"""Where a setting was given: in which line of the file, or by which variable of the environment."""
+"""Where a setting was given: in which line of the file, or by which variable of the environment.
+
+The variables are read here, too. A library for that would load a web of others before the first screen could stand.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pydantic import BaseModel
 from kiosk_ui.app.settings_problems import nearest
 from kiosk_ui.app.settings_shape import Holds, Place, variables_of
 
-__all__ = ["OTHER_VARIABLES", "PREFIX", "line_of", "origin_in", "problems_of_variables"]
+__all__ = ["OTHER_VARIABLES", "PREFIX", "line_of", "origin_in", "problems_of_variables", "with_variables"]
 
 PREFIX: Final = "CHIPID_"
 
@@ -97,7 +100,7 @@ def _has(table: Any, place: Place) -> bool:  # noqa: ANN401 - whatever TOML can 
 def problems_of_variables(environment: Mapping[str, str], schema: type[BaseModel]) -> tuple[str, ...]:
     """A sentence for each variable that looks like one of ours and names no setting, or whose table cannot be read."""
     known = variables_of(schema, PREFIX)
-    free = tuple(f"{name}__" for name, holds in known.items() if holds is Holds.FREE_TABLE)
+    free = tuple(f"{table}__" for table in _free_tables(known))
     problems = []
     for given, value in sorted(environment.items()):
         name = given.upper()
@@ -110,6 +113,46 @@ def problems_of_variables(environment: Mapping[str, str], schema: type[BaseModel
             single = "" if known[name] is Holds.LIST else f"; a single setting of it is {name}__…"
             problems.append(f"{given}: this must be JSON{single}.")
     return tuple(problems)
+
+
+def with_variables(table: Mapping[str, Any], environment: Mapping[str, str], schema: type[BaseModel]) -> _Table:
+    """The file's settings with what the environment gives in their place; within a table, setting by setting.
+
+    A whole table or list is given as JSON, a single setting of a table by ``CHIPID_TABLE__SETTING``; both together count.
+    What :func:`problems_of_variables` finds wrong is left out.
+    """
+    known = variables_of(schema, PREFIX)
+    given: _Table = {}
+    for variable in sorted(environment, key=lambda each: (len(each), each)):  # a table before its single settings
+        name = variable.upper()
+        if not name.startswith(PREFIX):
+            continue
+        value: Any = environment[variable]
+        if name not in known:
+            if not any(name.startswith(f"{table}__") for table in _free_tables(known)):
+                continue
+        elif known[name] is not Holds.VALUE:
+            if not _is_json(value):
+                continue
+            value = json.loads(value)
+        *tables, setting = name.removeprefix(PREFIX).lower().split("__")
+        given = _together(
+            given, functools.reduce(lambda inner, outer: {outer: inner}, reversed(tables), {setting: value})
+        )
+    return _together(table, given)
+
+
+def _free_tables(known: Mapping[str, Holds]) -> tuple[str, ...]:
+    return tuple(name for name, holds in known.items() if holds is Holds.FREE_TABLE)
+
+
+def _together(first: Mapping[str, Any], second: Mapping[str, Any]) -> _Table:
+    """Both tables in one; where both have a setting that is no table, ``second`` counts."""
+    merged = dict(first)
+    for name, value in second.items():
+        before = merged.get(name)
+        merged[name] = _together(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def _is_json(text: str) -> bool:
