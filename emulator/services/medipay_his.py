@@ -33,6 +33,8 @@ class MediPayHis(LoopbackSite):
         patients: documents' numbers → records of ``/benhnhan``; a list stands for several records.
         insurance: documents' numbers → records of ``/bhyt``.
         departments: ``ID_KHOA`` → ``TEN_KHOA``.
+        kinds: ``ID_LOAI_KHAM`` → ``TEN_LOAI_KHAM``.
+        services: ``ID_DICH_VU`` → ``TEN_DICH_VU``, ``ID_KHOA`` and ``ID_LOAI_KHAM`` that it belongs to.
         visits: ``MA_LK`` → what was registered.
         code_for_all: answers everything with this code.
         queries: queries of the GET requests that were let in.
@@ -53,6 +55,13 @@ class MediPayHis(LoopbackSite):
         self.patients: dict[str, object] = {}
         self.insurance: dict[str, object] = {}
         self.departments = {"K01": "Khoa Nội", "K02": "Mắt", "K03": "Tai Mũi Họng"}
+        self.kinds = {"L1": "Khám thường", "L2": "Khám theo yêu cầu"}
+        self.services = {
+            "DV01": ("Khám Nội", "K01", "L1"),
+            "DV02": ("Khám Nội theo yêu cầu", "K01", "L2"),
+            "DV03": ("Đo điện tim", "K01", "L1"),
+            "DV04": ("Khám Mắt", "K02", "L1"),
+        }
         self.visits: dict[str, Mapping[str, object]] = {}
         self.code_for_all: str | None = None
         self.queries: list[tuple[tuple[str, str], ...]] = []
@@ -72,6 +81,10 @@ class MediPayHis(LoopbackSite):
             case "GET", "/khoa":
                 rows = [{"ID_KHOA": code, "TEN_KHOA": name} for code, name in self.departments.items()]
                 return _done(rows)
+            case "GET", "/loai-kham":
+                return _done([{"ID_LOAI_KHAM": code, "TEN_LOAI_KHAM": name} for code, name in self.kinds.items()])
+            case "GET", "/dichvu":
+                return self._list_services(request)
             case "POST", "/dangky-kcb":
                 return self._register(request.json())
         return Reply({"error": "not found"}, status=404)
@@ -94,6 +107,17 @@ class MediPayHis(LoopbackSite):
         found = table.get(query["SO_GTTT"])
         return Reply({"code": "404", "message": "Không tìm thấy", "data": None}) if found is None else _done(found)
 
+    def _list_services(self, request: Request) -> Reply:
+        query = dict(request.query)
+        if tuple(name for name, _ in request.query) != ("ID_LOAI_KHAM", "ID_KHOA"):
+            return Reply({"code": "999", "message": "Sai tham số", "data": None})
+        rows = [
+            {"ID_DICH_VU": code, "TEN_DICH_VU": name, "ID_KHOA": department, "ID_LOAI_KHAM": kind}
+            for code, (name, department, kind) in self.services.items()
+            if department == query["ID_KHOA"] and query["ID_LOAI_KHAM"] in ("", kind)
+        ]
+        return _done(rows) if rows else Reply({"code": "404", "message": "Không tìm thấy", "data": None})
+
     def _register(self, body: object) -> Reply:
         person = body.get("THONG_TIN_BN") if isinstance(body, dict) else None
         visit = body.get("THONG_TIN_DICH_VU") if isinstance(body, dict) else None
@@ -102,6 +126,9 @@ class MediPayHis(LoopbackSite):
         department = visit.get("ID_KHOA")
         if department is not None and department not in self.departments:
             return Reply({"code": "404", "message": "Không có khoa này", "data": None})
+        service = visit.get("ID_DICH_VU")
+        if service is not None and self.services.get(str(service), ("", None, ""))[1] != department:
+            return Reply({"code": "404", "message": "Không có dịch vụ này ở khoa", "data": None})
         key = str(person["MA_LK"])
         with self._lock:
             # The same MA_LK is the same visit, and what came last is what is known of it; whose it is stays.

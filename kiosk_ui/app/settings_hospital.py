@@ -28,12 +28,18 @@ class MediPaySettings(_Strict):
     Attributes:
         merchant_id: this hospital's ``x-merchant-id``.
         secret: where the key of the signatures lies.
+        service_ids: which service (``ID_DICH_VU``) a visit is registered for, by our department's code.
+        look_up_services: ask the system (``/dichvu``) for the services of departments that are not named there.
+        examination_kind: the kind of examination (``/loai-kham``) among whose services is looked: its name or number.
         document_types: how ``LOAI_GTTT`` calls each kind of document. The values are not published; ask the system's
             maker.
     """
 
     merchant_id: Annotated[str, Field(pattern=r"^[!-~]{1,100}$")]  # goes into a header
     secret: SecretPlace
+    service_ids: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], _Word] = {}
+    look_up_services: bool = False
+    examination_kind: _Word | None = None
     document_types: dict[Literal["citizen", "old_card", "document", "birth_certificate"], _Word] = {
         "citizen": "CCCD",
         "old_card": "CMND",

@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.primitives.secret import Secret
+from emulator.services.loopback import Misbehaviour
 from emulator.services.medipay_his import MediPayHis
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.domain.visitor import NumberKind
 from kiosk_ui.app.failures import GatewayError, SettingsError
+from kiosk_ui.app.flows.rules import CheckInRules
 from kiosk_ui.app.gateways.hospital_choice import hospital_of
 from kiosk_ui.app.gateways.medipay import document_type, signature
 from kiosk_ui.app.settings import Settings
@@ -116,6 +118,67 @@ def test_a_department_may_be_set_and_then_nobody_is_asked(peer: Peer, his: MediP
     peer.open(department_ids={"noi": "K02"}).hand_over(record(patient_id="BN000777"))
     assert next(iter(his.visits.values()))["ID_KHOA"] == "K02"
     assert his.asked == 1
+
+
+# ------------------------------------------------------------------------------------------ services
+def registered(his: MediPayHis) -> tuple[object, object]:
+    (visit,) = his.visits.values()
+    return visit["ID_DICH_VU"], visit["CAN_XEM_LAI"]
+
+
+def medipay(peer: Peer, **changes: object) -> dict[str, object]:
+    known = peer.settings().hospital.medipay
+    assert known is not None
+    return {"medipay": {"merchant_id": known.merchant_id, "secret": known.secret, **changes}}
+
+
+def test_without_services_in_the_settings_nobody_is_asked_and_nothing_is_to_look_into(
+    peer: Peer, his: MediPayHis
+) -> None:
+    peer.open().hand_over(record(patient_id="BN000777"))
+    assert registered(his) == (None, None)
+    assert his.asked == 2, "the departments, and the visit"
+
+
+def test_a_service_may_be_set_for_each_department(peer: Peer, his: MediPayHis) -> None:
+    peer.open(**medipay(peer, service_ids={"noi": "DV01"})).hand_over(record(patient_id="BN000777"))
+    assert registered(his) == ("DV01", None)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "service", "to_look_into"),
+    [
+        ("noi", "Khám thường", "DV01", None),  # of two the one that is called like the department
+        ("noi", "L2", "DV02", None),
+        ("mat", None, "DV04", None),  # the only one
+        ("noi", "Khám sức khoẻ", "DV01", None),  # no such kind: all of the department
+        ("tai_mui_hong", None, None, "service_to_choose"),
+    ],
+)
+def test_a_service_is_looked_up_where_the_hospital_says_so(
+    peer: Peer, his: MediPayHis, code: str, kind: str | None, service: str | None, to_look_into: str | None
+) -> None:
+    department = next(each for each in DEFAULT_DEPARTMENTS if each.code == code)
+    fields = medipay(peer, look_up_services=True, examination_kind=kind)
+    peer.open(**fields).hand_over(record(department=department, patient_id="BN000777"))
+    assert registered(his) == (service, to_look_into)
+
+
+@pytest.mark.parametrize(
+    "how", [Misbehaviour.SERVER_ERROR, Misbehaviour.RUBBISH, Misbehaviour.NOT_FOUND, Misbehaviour.HUGE]
+)
+def test_a_visit_is_registered_whatever_becomes_of_the_list_of_services(
+    peer: Peer, his: MediPayHis, how: Misbehaviour
+) -> None:
+    his.misbehave(how, path="/dichvu")
+    peer.open(**medipay(peer, look_up_services=True)).hand_over(record(patient_id="BN000777"))
+    assert registered(his) == (None, "service_to_choose")
+
+
+def test_a_slip_for_the_counter_has_no_service_to_look_into(peer: Peer, his: MediPayHis) -> None:
+    slip = record(department=CheckInRules().counter_queue, queue_number="Q001", patient_id="BN000777")
+    peer.open(**medipay(peer, look_up_services=True)).hand_over(slip)
+    assert registered(his) == (None, None)
 
 
 def test_an_unknown_department_is_left_to_staff(peer: Peer, his: MediPayHis) -> None:

@@ -13,9 +13,10 @@ from crypto.primitives.secret import Secret
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, InsuranceOutcome
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.failures import GatewayError
-from kiosk_ui.app.gateways import medipay as medipay_module
+from kiosk_ui.app.gateways import medipay_peer as medipay_peer_module
 from kiosk_ui.app.gateways.bounded_http import Answer
 from kiosk_ui.app.gateways.fhir import FhirHospital, FhirPeer
+from kiosk_ui.app.gateways.fhir_access import NoAccess
 from kiosk_ui.app.gateways.fhir_insurance import FhirInsurance
 from kiosk_ui.app.gateways.medipay import Fields, MediPayHospital, MediPayPeer, Reply
 from kiosk_ui.app.gateways.medipay_insurance import MediPayInsurance
@@ -79,7 +80,7 @@ class CannedFhir(FhirPeer):
     """A server that answers everything with the same octets."""
 
     def __init__(self, body: bytes) -> None:
-        super().__init__(FHIR, None)
+        super().__init__(FHIR, NoAccess())
         self._body = body
 
     def post(self, path: str, resource: Mapping[str, object], timeout_s: float) -> Answer:
@@ -103,7 +104,7 @@ class CannedMediPay(MediPayPeer):
         return self._answered()
 
     def _answered(self) -> Reply:
-        return medipay_module._reply(self._body)
+        return medipay_peer_module._reply(self._body)
 
 
 def fhir(body: bytes) -> FhirHospital:

@@ -29,7 +29,7 @@ from kiosk_ui.app.gateways.hospital_peer import json_object, raise_for_status, t
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 from kiosk_ui.app.settings_hospital import HospitalSettings
 
-__all__ = ["FhirHospital", "entries_of", "tables", "whole_name"]
+__all__ = ["FhirHospital", "FhirPeer", "entries_of", "tables", "whole_name"]
 
 _log = logging.getLogger(__name__)
 _NO_SUCH_OPERATION: Final = frozenset({400, 404, 405, 501})  # what servers say that have no $match

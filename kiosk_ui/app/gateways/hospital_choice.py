@@ -11,8 +11,9 @@ from kiosk_ui.app.gateways.fhir import FhirHospital
 from kiosk_ui.app.gateways.fhir_access import ClientAccess, NoAccess, StoredToken
 from kiosk_ui.app.gateways.fhir_insurance import FhirInsurance
 from kiosk_ui.app.gateways.fhir_peer import FhirPeer
-from kiosk_ui.app.gateways.medipay import MediPayHospital, MediPayPeer
+from kiosk_ui.app.gateways.medipay import MediPayHospital
 from kiosk_ui.app.gateways.medipay_insurance import MediPayInsurance
+from kiosk_ui.app.gateways.medipay_peer import MediPayPeer
 from kiosk_ui.app.gateways.no_hospital import NoHospital
 from kiosk_ui.app.gateways.no_relay import NoRelay
 from kiosk_ui.app.gateways.relay import HospitalRelay

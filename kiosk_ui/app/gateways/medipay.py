@@ -12,14 +12,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime as dt
-import hashlib
-import hmac
-import json
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from crypto.primitives.secret import Secret
 from kiosk_ui.app.domain.departments import Department
 from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.patient import PatientFinding, PatientKind, PatientQuery
@@ -35,114 +30,28 @@ from kiosk_ui.app.failures import (
     HOSPITAL_SLOW,
     GatewayError,
 )
-from kiosk_ui.app.gateways.authority import trusting
-from kiosk_ui.app.gateways.bounded_http import BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
-from kiosk_ui.app.gateways.hospital_peer import ask, json_object, raise_for_status, text_of, valid_xml0
+from kiosk_ui.app.gateways.hospital_peer import text_of, valid_xml0
+from kiosk_ui.app.gateways.medipay_peer import (
+    DONE,
+    NOT_FOUND,
+    Fields,
+    MediPayPeer,
+    Reply,
+    records_of,
+    signature,
+)
+from kiosk_ui.app.gateways.medipay_services import TO_CHOOSE, MediPayServices, bare_name
 from kiosk_ui.app.gateways.same_person import is_same_birth, is_same_name
 from kiosk_ui.app.settings_hospital import HospitalSettings, MediPaySettings
 from reader.vietnamese.text import NameMatch, compare_names
 
-__all__ = ["MediPayHospital", "MediPayPeer", "Reply", "document_type", "signature"]
+__all__ = ["Fields", "MediPayHospital", "MediPayPeer", "Reply", "document_type", "signature"]
 
-_DONE: Final = "000"
-_NOT_FOUND: Final = "404"
 _MAX_RECORDS: Final = 20  # of patients under one number, more than any register has
 _MAX_DEPARTMENTS: Final = 500
 _OLD_CARD_DIGITS: Final = 9
 _AMBIGUOUS: Final = "patient_ambiguous"  # in CAN_XEM_LAI
-
-Fields = Sequence[tuple[str, str | None]]
-"""Names and values of a request in the order of the interface's description."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Reply:
-    """What the system said. ``repr`` shows the code only.
-
-    Attributes:
-        code: ``000``, ``404`` or another one.
-        data: the payload.
-        raw: the whole answer as received.
-    """
-
-    code: str
-    data: object
-    raw: bytes
-
-    def __repr__(self) -> str:
-        return f"Reply({self.code})"
-
-
-def signature(values: Sequence[str | None], secret: Secret) -> str:
-    """``x-sign`` of a request's values: an absent one is empty (vietnam.md G.1)."""
-    message = "|".join(value or "" for value in values)
-    return hmac.new(secret.reveal(), message.encode(), hashlib.sha256).hexdigest()
-
-
-class MediPayPeer:
-    """The system at its address, with the signature that each request carries.
-
-    Args:
-        settings: where it is.
-        access: who we are there.
-        secret: key of the signatures.
-        now: aware present moment, sent as ``x-timestamp``.
-    """
-
-    def __init__(
-        self, settings: HospitalSettings, access: MediPaySettings, secret: Secret, now: Callable[[], dt.datetime]
-    ) -> None:
-        self._peer = BoundedHttp.to(
-            settings.url or "",
-            connect_timeout_s=settings.connect_timeout_s,
-            total_timeout_s=settings.find_timeout_s,
-            ssl_context=trusting(settings.authority),
-        )
-        self._merchant_id = access.merchant_id
-        self._secret = secret
-        self._now = now
-
-    def get(self, path: str, fields: Fields, timeout_s: float) -> Reply:
-        """Ask by GET. Raises ``GatewayError``."""
-        query = [(name, _sendable(value) or "") for name, value in fields]
-        headers = self._headers([value for _, value in query])
-        answer = ask(self._peer, "GET", path, query=query, headers=headers, total_timeout_s=timeout_s)
-        raise_for_status(answer)
-        return _reply(answer.body)
-
-    def post(self, path: str, groups: Mapping[str, Fields], timeout_s: float) -> Reply:
-        """Send groups of fields by POST. Signed are the values of all groups, one after the other.
-
-        Raises:
-            GatewayError: there is no usable answer, or the record is refused as it is.
-        """
-        body = {group: {name: _sendable(value) for name, value in fields} for group, fields in groups.items()}
-        headers = self._headers([value for fields in body.values() for value in fields.values()])
-        octets = json.dumps(body, ensure_ascii=False).encode()
-        answer = ask(self._peer, "POST", path, headers=headers, body=octets, total_timeout_s=timeout_s)
-        raise_for_status(answer, about_record=True)
-        return _reply(answer.body)
-
-    def _headers(self, values: Sequence[str | None]) -> dict[str, str]:
-        return {
-            "x-merchant-id": self._merchant_id,
-            "x-timestamp": str(round(self._now().timestamp() * 1000)),
-            "x-sign": signature(values, self._secret),
-        }
-
-
-def _sendable(value: str | None) -> str | None:
-    """A value that has octets in UTF-8: half a character, which a keyboard may leave, becomes a question mark."""
-    return None if value is None else value.encode("utf-8", "replace").decode()
-
-
-def _reply(raw: bytes) -> Reply:
-    found = json_object(raw)
-    code = found.get("code")
-    if not isinstance(code, str) or not code:
-        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no code")
-    return Reply(code, found.get("data"), raw)
 
 
 def document_type(number: str, kind: NumberKind | None, types: Mapping[str, str]) -> str | None:
@@ -170,8 +79,10 @@ class MediPayHospital:
         self._peer = peer
         self._settings = settings
         self._types = {str(kind): word for kind, word in access.document_types.items()}
+        self._asks_for_services = access.look_up_services or bool(access.service_ids)
         self._zone = zone
         self._counter = counter
+        self._services = MediPayServices(peer, access)
 
     def find(self, query: PatientQuery) -> PatientFinding:
         """Look for a patient by ``GET /benhnhan``. This interface knows no appointments.
@@ -190,9 +101,9 @@ class MediPayHospital:
             ("DIEN_THOAI", None),
         ]
         reply = self._peer.get("/benhnhan", fields, timeout_s)
-        if reply.code == _NOT_FOUND:
+        if reply.code == NOT_FOUND:
             return PatientFinding(PatientKind.NEW)
-        records = _records(reply, _MAX_RECORDS)
+        records = records_of(reply, _MAX_RECORDS)
         if not records:
             return PatientFinding(PatientKind.NEW)
         if len(records) > 1 or not _is_about(records[0], query):
@@ -205,7 +116,7 @@ class MediPayHospital:
     def departments(self, timeout_s: float | None = None) -> Mapping[str, str]:
         """Names of the system's departments by ``ID_KHOA`` (``GET /khoa``). Raises ``GatewayError``."""
         reply = self._peer.get("/khoa", [], timeout_s or self._settings.find_timeout_s)
-        records = [] if reply.code == _NOT_FOUND else _records(reply, _MAX_DEPARTMENTS)
+        records = [] if reply.code == NOT_FOUND else records_of(reply, _MAX_DEPARTMENTS)
         found = {text_of(record, "ID_KHOA"): text_of(record, "TEN_KHOA") for record in records}
         return {identifier: name for identifier, name in found.items() if identifier}
 
@@ -218,16 +129,19 @@ class MediPayHospital:
         """
         deadline = Deadline(self._settings.hand_over_timeout_s, HOSPITAL_SLOW)
         department = self._department_id(record.department, deadline)
+        service = self._services.service_of(record.department, department, deadline)
+        if service is None and department is not None and self._asks_for_services:
+            record = dataclasses.replace(record, missing=(*record.missing, TO_CHOOSE))
         record, is_apart = self._joining(record, deadline)
         made = xml0_of(record, facility=self._settings.facility, zone=self._zone)
         groups = {
             "THONG_TIN_BN": self._patient_fields(record, made, is_apart=is_apart),
-            "THONG_TIN_DICH_VU": _visit_fields(record, department),
+            "THONG_TIN_DICH_VU": _visit_fields(record, department, service),
         }
         reply = self._peer.post("/dangky-kcb", groups, deadline.left_s())
-        if reply.code == _NOT_FOUND:
-            raise GatewayError(HOSPITAL_RECORD_REFUSED, cause=_NOT_FOUND)
-        if reply.code != _DONE:
+        if reply.code == NOT_FOUND:
+            raise GatewayError(HOSPITAL_RECORD_REFUSED, cause=NOT_FOUND)
+        if reply.code != DONE:
             raise GatewayError(HOSPITAL_REFUSED, cause="another code than 000")
         taken = reply.data if isinstance(reply.data, dict) else {}
         known = made.values["MA_BN"] or None
@@ -259,7 +173,7 @@ class MediPayHospital:
         if known is not None:
             return known
         for identifier, name in self.departments(deadline.left_s()).items():
-            if name and compare_names(_bare(name), _bare(department.name_vi)) <= NameMatch.TONE_PLACEMENT:
+            if name and compare_names(bare_name(name), bare_name(department.name_vi)) <= NameMatch.TONE_PLACEMENT:
                 return identifier
         raise GatewayError(HOSPITAL_DEPARTMENT_UNKNOWN)
 
@@ -293,10 +207,10 @@ class MediPayHospital:
         ]
 
 
-def _visit_fields(record: HandOver, department: str | None) -> Fields:
+def _visit_fields(record: HandOver, department: str | None, service: str | None) -> Fields:
     return [
         ("ID_KHOA", department),
-        ("ID_DICH_VU", None),
+        ("ID_DICH_VU", service),
         ("SO_GIAY_CHUYEN_TUYEN", None),
         ("NGAY_VAO", record.at.isoformat(timespec="seconds")),
         ("SO_THU_TU", record.queue_number or None),
@@ -304,25 +218,6 @@ def _visit_fields(record: HandOver, department: str | None) -> Fields:
         ("MA_KQ_BHYT", record.eligibility.code),
         ("CAN_XEM_LAI", " ".join(record.missing) or None),
     ]
-
-
-def _bare(department: str) -> str:
-    """A department's name without the word for "department": "Khoa Nội" is "Nội"."""
-    words = unicodedata.normalize("NFC", department).casefold().split()
-    for prefix in (["khoa"], ["phòng", "khám"]):
-        if words[: len(prefix)] == prefix and len(words) > len(prefix):
-            words = words[len(prefix) :]
-    return " ".join(words)
-
-
-def _records(reply: Reply, limit: int) -> list[dict[str, object]]:
-    """The objects of an answer: one, or a list of them."""
-    if reply.code != _DONE:
-        raise GatewayError(HOSPITAL_REFUSED, cause="another code than 000")
-    found = reply.data if isinstance(reply.data, list) else [reply.data]
-    if len(found) > limit or not all(isinstance(record, dict) for record in found):
-        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no records")
-    return [record for record in found if isinstance(record, dict)]
 
 
 def _is_about(record: Mapping[str, object], query: PatientQuery) -> bool:

@@ -10,7 +10,8 @@ from kiosk_ui.app.domain.insurance import Eligibility, EligibilityQuery
 from kiosk_ui.app.failures import BIRTH_DATE_INCOMPLETE, HOSPITAL_ANSWER_UNUSABLE, HOSPITAL_REFUSED, GatewayError
 from kiosk_ui.app.gateways.hospital_peer import text_of
 from kiosk_ui.app.gateways.insurer_words import NO_INFORMATION, InsurerWords
-from kiosk_ui.app.gateways.medipay import MediPayPeer, Reply, document_type
+from kiosk_ui.app.gateways.medipay import document_type
+from kiosk_ui.app.gateways.medipay_peer import MediPayPeer, Reply
 from kiosk_ui.app.gateways.relay import name_for_insurer
 from kiosk_ui.app.gateways.relay_answer import parse_date
 from kiosk_ui.app.settings_hospital import HospitalSettings, MediPaySettings
