@@ -59,8 +59,9 @@ def test_a_ticket_goes_through_as_pdf_of_its_own_size(queue: Queue):
     queue.has("lpstat", "")
     printer().print(TICKET)
     assert (queue.folder / "given").read_bytes().startswith(b"%PDF-")
-    assert queue.told[0].startswith("lp -d tickets -t ticket -o media=Custom.80x")
-    assert queue.told[1] == "lpstat -W not-completed -o tickets"
+    assert queue.told[0] == "lpstat -l -p tickets"
+    assert queue.told[1].startswith("lp -d tickets -t ticket -o media=Custom.80x")
+    assert queue.told[2] == "lpstat -W not-completed -o tickets"
 
 
 def test_a_job_that_stays_in_the_queue_is_taken_back(queue: Queue):
@@ -112,6 +113,12 @@ def test_a_command_that_cannot_be_run_is_missing_too(queue: Queue):
         ("printer tickets is idle.  enabled since Mon", PrinterState.READY),
         ("printer tickets now printing tickets-12.  enabled since Mon", PrinterState.READY),
         ("printer tickets disabled since Mon -", PrinterState.GONE),
+        ("printer tickets is idle.  enabled since Mon\n\tRejecting Jobs\n\tAlerts: none", PrinterState.GONE),
+        ("printer tickets is idle.\n\tAlerts: media-empty-error", PrinterState.NO_PAPER),
+        ("printer tickets now printing tickets-3.\n\tAlerts: cover-open media-empty", PrinterState.GONE),
+        ("printer tickets is idle.\n\tDescription: disabled media-empty\n\tAlerts: none", PrinterState.READY),
+        ("printer tickets is idle.\n\tAlerts: media-low-warning toner-low-report", PrinterState.PAPER_LOW),
+        ("printer tickets is idle.\n\tAlerts: media-empty-report", PrinterState.READY),  # of another tray
         ("", PrinterState.UNKNOWN),
     ],
 )
@@ -122,6 +129,30 @@ def test_the_operator_sees_what_the_queue_says(queue: Queue, says: str, state: P
 
 def test_the_default_queue_is_named_by_leaving_it_out(queue: Queue):
     queue.has("lp", "cat >/dev/null; echo request id is any-3")
-    queue.has("lpstat", "")
-    CupsPrinter("", PaperWidth.MM_58).print(TICKET)
-    assert queue.told[0].startswith("lp -t ticket -o media=Custom.58x")
+    says = {"-d": "system default destination: any", "-l": "printer any is idle.", "-W": ""}
+    queue.has("lpstat", "case $1 in " + "".join(f"{word}) echo '{text}';; " for word, text in says.items()) + "esac")
+    standard = CupsPrinter("", PaperWidth.MM_58)
+    standard.print(TICKET)
+    assert queue.told[2].startswith("lp -t ticket -o media=Custom.58x")
+    assert standard.status() is PrinterState.READY
+    queue.has("lpstat", "echo 'no system default destination'")
+    assert standard.status() is PrinterState.GONE
+
+
+@pytest.mark.parametrize(
+    ("alert", "code"),
+    [("media-empty-error", "no_paper"), ("cover-open", "cover_open"), ("offline-report", "no_answer_in_time")],
+)
+def test_why_a_job_stays_is_said_if_the_driver_knows(queue: Queue, alert: str, code: str):
+    queue.has("lp", "cat >/dev/null; echo request id is tickets-12")
+    queue.has("lpstat", f"[ $1 = -W ] && echo tickets-12 || echo 'printer tickets is idle.\n\tAlerts: {alert}'")
+    queue.has("cancel", "")
+    assert refusal() == f"printer.{code}"
+    assert queue.told[-1] == "cancel tickets-12"
+
+
+def test_nothing_is_put_into_a_queue_that_stands_still(queue: Queue):
+    queue.has("lp", "cat >/dev/null; echo request id is tickets-12")
+    queue.has("lpstat", "echo 'printer tickets disabled since Mon -'")
+    assert refusal() == "printer.off_line"
+    assert queue.told == ["lpstat -l -p tickets"]

@@ -15,6 +15,7 @@ from typing import Final
 
 from kiosk_ui.app.domain.check_in import Ticket
 from kiosk_ui.app.failures import (
+    PRINTER_OFF_LINE,
     PRINTER_OUTCOME_UNKNOWN,
     PRINTER_QUEUE_REFUSED,
     PRINTER_STALLED,
@@ -24,10 +25,12 @@ from kiosk_ui.app.failures import (
 from kiosk_ui.app.ports import PrinterState
 from kiosk_ui.app.tickets.layout import PaperWidth
 from kiosk_ui.app.tickets.pdf import ticket_pdf
+from kiosk_ui.app.tickets.printer_state import PrinterReport, report_of_queue
 from kiosk_ui.app.tickets.raster import page_height_mm
 
 __all__ = ["CupsPrinter"]
 
+_DEFAULT: Final = re.compile(r"destination: (\S+)")
 _JOB: Final = re.compile(r"\b(\S+-\d+)\b")
 _LOOK_EVERY_S = 0.3
 _TITLE = "ticket"  # a queue shows titles to everybody
@@ -55,8 +58,13 @@ class CupsPrinter:
         """Print, and wait until the job has left the queue. One that stays is taken back.
 
         Raises:
-            PrinterError: there is no ``lp``, the queue refused the job, or the job did not leave it in time.
+            PrinterError: there is no ``lp``, the queue stands still or refused the job, or the job did not leave it in
+                time: for want of paper, say, if the driver knows why.
         """
+        if self._said_of_queue().code is PRINTER_OFF_LINE:
+            raise PrinterError(
+                PRINTER_OFF_LINE
+            )  # nothing is put into a queue that stands still: it would come out later
         height = round(page_height_mm(ticket, self._paper) + 0.5)
         size = f"media=Custom.{self._paper.value}x{height}mm"
         said = self._run(["lp", *self._to_queue(), "-t", _TITLE, "-o", size, "-"], ticket_pdf(ticket, self._paper))
@@ -67,17 +75,24 @@ class CupsPrinter:
 
     def status(self) -> PrinterState:
         """What the queue says; it knows no more of the printer than its driver does. Never raises."""
-        try:
-            said = self._run(["lpstat", "-p", *([self._queue] if self._queue else [])], b"")
-        except PrinterError as error:
-            return PrinterState.UNKNOWN if error.code is PRINTER_STALLED else PrinterState.GONE
-        if "disabled" in said or "not accepting" in said:
-            return PrinterState.GONE
-        return PrinterState.READY if "idle" in said or "now printing" in said else PrinterState.UNKNOWN
+        return self._said_of_queue().state
 
     # ------------------------------------------------------------------------------------------------
     def _to_queue(self) -> list[str]:
         return ["-d", self._queue] if self._queue else []
+
+    def _said_of_queue(self) -> PrinterReport:
+        try:
+            queue = self._queue or self._default_queue()
+            said = self._run(["lpstat", "-l", "-p", queue], b"") if queue else ""
+        except PrinterError as error:
+            return PrinterReport(PrinterState.UNKNOWN if error.code is PRINTER_STALLED else PrinterState.GONE)
+        return report_of_queue(said) if queue else PrinterReport(PrinterState.GONE)
+
+    def _default_queue(self) -> str:
+        """Its name; empty if there is none."""
+        found = _DEFAULT.search(self._run(["lpstat", "-d"], b""))
+        return found[1] if found else ""
 
     def _wait_for(self, job: str) -> None:
         until = time.monotonic() + self._print_timeout_s
@@ -93,12 +108,13 @@ class CupsPrinter:
             if time.monotonic() > until:
                 break
             time.sleep(_LOOK_EVERY_S)
+        why = self._said_of_queue().code or PRINTER_STALLED  # before it is taken back: then nothing hinders any more
         # Taken back, so that it does not come out when its owner has long gone.
         try:
             self._run(["cancel", job], b"")
         except PrinterError:
             raise PrinterError(PRINTER_OUTCOME_UNKNOWN) from None
-        raise PrinterError(PRINTER_STALLED)
+        raise PrinterError(why)
 
     def _run(self, command: list[str], given: bytes) -> str:
         """Run one of CUPS' commands; returns what it says, in English."""

@@ -1,15 +1,17 @@
-"""What a receipt printer says about itself (ESC/POS ``DLE EOT n``), and what follows."""
+"""What a printer says about itself (ESC/POS ``DLE EOT n``), or its queue (``lpstat -l -p``), and what follows."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from crypto.errors import ErrorCode
-from kiosk_ui.app.failures import PRINTER_COVER_OPEN, PRINTER_NO_PAPER, PRINTER_OFF_LINE
+from kiosk_ui.app.failures import PRINTER_COVER_OPEN, PRINTER_NO_PAPER, PRINTER_OFF_LINE, PRINTER_QUEUE_REFUSED
 from kiosk_ui.app.ports import PrinterState
 
-__all__ = ["PrinterReport", "is_end_of_job", "is_status", "report_of"]
+__all__ = ["PrinterReport", "is_end_of_job", "is_status", "report_of", "report_of_queue"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,3 +59,29 @@ def report_of(answers: Mapping[int, int]) -> PrinterReport:
     if paper & 0x0C:
         return PrinterReport(PrinterState.PAPER_LOW)
     return PrinterReport(PrinterState.READY)
+
+
+_HINDRANCES: Final = (  # printer-state-reasons, RFC 8011 section 5.4.12, in the order in which they are looked for
+    ({"cover-open", "door-open", "interlock-open"}, PrinterReport(PrinterState.GONE, PRINTER_COVER_OPEN)),
+    ({"media-empty", "media-needed"}, PrinterReport(PrinterState.NO_PAPER, PRINTER_NO_PAPER)),
+    ({"media-jam", "offline", "shutdown", "timed-out"}, PrinterReport(PrinterState.GONE, PRINTER_OFF_LINE)),
+)
+
+
+def report_of_queue(said: str) -> PrinterReport:
+    """Judge what CUPS' ``lpstat -l -p QUEUE`` prints, in English: whether the queue runs, and its driver's alerts."""
+    if re.search(r"^printer \S+ disabled", said, re.MULTILINE):
+        return PrinterReport(PrinterState.GONE, PRINTER_OFF_LINE)
+    alerts = re.findall(r"^\s*Alerts: (.*)$", said, re.MULTILINE)
+    words = {word for line in alerts for word in line.split()}
+    # Without a suffix it is an error; a report or a warning hinders nothing.
+    errors = {word.removesuffix("-error") for word in words}
+    for reasons, report in _HINDRANCES:
+        if reasons & errors:
+            return report
+    if "Rejecting Jobs" in said:
+        return PrinterReport(PrinterState.GONE, PRINTER_QUEUE_REFUSED)
+    if words & {"media-low", "media-low-error", "media-low-warning", "media-empty-warning"}:
+        return PrinterReport(PrinterState.PAPER_LOW)
+    is_up = re.search(r"^printer \S+ (is idle|now printing)", said, re.MULTILINE) is not None
+    return PrinterReport(PrinterState.READY if is_up else PrinterState.UNKNOWN)
