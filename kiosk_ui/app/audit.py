@@ -20,6 +20,7 @@ class AuditAction(enum.StrEnum):
     CHECK_IN_STORED = "check_in.stored"
     CHECK_IN_REPEATED = "check_in.repeated"
     INSURANCE_CHECKED = "insurance.checked"
+    NOT_COLLECTED = "check_in.not_collected"  # stored after its owner had left; they get it by checking in again
     STAFF_CALLED = "staff.called"
     HANDED_OVER = "check_in.handed_over"
     HOLDER_CHECKED = "holder.checked"

@@ -10,6 +10,8 @@ import contextlib
 import dataclasses
 import logging
 import queue
+import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,11 +20,11 @@ from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.patient import PatientFinding
 from kiosk_ui.app.domain.reading import ReadingStep, ReadResult
-from kiosk_ui.app.failures import HOSPITAL_NOT_SET, GatewayError, PrinterError, StoreError
+from kiosk_ui.app.failures import HOSPITAL_NOT_SET, NOT_COLLECTED, GatewayError, PrinterError, StoreError
 from kiosk_ui.app.flows import effects as fx
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows.check_in import CheckInFlow
-from kiosk_ui.app.flows.screens import CheckInState
+from kiosk_ui.app.flows.screens import CheckInState, Saving
 from kiosk_ui.app.lanes import Lane, WorkerThreads
 from kiosk_ui.app.ports import (
     CardReading,
@@ -40,6 +42,8 @@ from kiosk_ui.app.privacy import Pseudonyms
 __all__ = ["CheckInDriver", "FrontEnd", "Ports", "WorkerThreads"]
 
 _log = logging.getLogger(__name__)
+
+_REMEMBERED = 16  # check-ins whose number somebody has seen: a second answer about one of them is no news
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class CheckInDriver:
         self._inbox: queue.SimpleQueue[ev.Event | None] = queue.SimpleQueue()
         self._state = flow.initial()
         self._timer: tuple[int, float] | None = None
+        self._handed_out: deque[uuid.UUID] = deque(maxlen=_REMEMBERED)
 
     @property
     def state(self) -> CheckInState:
@@ -157,6 +162,19 @@ class CheckInDriver:
             self._carry_out(effect)
         if step.state != before:
             self._front_end.show(step.state)
+        if isinstance(event, ev.CheckInSaved):
+            self._stored(event, heard=step.state != before)
+
+    def _stored(self, event: ev.CheckInSaved, *, heard: bool) -> None:
+        """A number that was stored too late for its owner is lost to nobody: the card brings it back, and staff know."""
+        number = event.ticket.check_in_id
+        if heard:
+            self._handed_out.append(number)
+        elif number not in self._handed_out:
+            self._ports.bell.ring(Saving.name, NOT_COLLECTED.name)
+            self.note(AuditEntry(AuditAction.STAFF_CALLED, NOT_COLLECTED.name))
+            self.note(AuditEntry(AuditAction.NOT_COLLECTED, event.ticket.kind.value, number))
+            self._handed_out.append(number)  # told once
 
     def _carry_out(self, effect: fx.Effect) -> None:
         match effect:

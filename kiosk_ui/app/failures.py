@@ -66,6 +66,11 @@ EMERGENCY = ErrorCode(
 CARD_LEFT = ErrorCode(
     "kiosk.card_left", Hint.CALL_STAFF, "A card was left on the reader. Take it into care and look for its owner."
 )
+NOT_COLLECTED = ErrorCode(
+    "kiosk.not_collected",
+    Hint.CALL_STAFF,
+    "A number was stored after its owner had left the kiosk. Nobody holds it; its owner gets it by checking in again.",
+)
 INSURANCE_LATER = ErrorCode(
     "kiosk.insurance_asked_later",
     Hint.RETRY_LATER,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kiosk_ui.app.audit import AuditEntry
+from kiosk_ui.app.audit import AuditAction, AuditEntry
 from kiosk_ui.app.domain.check_in import CheckInDraft, Ticket
 from kiosk_ui.app.domain.hand_over import HandOver, Receipt
 from kiosk_ui.app.domain.insurance import Eligibility, EligibilityKind, EligibilityQuery
@@ -274,6 +274,51 @@ def test_work_of_a_visit_that_is_over_is_heard_by_nobody(driver: CheckInDriver, 
         work()
     assert isinstance(happen(driver), s.Welcome)
     assert len(world.shown) == shown
+
+
+def to_saving(driver: CheckInDriver, world: World) -> None:
+    """Up to the department; the store's answer waits in ``world.waiting``."""
+    read(driver, world)
+    happen(driver, ev.Confirmed())
+    world.hold = True
+    assert isinstance(happen(driver, ev.DepartmentChosen("noi")), s.Saving)
+
+
+def test_a_number_stored_after_its_owner_has_left_is_told_to_staff_once(driver: CheckInDriver, world: World):
+    to_saving(driver, world)
+    (slow,) = world.waiting
+    world.hold = False
+    world.seconds += 1_000
+    driver.run_pending()
+    assert isinstance(driver.state.screen, s.Problem)
+    happen(driver, ev.StartAgain())
+    slow()
+    assert isinstance(happen(driver), s.Welcome), "nobody stands there: nothing is shown, and nothing is printed"
+    assert world.printed == []
+    assert world.rings == [("saving", "kiosk.not_collected")]
+    (said,) = [entry for entry in world.notes if entry.action is AuditAction.NOT_COLLECTED]
+    assert said.check_in_id == uuid.UUID(int=7)
+    slow()
+    happen(driver)
+    assert len(world.rings) == 1
+
+
+def test_an_answer_of_the_try_before_the_last_is_this_visits_number(driver: CheckInDriver, world: World):
+    to_saving(driver, world)
+    world.seconds += 1_000
+    driver.run_pending()
+    assert isinstance(happen(driver, ev.TryAgain()), s.Saving)
+    first, again = world.waiting
+    world.hold = False
+    first()
+    assert isinstance(happen(driver), s.TicketReady)
+    again()
+    assert isinstance(happen(driver), s.TicketReady)
+    assert len(world.printed) == 1
+    happen(driver, ev.GoOn())
+    again()
+    happen(driver)
+    assert world.rings == [], "the number is in its owner's hand"
 
 
 def test_a_reading_is_cancelled_when_the_patient_leaves(driver: CheckInDriver, world: World):

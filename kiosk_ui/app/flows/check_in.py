@@ -88,7 +88,7 @@ class CheckInFlow:
                     return Step(state)
                 return self._under_overlay(state, look_up.on_answer(self._frame, state, event))
             case ev.CheckInSaved() | ev.SaveFailed() | ev.TicketPrinted() | ev.TicketNotPrinted():
-                if event.request != state.request:
+                if event.request != state.request and not finish.is_this_visits(state, event):
                     return Step(state)
                 return self._under_overlay(state, finish.on_work(self._frame, state, event))
             case _:

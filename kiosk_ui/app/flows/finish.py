@@ -25,6 +25,7 @@ __all__ = [
     "card_left",
     "card_taken",
     "declared_to_counter",
+    "is_this_visits",
     "leave",
     "nobody_there",
     "on_work",
@@ -142,6 +143,12 @@ def save(frame: Frame, state: s.CheckInState) -> Step:
         return frame.welcome(state)
     begun = dataclasses.replace(state, request=state.request + 1)
     return frame.show(begun, s.Saving(), fx.SaveCheckIn(begun.request, state.visit.draft))
+
+
+def is_this_visits(state: s.CheckInState, event: ev.WorkEvent) -> bool:
+    """Whether a late answer says that this very visit is stored: the try before the last was only slow."""
+    draft = state.visit.draft if state.visit else None
+    return isinstance(event, ev.CheckInSaved) and draft is not None and event.ticket.check_in_id == draft.check_in_id
 
 
 def stored(frame: Frame, state: s.CheckInState, ticket: Ticket) -> Step:
