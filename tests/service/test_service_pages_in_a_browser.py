@@ -18,6 +18,7 @@ from tests.service.service_scene import (
     PIN,
     RunningService,
     Staff,
+    desk,
     put,
     service_settings,
     ticket,
@@ -67,7 +68,9 @@ def fill(running: RunningService, count: int = 6) -> None:
     with running.client() as client:
         for number in range(1, count + 1):
             drawn = (NOW - dt.timedelta(minutes=30 - number)).isoformat()
-            body = ticket(f"A{number:03d}", priority=priorities.get(number, "none"), issued_at=drawn)
+            body = ticket(
+                f"A{number:03d}", priority=priorities.get(number, "none"), issued_at=drawn, holder_checked="none"
+            )
             put(client, body).raise_for_status()
 
 
@@ -201,15 +204,94 @@ def test_staff_confirm_a_priority_find_a_slip_and_add_an_emergency(browser: Brow
     label_is(browser, "CC001")
 
 
+def test_staff_say_that_they_compared_the_person_with_the_photo(browser: Browser, running: RunningService) -> None:
+    with running.client() as client:
+        for number, holder in (("A001", "none"), ("A002", "matcher")):
+            put(client, ticket(number, holder_checked=holder)).raise_for_status()
+        put(client, ticket("A003")).raise_for_status()
+    sign_in(browser, running, "noi1")
+    browser.wait_for("!document.querySelector('#panel').hidden")
+    assert not browser.is_shown("#holder"), "nobody is there"
+    browser.press("F2")
+    label_is(browser, "A001")
+    browser.wait_for("document.querySelector('#holder-words').innerText.includes('Chưa đối chiếu')")
+    browser.click("#holder-change")
+    browser.wait_for("document.querySelector('#holder-words').innerText.includes('Nhân viên đã đối chiếu')")
+    assert browser.text("#holder-change") == "Bỏ đánh dấu"
+    browser.press("F2")
+    label_is(browser, "A002")
+    browser.wait_for("document.querySelector('#holder-words').innerText.includes('Máy đã đối chiếu')")
+    assert not browser.is_shown("#holder-change")
+    browser.press("F9")  # and not "next" twice within a second: that would be a double click
+    browser.wait_for("document.querySelector('#done').innerText.includes('A002')")
+    browser.press("F2")
+    label_is(browser, "A003")
+    browser.wait_for("document.querySelector('#holder').hidden")
+
+
+def test_what_a_removed_desk_was_at_can_be_ended_here(browser: Browser, tmp_path: Path) -> None:
+    with RunningService(service_settings(tmp_path)) as before, before.client() as client:
+        fill(before, 1)
+        Staff(client, "noi2").call_next()
+    with RunningService(service_settings(tmp_path, desks=[desk("noi1", ("noi",))])) as after:
+        sign_in(browser, after, "noi1")
+        browser.wait_for("document.querySelector('#held').innerText.includes('A001')")
+        browser.click("#held button")
+        browser.wait_for("document.querySelector('#done').innerText.includes('A001')")
+        assert "A001" not in browser.text("#held")
+
+
+def test_names_and_rooms_of_the_settings_are_words_and_never_markup(browser: Browser, tmp_path: Path) -> None:
+    evil = "<img src=x onerror=document.title='taken'><b>'\"&amp;"
+    desks = [{**desk("noi1", ("noi",), evil, evil), "name": evil}]
+    with RunningService(service_settings(tmp_path, desks=desks, hospital=evil)) as running:
+        fill(running, 2)
+        sign_in(browser, running, "noi1")
+        browser.wait_for("!document.querySelector('#panel').hidden")
+        assert evil in browser.script("return document.querySelector('#desk-name').textContent")
+        browser.press("F2")
+        label_is(browser, "A002")
+        browser.open(f"{running.url}/call")
+        browser.wait_for("document.querySelector('#number').innerText === 'A002'")
+        assert browser.script("return document.querySelector('#place').textContent") == evil
+        assert browser.script("return document.querySelectorAll('img, b').length") == 0
+        assert "taken" not in browser.script("return document.title")
+        assert [each for each in browser.complaints() if "Security" in each or "/x" in each] == []
+
+
+def test_a_phone_asks_less_often_and_gets_no_body_while_nothing_changes(
+    hurried: Browser, running: RunningService
+) -> None:
+    browser = hurried
+    fill(running, 3)
+    with browser.sized(412, 860):
+        browser.open(f"{running.url}/call")
+        browser.wait_for("document.querySelector('#following').innerText.includes('A002')")
+        browser.script(
+            "window.statuses = []; const plain = window.fetch; window.fetch = async (...all) => "
+            "{ const answer = await plain(...all); window.statuses.push(answer.status); return answer; }"
+        )
+        browser.wait_for("window.statuses.length >= 2", seconds=40)
+        assert set(browser.script("return window.statuses")) == {304}
+        with running.client() as client:
+            Staff(client, "noi1").call_next()
+        browser.wait_for("document.querySelector('#number').innerText === 'A002'", seconds=40)
+        assert browser.script("return document.querySelector('#offline').hidden")
+
+
 def test_a_wrong_pin_is_said_and_guessing_is_stopped_with_the_time_to_wait(
     browser: Browser, running: RunningService
 ) -> None:
     sign_in(browser, running, "noi1", "000111")
     browser.wait_for("document.querySelector('#pin-problem').innerText.includes('không đúng')")
     assert browser.script("return document.querySelector('#pin').value") == ""
-    with running.client() as client:
-        for _ in range(4):
-            client.post("/staff/api/sign-in", json={"desk": "noi1", "pin": "000111"})
+    # From this very browser: it may be known at the desk, and then others' guesses are not its own.
+    browser.script(
+        "window.guesses = 0; for (let i = 0; i < 4; i += 1) fetch('/staff/api/sign-in', {method: 'POST', headers: "
+        "{'Content-Type': 'application/json'}, body: JSON.stringify({desk: 'noi1', pin: '000111'})})"
+        ".then(() => { window.guesses += 1; })"
+    )
+    browser.wait_for("window.guesses === 4")
     browser.type("#pin", PIN)
     browser.press("Enter")
     browser.wait_for(r"/Chờ \d+ giây/.test(document.querySelector('#pin-problem').innerText)")
@@ -265,6 +347,9 @@ def test_every_target_is_large_enough_for_a_finger(tablet: Browser, running: Run
     fill(running)
     sign_in(tablet, running, "noi1")
     tablet.wait_for("document.querySelector('#asked').innerText.includes('A004')")
+    tablet.press("F2")
+    label_is(tablet, "A002")
+    tablet.wait_for("!document.querySelector('#holder').hidden")
     tablet.script(
         "const s = document.querySelector('#language'); s.value = arguments[0]; s.dispatchEvent(new Event('change'))",
         language,
