@@ -109,6 +109,9 @@ class Guards:
                     headers["Connection"] = "close"  # RFC 9112 §9.6
             await send(message)
 
+        if _has_two_lengths(scope):
+            await _answer(guarded, 400, "request.malformed", {"Connection": "close"})
+            return
         if not self._limit.allows(_address(scope)):
             await _answer(guarded, 429, "request.too_many", {"Retry-After": "1"})
             return
@@ -121,6 +124,13 @@ async def _answer(send: Send, status: int, error: str, headers: dict[str, str]) 
     raw = [(name.lower().encode(), value.encode()) for name, value in found.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
+
+
+def _has_two_lengths(scope: Scope) -> bool:
+    """A length beside a coding: a proxy that reads the other one would take what follows for a request of its own, that
+    is of somebody else (RFC 9112 §6.1)."""
+    names = {name for name, _ in scope["headers"]}
+    return b"content-length" in names and b"transfer-encoding" in names
 
 
 def _address(scope: Scope) -> str:
