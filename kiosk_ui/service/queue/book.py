@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import secrets
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
@@ -34,66 +33,13 @@ from kiosk_ui.service.queue.calling import CallingRule, after_action, after_call
 from kiosk_ui.service.queue.database import QueueDatabase
 from kiosk_ui.service.queue.entry import COUNTER_QUEUE, Action, Entry, Standing, State, allowed, standing_of
 from kiosk_ui.service.queue.tables import queue_entry, queue_event, queue_lane, queue_told
+from kiosk_ui.service.queue.ticket import Admitted, Desk, NewTicket
 from reader.verification.identity import HolderChecked
 
 __all__ = ["Admitted", "Desk", "NewTicket", "QueueBook"]
 
 _TRIES = 5
 _EMERGENCY_PREFIX = "CC"  # cấp cứu; two letters, so that it is no department's
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Desk:
-    """Where people are called to.
-
-    Attributes:
-        code: stable key.
-        name: as staff call it.
-        place_vi: where it is, as the call screen says it; ``place_en`` the same in the second language.
-        queues: codes of the departments it calls for, or ``counter``.
-    """
-
-    code: str
-    name: str
-    place_vi: str
-    place_en: str
-    queues: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class NewTicket:
-    """A ticket as a kiosk sends it.
-
-    Attributes:
-        check_in_id: sent again, it is the same ticket.
-        day: the kiosk's calendar day on which the number was drawn.
-        kind: a department's number, or a slip for the counter.
-        department: the department's code; not looked at for a slip.
-        label: as printed.
-        priority: what needs staff counts once they confirm it.
-        issued_at: aware moment of the check-in, by the kiosk's clock.
-        sent_at: what that clock said when the ticket was sent; ``None`` from an earlier kiosk.
-        holder_checked: whether anybody compared the person with the photo; ``None`` from an earlier kiosk.
-    """
-
-    check_in_id: uuid.UUID
-    day: dt.date
-    kind: TicketKind
-    department: str
-    label: str
-    priority: Priority
-    issued_at: dt.datetime
-    sent_at: dt.datetime | None = None
-    holder_checked: HolderChecked | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Admitted:
-    """A ticket in its queue. ``is_new`` is false when it was there already; ``day`` is the queue's."""
-
-    entry: Entry
-    is_new: bool
-    day: dt.date
 
 
 class QueueBook:
