@@ -41,6 +41,7 @@ _PURPOSES = {
     "retry": "have everything that waits or was given up tried again",
     "roll-back": "take the store back to an older version of its tables (stop the kiosk first)",
 }
+_OLDER_TABLES = ("0001",)  # of migrations/versions; the newest is no way back
 _Result = tuple[str, int]
 
 
@@ -82,7 +83,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
             "--forget-old", action="store_true", help="take the old keys out of the key file; old backups need them"
         )
     if chosen.action == "roll-back":
-        action.add_argument("revision", metavar="VERSION", help="0001: before encryption; names will be readable again")
+        action.add_argument(
+            "revision",
+            metavar="VERSION",
+            choices=_OLDER_TABLES,
+            help="0001: before encryption; names will be readable again",
+        )
     return action.parse_args(list(argv[1:]), namespace=chosen)
 
 

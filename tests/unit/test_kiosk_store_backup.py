@@ -23,6 +23,7 @@ from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.keys import KeyPlace, key_file, new_key
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store import backup
+from kiosk_ui.app.store import database as database_module
 from kiosk_ui.app.store.audit_chain import AnchorFile
 from kiosk_ui.app.store.backup import StorePlace, back_up, restore
 from kiosk_ui.app.store.causes import sqlite_failure
@@ -362,6 +363,18 @@ def test_an_operator_can_do_all_of_it(kiosk: Path, archive: Path, capsys: pytest
     assert run(capsys, "check")[0] == 0
     assert run(capsys, "roll-back", "0001")[0] == 0
     assert run(capsys, "check")[0] == 0
+
+
+def test_every_older_version_of_the_tables_can_be_named_and_no_other(
+    kiosk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = Path(database_module.__file__).with_name("migrations") / "versions"
+    older = sorted({path.name[:4] for path in versions.glob("0*.py")} - {database_module.HEAD})
+    for version in ("9999", database_module.HEAD):
+        with pytest.raises(SystemExit) as left:
+            run(capsys, "roll-back", version)
+        assert left.value.code == 64
+        assert all(f"'{known}'" in capsys.readouterr().err for known in older)
 
 
 def test_a_store_in_use_is_not_rolled_back(kiosk: Path, capsys: pytest.CaptureFixture[str]) -> None:
