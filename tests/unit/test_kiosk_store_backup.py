@@ -369,12 +369,14 @@ def test_every_older_version_of_the_tables_can_be_named_and_no_other(
     kiosk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     versions = Path(database_module.__file__).with_name("migrations") / "versions"
-    older = sorted({path.name[:4] for path in versions.glob("0*.py")} - {database_module.HEAD})
+    older = sorted({path.name[1:5] for path in versions.glob("v0*.py")} - {database_module.HEAD})
     for version in ("9999", database_module.HEAD):
         with pytest.raises(SystemExit) as left:
             run(capsys, "roll-back", version)
         assert left.value.code == 64
-        assert all(f"'{known}'" in capsys.readouterr().err for known in older)
+        err = capsys.readouterr().err
+        assert older
+        assert all(f"'{known}'" in err for known in older)
 
 
 def test_a_store_in_use_is_not_rolled_back(kiosk: Path, capsys: pytest.CaptureFixture[str]) -> None:
