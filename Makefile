@@ -16,7 +16,7 @@ kiosk: setup-kiosk ## set up, then start the kiosk with an emulated card (withou
 
 .PHONY: test
 test: setup-test check ## set up, then run every check and the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: setup-test ## style, types and who-imports-whom: exactly what the build server checks
@@ -31,7 +31,7 @@ quick: setup-test ## the unit tests with few examples of each property and table
 
 .PHONY: soak
 soak: setup-test ## the long sweeps whole, of which the test suite takes a hundredth (CHIPID_SOAK_SHARE, CHIPID_SOAK_SEED)
-	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m pytest tests -m soak --ignore=tests/fuzz
+	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m pytest tests -m "soak or wide or hypothesis" --ignore=tests/fuzz
 	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m tests.soak_run
 	@CHIPID_SOAK_SHARE=$${CHIPID_SOAK_SHARE:-100} $(BIN)/python -m tests.soak_check_ins
 

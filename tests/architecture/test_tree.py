@@ -1,6 +1,7 @@
 """The tree keeps the rules of CONTRIBUTING.md, so that a reader always finds what it promises."""
 
 import ast
+import functools
 import pathlib
 import re
 import subprocess
@@ -64,6 +65,7 @@ def test_functions_fit_a_screen(room_modules: Files, root: pathlib.Path) -> None
     assert too_long == {}
 
 
+@functools.cache
 def _parsed(path: pathlib.Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 

@@ -198,6 +198,7 @@ def test_a_wrong_answer_in_version_2_is_no_proof_and_the_rest_is_read(lie: str) 
     assert DG3 not in end.read.reading.document
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("status", STATUS_WORDS, ids=lambda sw: f"{sw:04X}")
 @pytest.mark.parametrize("name", ["eac1-ecdh", "eac2"])
 @pytest.mark.parametrize("bare", [False, True], ids=["protected", "bare"])
@@ -244,6 +245,7 @@ def _refusing(step: str, status: int, *, bare: bool) -> Liar:
     return Liar(sent=sent) if bare else Liar(plain=plain)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("step", INSTRUCTIONS)
 @pytest.mark.parametrize("name", ["eac1-ecdh", "eac2"])
 @pytest.mark.parametrize(("status", "bare"), [(0x6300, False), (0x63C0, False), (0x6884, True), (0x6982, True)])

@@ -83,6 +83,7 @@ def says_nothing_secret(error: ChipIdError) -> bool:
     return not any(secret in text for secret in (THE_CAN, THE_PIN, THE_PUK))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("status", STATUS_WORDS, ids=lambda sw: f"{sw:04X}")
 @pytest.mark.parametrize("step", STEPS)
 def test_one_lie_costs_at_most_one_guess(step: str, status: int) -> None:

@@ -229,6 +229,7 @@ def suites() -> list[tuple[str, int]]:
     return [*chosen, ("PACE-ECDH-CAM-AES-CBC-CMAC-128", 10)]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("name", "parameter_id"), suites())
 def test_every_suite_ends_in_a_session(name: str, parameter_id: int) -> None:
     protocol = PROTOCOLS[name]

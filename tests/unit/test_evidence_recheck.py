@@ -68,6 +68,7 @@ def judged(octets: bytes, trust: TrustStore | None = None, at: dt.datetime = NOO
     return kept, judge_again(kept, elsewhere() if trust is None else trust, at)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_card_of_the_catalogue_can_be_judged_again(name: str) -> None:
     try:

@@ -48,6 +48,7 @@ def good() -> reader.ReadOutcome:
     return outcome_of("an")
 
 
+@pytest.mark.wide
 @BOTH
 @pytest.mark.parametrize("person", catalogue(), ids=lambda person: person.name)
 def test_every_card_gives_a_page_that_fits_its_verdict(person: object, language: Language) -> None:

@@ -245,6 +245,7 @@ def test_times_are_added_up_by_kind_of_command() -> None:
 
 
 # ----------------------------------------------------------------------------------- cards that misbehave
+@pytest.mark.wide
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PEOPLE))
 def test_every_card_of_the_catalogue_gives_a_report(name: str) -> None:

@@ -59,6 +59,7 @@ def openssl_agrees(ef_sod: bytes, signer: Any, folder: Path) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("version", [0, 1])
 @pytest.mark.parametrize("place", ["inside", "outside"])
 @pytest.mark.parametrize("hash_name", HASHES)
