@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 from crypto.errors import ChipIdError
 from kiosk_ui.app.audit import AuditAction, AuditEntry
+from kiosk_ui.app.failures import STORE_FULL
+from kiosk_ui.app.full_disk import is_full
 from kiosk_ui.app.operation import families as f
 from kiosk_ui.app.operation.desk import Bar, Chart, DeskAction, Fact, Section, Tone
 from kiosk_ui.app.operation.observed import ANSWERED
@@ -113,7 +115,8 @@ class KioskDesk:
         try:
             save_defaults(self._services.operation.defaults_file, chosen)
         except OSError as error:
-            return (Fact("defaults", type(error).__name__, tone=Tone.BAD),)
+            why = STORE_FULL.name if is_full(error) else type(error).__name__
+            return (Fact("defaults", why, tone=Tone.BAD),)
         return (Fact("defaults", word="kept", tone=Tone.GOOD),)
 
     # ---------------------------------------------------------------------------------- the sections

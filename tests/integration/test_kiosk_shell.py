@@ -105,7 +105,7 @@ def test_the_store_is_looked_after_as_the_kiosk_s_user_with_the_kiosk_s_key(mach
     stand_in = tmp_path / "systemd-run"
     stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="ascii")
     stand_in.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PROGRAM": "/opt/program"}
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PROGRAM": str(tmp_path)}
     done = subprocess.run(
         [script, "restore", "/nowhere/a b"], env=environment, capture_output=True, text=True, check=True
     )
