@@ -111,7 +111,7 @@ def test_the_store_is_looked_after_as_the_kiosk_s_user_with_the_kiosk_s_key(mach
     )
     said = done.stdout.splitlines()
     assert said[-6:] == [
-        "/opt/program/bin/chipid",
+        f"{tmp_path}/bin/chipid",
         "store",
         "restore",
         "--settings",
