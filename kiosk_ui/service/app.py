@@ -77,6 +77,7 @@ class HospitalService:
         self.book: QueueBook | None = None
         self.crowd = Crowd()
         self._sessions: Sessions | None = None
+        self._staff: StaffRoutes | None = None
         found: list[BaseRoute] = [Route("/health", self._health, methods=["GET"])]
         self._parts = [name for name in ("queue", "relay") if getattr(settings, name) is not None]
         if settings.relay is not None:
@@ -94,6 +95,8 @@ class HospitalService:
 
     def close(self) -> None:
         """Close the store. May be called twice."""
+        if self._staff is not None:
+            self._staff.close()
         if self.book is not None:
             self.book.database.close()
 
@@ -122,6 +125,7 @@ class HospitalService:
         pins = {each.code: each.pin.get_secret_value() for each in settings.desks}
         self._sessions = Sessions(database, pins, self.clock)
         views = Views(book, self.clock.monotonic)
+        self._staff = StaffRoutes(book, views, self._sessions, desks, settings.record_url)
         return [
             Route("/", _to_the_panel, methods=["GET"]),
             Route("/call", _page("call.html"), methods=["GET"]),
@@ -129,7 +133,7 @@ class HospitalService:
             Mount("/pages/fonts", StaticFiles(directory=_FONTS)),
             Mount("/pages", StaticFiles(directory=_PAGES)),
             *KioskRoutes(book, views, tokens).routes(),
-            *StaffRoutes(book, views, self._sessions, desks, settings.record_url).routes(),
+            *self._staff.routes(),
             *CallRoutes(book, views, desks, settings.hospital, settings.second_language).routes(),
         ]
 

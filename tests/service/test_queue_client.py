@@ -17,7 +17,7 @@ from crypto.errors import ErrorCode, Hint
 from crypto.primitives.secret import Secret
 from emulator.services.loopback import LoopbackSite, Misbehaviour, Reply, Request
 from kiosk_ui.app.audit import AuditEntry
-from kiosk_ui.app.domain.check_in import CheckInDraft, Slip, Ticket, TicketKind
+from kiosk_ui.app.domain.check_in import CheckInDraft, HolderMark, Slip, Ticket, TicketKind
 from kiosk_ui.app.domain.departments import DEFAULT_DEPARTMENTS
 from kiosk_ui.app.domain.priority import Priority
 from kiosk_ui.app.failures import (
@@ -32,6 +32,7 @@ from kiosk_ui.app.failures import (
 )
 from kiosk_ui.app.gateways.queue_service import CheckInsWithWait, QueueService, WaitBoard
 from kiosk_ui.app.settings_queue import QueueSettings
+from reader.verification.identity import HolderChecked
 from tests.service.service_scene import (
     DAY,
     NOW,
@@ -108,6 +109,34 @@ def test_tickets_and_slips_arrive_where_they_belong(running: RunningService) -> 
         assert [each["label"] for each in counter["asked"]] == ["E003"]
 
 
+def test_a_desks_word_about_the_holder_comes_back_to_the_kiosk_that_drew_the_number(running: RunningService) -> None:
+    service = client_of(running.url)
+    service.put(a_ticket())
+    assert service.holder_marks(DAY) == []
+    with running.client() as browser:
+        staff = Staff(browser, "noi1")
+        called = staff.call_next()
+        assert called is not None
+        body: dict[str, object] = {"key": called["key"], "revision": called["revision"], "checked": True}
+        staff.post("holder", body).raise_for_status()
+    assert service.holder_marks(DAY) == [HolderMark(a_ticket().number, HolderChecked.STAFF)]
+    assert service.holder_marks(DAY - dt.timedelta(days=1)) == []
+    assert client_of(running.url, TOKENS["kiosk-2"]).holder_marks(DAY) == []
+
+
+@pytest.mark.parametrize(
+    "holders",
+    [
+        None, {}, [None], [{}], [{"number": "A001"}], [{"number": "A001", "checked": "matcher"}],
+        [{"number": 1, "checked": "staff"}], [{"number": "A001; x", "checked": "staff"}],
+    ],
+)  # fmt: skip
+def test_marks_that_make_no_sense_are_no_answer(odd: OddService, holders: object) -> None:
+    odd.holders = holders
+    with fails_with(QUEUE_ANSWER_UNUSABLE):
+        client_of(odd.base_url).holder_marks(DAY)
+
+
 def test_a_token_that_the_service_does_not_know_is_for_people_to_put_right(running: RunningService) -> None:
     with fails_with(QUEUE_TOKEN_REFUSED):
         client_of(running.url, "wrong").put(a_ticket())
@@ -147,12 +176,15 @@ class OddService(LoopbackSite):
     def __init__(self) -> None:
         super().__init__(delay_s=30.0)
         self.tickets: dict[str, object] = {}
+        self.holders: object = []
         self.answer: dict[str, object] = {"state": "waiting", "twin": False, "wait_minutes": [10, 25]}
 
     def respond(self, request: Request) -> Reply:
         if request.method == "PUT":
             self.tickets[request.path] = request.json()
             return Reply(self.answer)
+        if request.path.endswith("/holders"):
+            return Reply({"day": DAY.isoformat(), "holders": self.holders})
         row = {"queue": "noi", "waiting": 3, "wait_minutes": [10, 25], "wait_minutes_prioritised": [0, 10]}
         return Reply({"day": DAY.isoformat(), "queues": [row]})
 

@@ -106,6 +106,11 @@ class StaffRoutes:
         self._strangers = ThreadPoolExecutor(_GUESSES_AT_ONCE, thread_name_prefix="sign-in")
         self._known = ThreadPoolExecutor(1, thread_name_prefix="known-sign-in")
 
+    def close(self) -> None:
+        """Let go of the threads; a PIN that is being looked at is looked at to its end. May be called twice."""
+        self._strangers.shutdown(wait=False, cancel_futures=True)
+        self._known.shutdown(wait=False, cancel_futures=True)
+
     def routes(self) -> list[Route]:
         """What the application mounts."""
         changes: dict[str, Callable[[Request, Desk], Awaitable[Response]]] = {
