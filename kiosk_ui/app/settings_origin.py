@@ -33,7 +33,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
 }
 """Variables of this project that are no settings of the kiosk, and what they are for."""
 
-_LONGEST_FILE: Final = 1_000  # lines; none after these is named
+_LONGEST_FILE: Final = 500  # lines; none after these is named
 _Table = dict[str, Any]
 
 
