@@ -215,7 +215,7 @@ def shape(state: s.CheckInState) -> tuple[object, ...]:
         getattr(screen, "whose", None),
         visit.document and visit.document.first_missing,
     )
-    typed = visit.document is not None, *document
+    typed = visit.document is not None, visit.to_correct is not None, *document
     return (*kinds, *card, visit.way, type(visit.key), type(visit.scanned), has, visit.guardian_settled, *tries, *typed)
 
 

@@ -177,8 +177,8 @@ def _typed_fields(screen: s.Screen) -> Fields:
     match screen:
         case s.TypeNumber(kind=kind, problem=problem, given=given):
             return {"number_kind": kind.value, "input_problem": _problem(problem), "typed_before": given}
-        case s.TypeName(whose=whose, problem=problem):
-            return {"whose": whose.value, "input_problem": _problem(problem)}
+        case s.TypeName(whose=whose, problem=problem, given=given):
+            return {"whose": whose.value, "input_problem": _problem(problem), "typed_before": given}
         case s.TypeBirth(whose=whose, problem=problem, today=today, given=document):
             told: Fields = {"whose": whose.value, "input_problem": _problem(problem)}
             return told | {"today": today.isoformat() if today else "", "typed_before": _birth_digits(document)}
@@ -187,8 +187,8 @@ def _typed_fields(screen: s.Screen) -> Fields:
             return {"input_problem": _problem(problem), "typed_before": _digits(last) if last else ""}
         case s.EnterPhone(problem=problem):
             return {"input_problem": _problem(problem)}
-        case s.CheckDocument(document=document):
-            return _document(document)
+        case s.CheckDocument(document=document, problem=problem):
+            return _document(document) | {"input_problem": _problem(problem)}
         case _:
             return {}
 

@@ -424,10 +424,54 @@ def test_a_citizens_card_in_a_document_reader_is_opened_by_its_number(visitor: V
 
 
 # ----------------------------------------------------------------------------------------- in general
-def test_who_says_this_is_not_right_begins_anew_with_nothing_kept(visitor: Visitor):
-    visitor.chooses(Way.NO_CARD)
-    visitor(ev.TextGiven(NAME), ev.BirthGiven(3, 2, 1985))
-    assert isinstance(visitor(ev.NotMe()), s.OtherWays)
+def test_what_was_typed_is_put_right_with_nothing_lost(visitor: Visitor):
+    visitor.chooses(Way.OLD_CARD)
+    visitor(ev.TextGiven("181234567"), ev.TextGiven("Nguyễn Văn Am"), ev.BirthGiven(3, 2, 1985))
+    assert visitor(ev.NotMe()) == s.TypeNumber(NumberKind.OLD_CARD, given="181234567")
+    assert visitor(ev.TextGiven("181234567")) == s.TypeName(given="Nguyễn Văn Am")
+    born = visitor(ev.TextGiven("Nguyễn Văn An"))
+    assert isinstance(born, s.TypeBirth)
+    assert born.given is not None
+    assert (born.given.date_of_birth, born.given.birth_year) == (dt.date(1985, 2, 3), 1985)
+    visitor(ev.BirthGiven(3, 2, 1985))
+    draft = visitor.slip()
+    assert (draft.visitor.number, draft.visitor.full_name) == ("181234567", "Nguyễn Văn An")
+
+
+def test_a_number_that_is_not_mine_after_all_can_be_taken_away(visitor: Visitor):
+    visitor.chooses(Way.OLD_CARD)
+    visitor(ev.TextGiven("181234567"), ev.TextGiven(NAME), ev.BirthGiven(3, 2, 1985), ev.NotMe())
+    visitor(ev.Skipped(), ev.TextGiven(NAME), ev.BirthGiven(None, None, 1985))
+    draft = visitor.slip()
+    assert (draft.visitor.number, draft.visitor.number_kind) == ("", NumberKind.NONE)
+    assert draft.visitor.date_of_birth is None
+
+
+def test_a_typed_passport_without_a_chip_is_put_right_too(visitor: Visitor):
+    visitor.chooses(Way.PASSPORT)
+    visitor(ev.TextGiven("C1234567"), ev.BirthGiven(12, 8, 1974), ev.WithoutChip(), ev.TextGiven("Anna Eriksson"))
+    assert visitor(ev.NotMe()) == s.TypeNumber(NumberKind.DOCUMENT, given="C1234567")
+    assert visitor(ev.TextGiven("C7654321")) == s.TypeName(given="Anna Eriksson")
+    visitor(ev.TextGiven("Anna Eriksson"), ev.BirthGiven(12, 8, 1974))
+    assert visitor.slip().visitor.number == "C7654321"
+
+
+def test_a_childs_data_are_put_right_and_its_guardian_is_not_asked_for_again(visitor: Visitor):
+    to_guardian(visitor)
+    visitor(ev.NumberKnown(NUMBER, CODE))
+    visitor.card_reads()
+    visitor(ev.Confirmed(), ev.NotMe())
+    visitor(ev.TextGiven("123/2023"), ev.TextGiven("Nguyễn Thị Thư"))
+    assert isinstance(visitor(ev.BirthGiven(1, 5, 2023)), s.ConfirmDeclared)
+    draft = visitor.slip()
+    assert draft.visitor.full_name == "Nguyễn Thị Thư"
+    assert draft.visitor.guardian is not None
+
+
+def test_a_code_that_names_somebody_else_leaves_nothing_behind(visitor: Visitor):
+    visitor.chooses(Way.PHONE)
+    visitor(ev.NumberKnown(NUMBER, CODE))
+    assert visitor(ev.NotMe()) == s.OtherWays()
     assert visitor.state.visit is None
 
 

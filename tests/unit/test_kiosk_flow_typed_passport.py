@@ -252,6 +252,19 @@ def test_a_card_that_turns_up_after_all_needs_none_of_it(visitor: Visitor):
     assert visitor.state.visit.way is None
 
 
+def test_a_scan_that_could_not_be_read_is_told_of_wherever_one_would_do(visitor: Visitor):
+    visitor.chooses(Way.PASSPORT)
+    for answer in (ev.TextGiven(PASSPORT), BORN, LAST):
+        screen = visitor(ev.ScanUnreadable())
+        assert isinstance(screen, s.TypeNumber | s.TypeBirth | s.TypeExpiry)
+        assert screen.problem is s.InputProblem.SCAN_UNREADABLE
+        visitor(answer)
+    visitor.card_fails("access.wrong_key", Hint.REENTER_KEY)
+    visitor(ev.TryAgain())
+    assert visitor(ev.ScanUnreadable()) == s.CheckDocument(TYPED, s.InputProblem.SCAN_UNREADABLE)
+    assert isinstance(visitor(ev.GoOn()), s.PlaceCard)
+
+
 def test_not_me_asks_for_another_passport(visitor: Visitor):
     visitor.chooses(Way.PASSPORT)
     types_all(visitor)

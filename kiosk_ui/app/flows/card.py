@@ -79,7 +79,7 @@ def scan_unreadable(frame: Frame, state: s.CheckInState) -> Step:
     match state.screen:
         case s.ScanPhone() as phone:
             return frame.show(state, dataclasses.replace(phone, problem=s.NumberProblem.SCAN_UNREADABLE))
-        case s.TypeNumber() as typing:
+        case (s.TypeNumber() | s.TypeBirth() | s.TypeExpiry() | s.CheckDocument()) as typing:
             return frame.show(state, dataclasses.replace(typing, problem=s.InputProblem.SCAN_UNREADABLE))
         case _:
             return ask_key(frame, state, s.NumberProblem.SCAN_UNREADABLE)

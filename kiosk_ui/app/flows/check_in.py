@@ -149,10 +149,7 @@ class CheckInFlow:
                 return declare.card_instead(frame, state, known)
             case screen, ev.MrzGiven() as given if _takes_a_passport(screen):
                 return card.mrz_given(frame, state, given)
-            case (
-                s.Welcome() | s.EnterNumber() | s.ScanPhone() | s.GuardianCard() | s.TypeNumber(),
-                ev.ScanUnreadable(),
-            ):
+            case screen, ev.ScanUnreadable() if _takes_scans(screen):
                 return card.scan_unreadable(frame, state)
             case _:
                 return Step(state)
@@ -204,14 +201,14 @@ class CheckInFlow:
             case s.ConfirmDeclared(), ev.Confirmed():
                 return finish.declared_to_counter(frame, state)
             case s.ConfirmDeclared(), ev.NotMe():
-                return frame.show(dataclasses.replace(state, visit=None), s.OtherWays())
+                return declare.correct(frame, state)
             case _:
                 return None
 
     def _typed_passport(self, state: s.CheckInState, event: ev.PersonEvent) -> Step | None:
         frame = self._frame
         match state.screen, event:
-            case s.TypeNumber(kind=NumberKind.DOCUMENT), ev.TextGiven(text=text):
+            case s.TypeNumber(kind=NumberKind.DOCUMENT), ev.TextGiven(text=text) if _is_typing_a_passport(state):
                 return passport.number_given(frame, state, text)
             case s.TypeBirth(whose=s.Whose.HOLDER), ev.BirthGiven() as given:
                 return passport.birth_given(frame, state, given)
@@ -344,6 +341,18 @@ class CheckInFlow:
 
     def _warn(self, state: s.CheckInState, seconds_left: int) -> Step:
         return self._frame.cover(state, s.TimeoutWarning(seconds_left, state.screen.name), 1)
+
+
+def _takes_scans(screen: s.Screen) -> bool:
+    """Whether a code that could not be read is told of here."""
+    return isinstance(screen, s.ScanPhone | s.TypeNumber) or (
+        _takes_a_passport(screen) and not isinstance(screen, s.OtherWays)
+    )
+
+
+def _is_typing_a_passport(state: s.CheckInState) -> bool:
+    """Whether a chip is to be opened with what is typed; later its number may be put right for the slip alone."""
+    return state.visit is not None and state.visit.document is not None
 
 
 def _takes_a_passport(screen: s.Screen) -> bool:

@@ -30,6 +30,7 @@ __all__ = [
     "birth_given",
     "card_instead",
     "choose_way",
+    "correct",
     "guardian_read",
     "other_ways",
     "phone_scanned",
@@ -219,15 +220,32 @@ def ask_next(frame: Frame, state: s.CheckInState) -> Step:
         return frame.welcome(state)
     declared = visit.declared
     whose = s.Whose.CHILD if visit.for_guardian else s.Whose.SELF
+    before = visit.to_correct
     if not declared.full_name:
-        return frame.show(state, s.TypeName(whose))
+        return frame.show(state, s.TypeName(whose, given=before.full_name if before else ""))
     if declared.birth_year is None:
-        return frame.show(state, s.TypeBirth(whose))
+        born = TravelDocument(date_of_birth=before.date_of_birth, birth_year=before.birth_year) if before else None
+        return frame.show(state, s.TypeBirth(whose, given=born))
     if visit.for_guardian and not visit.guardian_settled:
         return frame.show(state, s.GuardianCard())
     masked = mask_number(declared.number) if declared.number else ""
     person = s.PersonShown(declared.full_name, masked, declared.date_of_birth, None, declared.birth_year)
     return frame.show(state, s.ConfirmDeclared(person, declared.identification))
+
+
+def correct(frame: Frame, state: s.CheckInState) -> Step:
+    """This is not right. What was typed is asked again with all of it there; what a code says is another person's."""
+    visit = state.visit
+    if visit is None or visit.declared is None:
+        return frame.welcome(state)
+    before = visit.declared
+    if before.identification in (Identification.QR, Identification.PHONE):
+        return frame.show(dataclasses.replace(state, visit=None), s.OtherWays())
+    blank = dataclasses.replace(before, full_name="", date_of_birth=None, birth_year=None)
+    again = dataclasses.replace(state, visit=dataclasses.replace(visit, declared=blank, to_correct=before))
+    if not before.number:
+        return ask_next(frame, again)
+    return frame.show(again, s.TypeNumber(before.number_kind, given=before.number))
 
 
 # -------------------------------------------------------------------------- in place of the chip
@@ -277,8 +295,9 @@ def _brought_by(frame: Frame, state: s.CheckInState, guardian: Identity, source:
 
 def skipped(frame: Frame, state: s.CheckInState) -> Step:
     """There is no number at hand; for a passport that means: no chip to open, either."""
-    is_document = isinstance(state.screen, s.TypeNumber) and state.screen.kind is NumberKind.DOCUMENT
-    return without_chip(frame, state) if is_document else ask_next(frame, state)
+    if state.visit is not None and state.visit.document is not None:
+        return without_chip(frame, state)
+    return _declare(frame, state, number="", number_kind=NumberKind.NONE)
 
 
 def without_chip(frame: Frame, state: s.CheckInState) -> Step:

@@ -281,12 +281,14 @@ class TypeName:
     Attributes:
         whose: whose name.
         problem: why it is asked again.
+        given: what was typed before, to be put right.
     """
 
     name: ClassVar[str] = "type_name"
     stage: ClassVar[Stage | None] = Stage.CARD
     whose: Whose = Whose.SELF
     problem: InputProblem | None = None
+    given: str = dataclasses.field(default="", repr=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -330,11 +332,13 @@ class CheckDocument:
 
     Attributes:
         document: number, date of birth, last day.
+        problem: why a scan in its place did not do.
     """
 
     name: ClassVar[str] = "check_document"
     stage: ClassVar[Stage | None] = Stage.CARD
     document: TravelDocument
+    problem: InputProblem | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -363,7 +367,8 @@ class GuardianCard:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ConfirmDeclared:
-    """Is this right? Nobody has checked it; a counter will. Events: ``Confirmed``, ``NotMe``.
+    """Is this right? Nobody has checked it; a counter will. Events: ``Confirmed``, ``NotMe`` (what was typed is to be
+    put right; what a code says is somebody else's).
 
     Attributes:
         person: what is shown of the person; never a portrait.

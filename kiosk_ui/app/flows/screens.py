@@ -201,6 +201,7 @@ class Visit:
         way: another way in, if one was chosen.
         document: the passport that is being typed, the visitor's own or that of who brings a child.
         declared: what was typed or scanned in place of a chip; grows until it is whole.
+        to_correct: what was typed before and is to be put right; the questions show it again.
         guardian_settled: a child's guardian has been read, or has no readable card.
         visitor: the person, once they have said "that is me".
         eligibility: the insurer's answer.
@@ -223,6 +224,7 @@ class Visit:
     way: Way | None = None
     document: TravelDocument | None = None
     declared: Visitor | None = None
+    to_correct: Visitor | None = None
     guardian_settled: bool = False
     visitor: Visitor | None = None
     eligibility: Eligibility | None = None

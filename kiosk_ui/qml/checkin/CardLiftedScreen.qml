@@ -7,8 +7,8 @@ ScreenBody {
     id: screen
     tone: "caution"
     toneText: Tr.t("tone.caution")
-    title: Tr.t("card_lifted.title")
-    message: Tr.t("card_lifted.message")
+    title: Tr.t(vm.forPassport ? "card_lifted.title_passport" : "card_lifted.title")
+    message: Tr.t(vm.forPassport ? "card_lifted.message_passport" : "card_lifted.message")
 
     stage: Component {
         Panel {

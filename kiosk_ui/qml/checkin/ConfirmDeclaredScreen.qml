@@ -9,7 +9,8 @@ ScreenBody {
     wordsShare: 0.44
     primaryText: Tr.t("confirm_declared.primary")
     primaryIcon: "tick"
-    secondaryText: Tr.t("confirm_declared.secondary")
+    // what was typed can be put right; what a code says is another person's
+    secondaryText: Tr.t(["qr", "phone"].includes(vm.identification) ? "confirm.secondary" : "confirm_declared.secondary")
     onPrimaryTouched: vm.confirm()
     onSecondaryTouched: vm.notMe()
 

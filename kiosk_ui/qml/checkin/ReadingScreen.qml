@@ -5,7 +5,7 @@ import "../components"
 // What is being read, in plain words, with a bar that counts finished parts.
 ScreenBody {
     id: screen
-    title: Tr.t("reading.title")
+    title: Tr.t(vm.forPassport ? "reading.title_passport" : "reading.title")
 
     aside: Component {
         Column {

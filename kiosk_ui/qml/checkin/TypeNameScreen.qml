@@ -6,7 +6,7 @@ import "../components"
 ScreenBody {
     id: screen
 
-    property string typed: ""
+    property string typed: vm.typedBefore
     readonly property bool child: vm.whose === "child"
 
     title: Tr.t(child ? "type_name.title_child" : "type_name.title")

@@ -79,7 +79,7 @@ Item {
                 width: parent.width
                 even: true
                 kind: "step"
-                text: Tr.t("confirm.number")
+                text: Tr.t(person.vm.forPassport ? "check_document.number" : person.withPhoto ? "confirm.number" : "confirm_declared.number")
                 color: Theme.inkMuted
             }
             KioskText {
