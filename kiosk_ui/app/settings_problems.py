@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Final
 
@@ -47,6 +46,8 @@ def sentences_of(
 
 def nearest(name: str, known: tuple[str, ...]) -> str | None:
     """The known name that was probably meant, or ``None``."""
+    import difflib  # only where something is wrong: a kiosk starts without it
+
     found = difflib.get_close_matches(name, known, n=1, cutoff=_ALIKE)
     return found[0] if found else None
 
