@@ -26,7 +26,7 @@ check: setup-test ## style, types and who-imports-whom: exactly what the build s
 	$(BIN)/lint-imports
 
 .PHONY: quick
-quick: setup-test ## the unit tests with few examples of each property and table: one to two minutes
+quick: setup-test ## unit tests that need no disk, one case of each table: under a minute
 	@CHIPID_QUICK=1 $(BIN)/python -m pytest tests/unit -m "not slow and not soak" -n auto
 
 .PHONY: soak

@@ -88,6 +88,7 @@ def test_a_right_answer_is_right_and_every_changed_one_wrong(
         assert not verify(key, bytes(changed), CHALLENGE)
 
 
+@pytest.mark.slow
 def test_a_long_key_is_no_different() -> None:
     assert verify(public(4096), raw_sign(representative(4096, HashAlgorithm.SHA256, b"\x34\xcc"), 4096), CHALLENGE)
 

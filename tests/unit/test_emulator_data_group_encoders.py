@@ -260,6 +260,7 @@ def test_shipped_wsq_files_show_the_drawn_pattern(position: FingerPosition) -> N
     assert sum(abs(a - b) for a, b in zip(decoded, drawn, strict=True)) / len(drawn) < 6
 
 
+@pytest.mark.slow
 def test_fingers_differ() -> None:
     assert len({draw_ridges(position).tobytes() for position in FingerPosition}) == 10
 

@@ -31,6 +31,8 @@ WORDS = {
     "0912345678",
     somebody().portrait,
 }
+pytestmark = pytest.mark.slow  # thousands of states are walked through before the first law is looked at
+
 READING = (s.PlaceCard, s.Reading, s.CardLifted)
 
 
