@@ -29,6 +29,7 @@ from typing import Final, TextIO, get_args
 from kiosk_ui.app.domain.identification import Way
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.priority import Priority
+from kiosk_ui.app.domain.travel_document import DocumentField
 from kiosk_ui.app.driver import CheckInDriver, FrontEnd
 from kiosk_ui.app.flows import events as ev
 from kiosk_ui.app.flows.screens import CheckInState, Overlay, Screen
@@ -104,6 +105,7 @@ _TYPES: Final[dict[str, tuple[type[object], str]]] = {
     "bool": (bool, "true or false"),
     "Way": _one_of(Way),
     "Priority": _one_of(Priority),
+    "DocumentField": _one_of(DocumentField),
 }
 
 
