@@ -79,7 +79,7 @@ def check_store(store: Path, confirmed: list[list[str]]) -> None:
     total = len(stored)
     for companions in (
         "select check_in_id from patient_snapshot",
-        "select check_in_id from outbox where kind = 'hand_over'",
+        "select distinct check_in_id from outbox where kind = 'hand_over'",  # again when insurance is verified later
         "select check_in_id from outbox where kind = 'queue'",
         "select distinct check_in_id from insurance_answer",
         "select check_in_id from audit_log where action = 'check_in.stored'",
