@@ -59,6 +59,7 @@ SHEETS = (
     Sheet("12-endings", ("take_card", "ticket_everything", "slip", "slip_no_paper")),
     Sheet("13-low-reach", ("welcome", "enter_number", "choose_department_ok", "type_name"), low_reach=True),
     Sheet("14-french-night", ("welcome", "confirm", "other_ways", "ticket"), language="fr", palette="night"),
+    Sheet("15-passport", ("type_number_document", "type_expiry", "wrong_number_passport", "check_document"), language="en"),
 )  # fmt: skip
 
 
