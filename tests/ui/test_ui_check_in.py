@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.cards import catalogue
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.bootstrap.emulated import number_of
 from kiosk_ui.qt.application import KioskApplication
@@ -93,6 +94,34 @@ def test_a_wrong_number_leads_back_to_typing(open_kiosk: OpenKiosk, tmp_path: Pa
         patient.reach("enter_number")
         patient.type_number("an")
         patient.reach("confirm")
+
+
+def test_a_passport_that_nobody_scans_is_typed_put_right_and_opened(open_kiosk: OpenKiosk, tmp_path: Path) -> None:
+    lines = next(each.mrz for each in catalogue(laboratory=True) if each.name == "passport-td3")
+    number, born, last = lines[1][:9].rstrip("<"), lines[1][13:19], lines[1][21:27]
+    with Reception(open_kiosk(), tmp_path) as patient:
+
+        def answers(*touched: str, then: str) -> None:
+            assert patient.finger.wait_for(lambda: not patient.shown.view_model.is_fresh, 10)
+            for key in touched:
+                patient.finger.touch(key)
+            patient.reach(then)
+
+        go_on = patient.word("enter_number.primary")
+        year = "20" if int(born[:2]) < 26 else "19"
+        answers(patient.word("welcome.secondary"), then="other_ways")
+        answers(patient.word("other_ways.passport"), then="type_number")
+        answers(*number[:-1], "0" if number[-1] != "0" else "1", go_on, then="type_birth")
+        answers(*born[4:], *born[2:4], *year, *born[:2], go_on, then="type_expiry")
+        answers(*last[4:], *last[2:4], *"20", *last[:2], go_on, then="place_card")
+        patient.tray.lay("passport-td3")
+        patient.reach("wrong_number")
+        answers(patient.word("wrong_number.primary_passport"), then="check_document")
+        shown = number[:-1] + ("0" if number[-1] != "0" else "1")
+        answers(f"{patient.word('check_document.number')}\n{shown}", then="type_number")
+        answers(patient.word("enter_number.delete"), number[-1], go_on, then="check_document")
+        answers(patient.word("check_document.primary"), then="confirm")
+        assert number not in patient.words_on_screen(), "masked, as soon as the chip has said it"
 
 
 def test_somebody_else_s_card_is_put_away_at_once(open_kiosk: OpenKiosk, tmp_path: Path) -> None:
