@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
-import uuid
 
 import pytest
 
 from crypto.errors import Hint
-from kiosk_ui.app.domain.check_in import CheckInDraft, TicketKind
+from kiosk_ui.app.domain.check_in import CheckInDraft
 from kiosk_ui.app.domain.identification import Identification, Way
 from kiosk_ui.app.domain.insurance import InsuranceOutcome
 from kiosk_ui.app.domain.mrz_text import MrzText
@@ -25,54 +23,7 @@ from reader.scanners.qr import parse_citizen_qr
 from reader.verification.identity import Assurance
 from scripts.flow_map import CODE, MRZ, NAME, NOW, NUMBER, PASSPORT, ticket_of
 from scripts.flow_map import person as somebody
-
-UNREADABLE = ("card.mute", Hint.RETRY_CARD)
-
-
-class Visitor:
-    """Somebody at the kiosk."""
-
-    def __init__(self) -> None:
-        numbers = itertools.count(1)
-        self.flow = CheckInFlow(new_id=lambda: uuid.UUID(int=next(numbers)), now=lambda: NOW)
-        self.state = self.flow.initial()
-        self.effects: list[fx.Effect] = []
-
-    def __call__(self, *events: ev.Event) -> s.Screen:
-        for event in events:
-            step = self.flow.handle(self.state, event)
-            self.state = step.state
-            self.effects.extend(step.effects)
-        return self.state.screen
-
-    def chooses(self, way: Way) -> s.Screen:
-        return self(ev.OtherWaysAsked(), ev.WayChosen(way))
-
-    def card_fails(self, code: str = UNREADABLE[0], hint: Hint = UNREADABLE[1]) -> s.Screen:
-        self(ev.ReadingProgressed(self.state.request, ReadingStep.OPENING, 0, 6))
-        return self(ev.ReadingFailed(self.state.request, code, hint))
-
-    def card_reads(self, number: str = NUMBER, decision: Decision = Decision.ACCEPT) -> s.Screen:
-        self(ev.ReadingProgressed(self.state.request, ReadingStep.OPENING, 0, 6))
-        return self(ev.ReadingFinished(self.state.request, ReadResult(somebody(number), decision)))
-
-    def slip(self) -> CheckInDraft:
-        """Confirm what was declared, and take the card if there is one; the draft behind the slip."""
-        screen = self.state.screen
-        assert isinstance(screen, s.ConfirmDeclared)
-        assert screen.person.portrait is None
-        assert isinstance(self(ev.Confirmed()), s.Saving)
-        draft = next(effect.draft for effect in reversed(self.effects) if isinstance(effect, fx.SaveCheckIn))
-        self(ev.CheckInSaved(self.state.request, ticket_of(draft)))
-        if isinstance(self.state.screen, s.TakeCard):
-            self(ev.CardRemoved())
-        shown = self.state.screen
-        assert isinstance(shown, s.SlipReady)
-        assert shown.ticket.slip is not None
-        assert shown.ticket.slip.full_name == draft.visitor.full_name
-        assert draft.exit is TicketKind.COUNTER
-        assert draft.decision is Decision.REFER
-        return draft
+from tests.unit.kiosk_visitor import Visitor
 
 
 @pytest.fixture

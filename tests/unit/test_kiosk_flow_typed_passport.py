@@ -27,7 +27,7 @@ from reader.lds.mrz import parse_scanned_mrz
 from reader.verification.identity import Assurance
 from scripts.flow_map import CODE, MRZ, NAME, NOW, NUMBER, PASSPORT
 from scripts.flow_map import person as somebody
-from tests.unit.test_kiosk_flow_other_ways import Visitor
+from tests.unit.kiosk_visitor import Visitor
 
 BORN, LAST = ev.BirthGiven(12, 8, 1974), ev.ExpiryGiven(15, 4, 2012)
 TYPED = TravelDocument(PASSPORT, dt.date(1974, 8, 12), 1974, dt.date(2012, 4, 15))
