@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from emulator.services.fhir_rules import fault_of
 from emulator.services.fhir_server import FhirServer
 from emulator.services.loopback import Misbehaviour
+from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.patient import PatientKind
 from kiosk_ui.app.failures import GatewayError, SettingsError
@@ -25,8 +26,8 @@ from kiosk_ui.app.gateways.fhir_access import signed_assertion
 from kiosk_ui.app.gateways.fhir_resources import Joining, eligibility_request, transaction
 from kiosk_ui.app.settings_fhir_access import FhirAccessSettings
 from kiosk_ui.app.settings_hospital import FhirSettings
-from reader.verification.identity import HolderChecked
-from tests.unit.hospital_records import AN, BORN, NAME, NOON, NUMBER, Peer, fhir_peer, record, secret_file
+from reader.verification.identity import Assurance, HolderChecked
+from tests.unit.hospital_records import AN, BORN, NAME, NOON, NUMBER, Peer, fhir_peer, record, secret_file, visitor
 
 UNKNOWN = Eligibility.unavailable("relay.unreachable")
 
@@ -287,6 +288,13 @@ def test_a_kept_appointment_is_marked_as_arrived_and_nothing_else_of_it_changes(
         system.hand_over(record(patient_id="P-7", appointment_id=made))
     now = server.resources[f"Appointment/{made}"]
     assert now == {**before, "status": "arrived", "meta": {"versionId": "2"}}
+
+
+def test_whoever_only_claims_a_number_keeps_nobodys_appointment(peer: Peer, server: FhirServer) -> None:
+    made = booked(server)
+    claimed = visitor(assurance=Assurance.TYPED, identification=Identification.TYPED)
+    peer.open().hand_over(record(claimed, patient_id="P-7", appointment_id=made))
+    assert server.resources[f"Appointment/{made}"]["status"] == "booked"
 
 
 @pytest.mark.parametrize("status", ["checked-in", "fulfilled", "cancelled", "noshow"])

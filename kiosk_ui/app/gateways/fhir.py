@@ -188,7 +188,7 @@ class FhirHospital:
         if were_there[-1]:  # the visit was handed over before: what was learned since is written into it
             for place, entry in zip(places, tables(bundle.get("entry")), strict=True):
                 brought_up_to_date(self._peer, place, entry.get("resource"), deadline)
-        if record.appointment_id is not None:
+        if record.appointment_id is not None and not joining.is_apart:  # a claim keeps nobody's appointment
             arrived(self._peer, record.appointment_id, deadline)
         made = next((place.removeprefix("Patient/") for place in places if place.startswith("Patient/")), None)
         return Receipt(places[-1], made or joining.patient_id)
