@@ -188,7 +188,10 @@ async function poll() {
     } catch { tag = null; /* told by the time since the last answer */ }
     show();
     await new Promise((done) => setTimeout(done, pause()));
-    while (document.hidden) await new Promise((done) => setTimeout(done, 500));   // a phone in a pocket asks nothing
+    while (document.hidden) {   // a phone in a pocket asks nothing, and is not late when it is taken out
+      await new Promise((done) => setTimeout(done, 500));
+      heardAt = performance.now();
+    }
   }
 }
 
