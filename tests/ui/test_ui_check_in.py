@@ -50,7 +50,8 @@ def test_touch_to_ticket(open_kiosk: OpenKiosk, tmp_path: Path, language: str, l
         assert "040 *** *** 017" in shown
         assert number_of("an") not in shown.replace(" ", "")
         assert patient.word("confirm.genuine").replace("\u00a0", " ") in shown
-        assert str(patient.value("portraitSource")).startswith("image://portrait/")
+        has_photo = lambda: str(patient.value("portraitSource")).startswith("image://portrait/")  # noqa: E731
+        assert patient.finger.wait_for(has_photo, LONGEST_S), "decoded beside the screen, which does not wait for it"
         patient.touch("confirm.primary")
         patient.reach("choose_department")
         patient.finger.touch("Tai Mũi Họng" if language == "vi" else "Ear, nose and throat")
