@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
+import stat
 from pathlib import Path
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, STORE_FULL, SettingsError, StoreError
 from kiosk_ui.app.full_disk import is_full
-from kiosk_ui.app.keys import make_once
+from kiosk_ui.app.keys import make_once, without_waiting
 
 __all__ = ["Pseudonyms"]
 
@@ -35,13 +37,16 @@ class Pseudonyms:
         """Use the key in ``path``, which is made at the first start for the owner alone.
 
         Raises:
-            SettingsError: the file can neither be read nor made, or is too short to be a key.
+            SettingsError: the file can neither be read nor made, is no regular file, or is too short to be a key.
             StoreError: ``store.disk_full``: it cannot be made for want of room.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             make_once(path, secrets.token_bytes(32))
-            return cls(path.read_bytes())
+            with open(path, "rb", opener=without_waiting) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise ValueError("it is no file")
+                return cls(file.read())
         except OSError as error:
             if is_full(error):
                 raise StoreError(STORE_FULL) from None

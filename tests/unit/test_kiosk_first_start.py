@@ -58,6 +58,17 @@ def test_a_key_that_is_none_is_said_and_not_made_anew(tmp_path: Path, content: b
     assert path.read_bytes() == content
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_key_that_is_a_pipe_stops_the_start_and_does_not_hold_it_up(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.key"
+    os.mkfifo(pipe, 0o600)
+    with pytest.raises(SettingsError):
+        Pseudonyms.from_key_file(pipe)
+    with pytest.raises(StoreError) as caught:
+        KeyPlace(pipe).load(needed=True)
+    assert caught.value.code.name == "store.key_unusable"
+
+
 @pytest.mark.parametrize(
     "url",
     [

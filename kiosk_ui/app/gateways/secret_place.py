@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
+from kiosk_ui.app.keys import without_waiting
 
 __all__ = ["SecretPlace", "bearer", "read_secret"]
 
@@ -49,7 +50,7 @@ def read_secret(place: str, environment: Mapping[str, str] | None = None) -> Sec
     """
     path = _path_of(place, os.environ if environment is None else environment)
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
+        with open(path, "rb", opener=without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise _unusable(place, "is no file")
@@ -87,11 +88,6 @@ def _path_of(place: str, environment: Mapping[str, str]) -> Path:
     if not folder:
         raise _unusable(place, "is not there: this program was not started by systemd with LoadCredential=")
     return Path(folder) / place.removeprefix(_CREDENTIAL)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """A pipe that nobody writes into would hold up the start for ever (open(2), O_NONBLOCK)."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _unusable(place: str, why: str) -> SettingsError:
