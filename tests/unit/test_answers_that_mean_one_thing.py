@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from kiosk_ui.app.failures import GatewayError, SettingsError
 from kiosk_ui.app.gateways.hospital_peer import json_object
 from kiosk_ui.app.gateways.relay_answer import parse_answer
 from kiosk_ui.app.gateways.secret_place import read_secret
-from kiosk_ui.app.gateways.strict_json import parsed
+from kiosk_ui.app.gateways.strict_json import octets_of, parsed
 
 _QUERY = EligibilityQuery("040085000017", "Nguyễn Văn An", dt.date(1985, 2, 3))
 _VALUES = st.recursive(
@@ -30,6 +31,25 @@ _VALUES = st.recursive(
 def test_every_plain_value_is_read_as_it_was_written(value: object) -> None:
     assert parsed(json.dumps(value).encode()) == value
     assert parsed(b"\xef\xbb\xbf" + json.dumps(value).encode()) == value  # a mark in front changes nothing
+    assert json.loads(octets_of(value)) == value
+
+
+@pytest.mark.parametrize("text", ["1.10", "0.12345678901234567890", "-0.0", "1E+400", "123456789012345678.10"])
+def test_a_number_goes_back_with_every_digit(text: str) -> None:
+    octets = f'{{"value": [{text}]}}'.encode()
+    assert octets_of(parsed(octets, fraction=Decimal)) == octets
+
+
+def test_what_cannot_be_written_back_is_said() -> None:
+    with pytest.raises(ValueError, match="number"):
+        parsed(b"1e99999999999999999999", fraction=Decimal)
+    deep: object = 1
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(ValueError, match="nested"):
+        octets_of(deep)
+    with pytest.raises(ValueError, match="JSON"):
+        octets_of({"a": float("inf")})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from emulator.services.fhir_rules import fault_of
 from emulator.services.fhir_server import FhirServer
-from emulator.services.loopback import Misbehaviour
+from emulator.services.loopback import Misbehaviour, Reply
 from kiosk_ui.app.domain.identification import Identification
 from kiosk_ui.app.domain.insurance import Eligibility
 from kiosk_ui.app.domain.patient import PatientKind
@@ -154,6 +154,14 @@ def test_rubbish_in_place_of_a_token_is_named(
     assert system.find(AN).kind is PatientKind.NEW
 
 
+@pytest.mark.parametrize("life", [10**400, -(10**400), 0, True, "300", None, 0.5])
+def test_whatever_a_server_says_of_a_tokens_life_it_is_used(
+    peer: Peer, server: FhirServer, tmp_path: Path, life: object
+) -> None:
+    server.expires_in = life  # type: ignore[assignment]
+    assert peer.open(fhir=with_secret(server, tmp_path)).find(AN).kind is PatientKind.NEW
+
+
 def test_a_token_in_a_file_is_read_again_when_it_is_refused(peer: Peer, server: FhirServer, tmp_path: Path) -> None:
     peer.add()
     system = peer.open()
@@ -234,6 +242,54 @@ def test_what_people_added_to_a_visit_stays(peer: Peer, server: FhirServer) -> N
     before = dict(server.resources)
     system.hand_over(record(holder_checked=HolderChecked.STAFF))
     assert server.resources == before, "nothing new is nothing written"
+
+
+class Written(Reply):
+    """A body letter for letter."""
+
+    def octets(self) -> bytes:
+        return str(self.content).encode()
+
+
+def test_numbers_that_people_wrote_into_a_visit_go_back_with_every_digit(peer: Peer, server: FhirServer) -> None:
+    system = peer.open()
+    system.hand_over(record(eligibility=UNKNOWN))
+    (encounter,) = server.of_kind("Encounter")
+    place = f"/fhir/Encounter/{encounter['id']}"
+    theirs = '{"url": "http://his.example/x", "valueDecimal": 0.12345678901234567890}'
+    said = f'"length": {{"value": 1.10, "unit": "h"}}, "extension": [{theirs}]'
+    respond = server.respond
+    put: list[str] = []
+
+    def exact(request):
+        if request.path != place:
+            return respond(request)
+        if request.method == "PUT":
+            put.append(request.body.decode())
+            return respond(request)
+        whole = dict(server.resources[place.removeprefix("/fhir/")])
+        whole.pop("extension")
+        return Written(f"{json.dumps(whole)[:-1]}, {said}}}", content_type="application/fhir+json")
+
+    server.respond = exact  # type: ignore[method-assign]
+    system.hand_over(record())
+    assert len(put) == 1
+    assert '"value": 1.10' in put[0]
+    assert '"valueDecimal": 0.12345678901234567890' in put[0]
+
+
+def test_a_servers_ids_stand_in_no_log(peer: Peer, server: FhirServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Some servers make them from a person's number."""
+    system = peer.open()
+    system.hand_over(record(eligibility=UNKNOWN))
+    (encounter,) = server.of_kind("Encounter")
+    held = server.resources.pop(f"Encounter/{encounter['id']}")
+    server.resources[f"Encounter/{NUMBER}"] = {**held, "id": NUMBER}
+    server.takes_updates = ()
+    with caplog.at_level(logging.DEBUG):
+        system.hand_over(record())
+    assert "stays as it was" in caplog.text
+    assert NUMBER not in caplog.text
 
 
 def test_a_change_that_crosses_another_is_tried_again_and_loses_nothing(peer: Peer, server: FhirServer) -> None:

@@ -188,9 +188,11 @@ class ClientAccess:
 
 
 def _life_s(expires_in: object) -> float:
-    is_number = isinstance(expires_in, int | float) and not isinstance(expires_in, bool)
-    life = float(expires_in) if is_number and expires_in > 0 else _UNKNOWN_LIFE_S  # type: ignore[operator, arg-type]
-    return max(min(life, _LONGEST_LIFE_S) - _MARGIN_S, 1.0)
+    life = _UNKNOWN_LIFE_S
+    if isinstance(expires_in, int | float) and not isinstance(expires_in, bool) and expires_in > 0:
+        # Shortened as it is: a whole number may be larger than any float.
+        life = _LONGEST_LIFE_S if expires_in > _LONGEST_LIFE_S else float(expires_in)
+    return max(life - _MARGIN_S, 1.0)
 
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kiosk_ui.app.failures import HOSPITAL_SLOW
+from kiosk_ui.app.failures import HOSPITAL_ANSWER_UNUSABLE, HOSPITAL_SLOW, GatewayError
 from kiosk_ui.app.gateways.authority import trusting
 from kiosk_ui.app.gateways.bounded_http import Answer, BoundedHttp
 from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.app.gateways.fhir_access import Access
 from kiosk_ui.app.gateways.hospital_peer import ask
+from kiosk_ui.app.gateways.strict_json import octets_of
 from kiosk_ui.app.settings_hospital import HospitalSettings
 
 __all__ = ["FhirPeer"]
@@ -39,12 +39,20 @@ class FhirPeer:
 
     def post(self, path: str, resource: Mapping[str, object], timeout_s: float) -> Answer:
         """Send a resource. Raises ``GatewayError`` if there is no answer."""
-        return self._asked("POST", path, timeout_s, body=_octets(resource), headers={"Content-Type": _JSON})
+        return self._asked("POST", path, timeout_s, body=octets_of(resource), headers={"Content-Type": _JSON})
 
     def put(self, path: str, resource: Mapping[str, object], version: str, timeout_s: float) -> Answer:
-        """Change a resource, if it is still the ``version`` that was read (FHIR R4B http.html#concurrency)."""
+        """Change a resource, if it is still the ``version`` that was read (FHIR R4B http.html#concurrency).
+
+        Raises:
+            GatewayError: there is no answer, or what was read cannot be written back.
+        """
+        try:
+            body = octets_of(resource)
+        except ValueError:
+            raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="nested without end") from None
         headers = {"Content-Type": _JSON, "If-Match": f'W/"{version}"'}
-        return self._asked("PUT", path, timeout_s, body=_octets(resource), headers=headers)
+        return self._asked("PUT", path, timeout_s, body=body, headers=headers)
 
     def search(self, kind: str, query: str, timeout_s: float) -> Answer:
         """Search by POST, so that no number stands in an address (FHIR R4B http.html#search)."""
@@ -78,7 +86,3 @@ class FhirPeer:
             if is_last or answer.status != _WHO_ARE_YOU or not self._access.renewed(authorization, deadline):
                 break
         return answer
-
-
-def _octets(resource: Mapping[str, object]) -> bytes:
-    return json.dumps(resource, ensure_ascii=False).encode("utf-8", "replace")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from kiosk_ui.app.failures import HOSPITAL_REFUSED, GatewayError
@@ -43,7 +44,9 @@ def brought_up_to_date(peer: FhirPeer, place: str, ours: object, deadline: Deadl
     current = _read(peer, place, deadline)
     wanted = None if current is None else _CHANGES[str(ours["resourceType"])](current, ours)
     if wanted is None or (wanted != current and not _written(peer, place, wanted, deadline)):
-        _log.warning("%s of an earlier hand-over stays as it was: the server lets nobody change it", place)
+        # Its kind alone: servers make their ids as they like, some from a person's number.
+        kind = ours["resourceType"]
+        _log.warning("%s of an earlier hand-over stays as it was: the server lets nobody change it", kind)
 
 
 def arrived(peer: FhirPeer, appointment_id: str, deadline: Deadline) -> None:
@@ -66,7 +69,8 @@ def _read(peer: FhirPeer, place: str, deadline: Deadline) -> dict[str, object] |
     if answer.status in _NOT_OURS_TO_CHANGE:
         return None
     raise_for_status(answer)
-    found = json_object(answer.body)
+    # With every digit: what people wrote there goes back as it was, and 1.10 is not 1.1 (FHIR R4B datatypes.html#decimal).
+    found = json_object(answer.body, fraction=Decimal)
     kind, _, logical_id = place.partition("/")
     is_the_one = found.get("resourceType") == kind and found.get("id") == logical_id
     return found if is_the_one and _version(found) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from kiosk_ui.app.domain.hand_over import HandOver
@@ -71,14 +71,14 @@ def raise_for_status(answer: Answer, *, about_record: bool = False) -> None:
     raise GatewayError(HOSPITAL_RECORD_REFUSED if is_final else HOSPITAL_REFUSED, http_status=answer.status)
 
 
-def json_object(raw: bytes) -> dict[str, object]:
-    """An answer as a JSON object in UTF-8, no name twice.
+def json_object(raw: bytes, *, fraction: Callable[[str], object] = float) -> dict[str, object]:
+    """An answer as a JSON object in UTF-8, no name twice; ``fraction`` as for :func:`~.strict_json.parsed`.
 
     Raises:
         GatewayError: ``hospital.answer_unusable``: it is none.
     """
     try:
-        found = parsed(raw)
+        found = parsed(raw, fraction=fraction)
     except ValueError:
         raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="no JSON") from None
     if not isinstance(found, dict):
