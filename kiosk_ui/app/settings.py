@@ -24,6 +24,7 @@ from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
 from kiosk_ui.app.flows.rules import CheckInRules
 from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_addresses import relay_address
 from kiosk_ui.app.settings_check_in import CheckInSettings
 from kiosk_ui.app.settings_hospital import HospitalSettings
 from kiosk_ui.app.settings_looks import LooksSettings
@@ -56,29 +57,6 @@ def _only_known(kind: type) -> Callable[[object], object]:
         return value
 
     return check
-
-
-def _relay_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("this must be an address such as https://relay.hospital.example/check")
-    if not url.isprintable() or " " in url:
-        raise ValueError("an address has no spaces and no invisible characters")
-    _ = parts.port  # raises ValueError for one that is none
-    if parts.username or parts.password:
-        raise ValueError("an address with a user name or password is not allowed; the relay holds the secrets")
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
-        raise ValueError("patients' data leaves this machine, so the address must begin with https://")
-    return url
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 _SLIPS = "counter"  # as the queue service calls the queue of slips (docs/queue.md)
@@ -119,7 +97,7 @@ class RelaySettings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    url: Annotated[str, AfterValidator(relay_address)] | None = None
     token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 4.0
@@ -140,7 +118,7 @@ class AuthenticationSettings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    url: Annotated[str, AfterValidator(relay_address)] | None = None
     token: SecretPlace | None = None
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 2.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0
@@ -197,7 +175,7 @@ class HandoverSettings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    url: Annotated[str, AfterValidator(_relay_address)] | None = None
+    url: Annotated[str, AfterValidator(relay_address)] | None = None
     least_assurance: Literal["chip_verified", "chip_read"] = "chip_verified"
     connect_timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.0

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from kiosk_ui.app.gateways.secret_place import SecretPlace
+from kiosk_ui.app.settings_addresses import gateway_address
 
 __all__ = ["CardKey", "KioskAccess", "RelayServiceSettings"]
 
 CardKey = Literal["cccd", "bhxh10", "the15"]
 """What may stand in ``maThe``: the citizen number, the ten digits of social insurance, the whole card code."""
-
-
-def _https_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("this must be an address such as https://gateway.insurer.example")
-    if not url.isprintable() or " " in url:
-        raise ValueError("an address has no spaces and no invisible characters")
-    _ = parts.port  # raises ValueError for one that is none
-    if parts.username or parts.password:
-        raise ValueError("an address with a user name or password is not allowed")
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
-        raise ValueError("patients' data leaves this machine, so the address must begin with https://")
-    return url.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _citizen_number(value: SecretStr) -> SecretStr:
@@ -85,7 +63,7 @@ class RelayServiceSettings(_Strict):
         verify_token: where the token for it lies.
     """
 
-    gateway_url: Annotated[str, AfterValidator(_https_address)]
+    gateway_url: Annotated[str, AfterValidator(gateway_address)]
     token_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_.-]+$")] = "/api/token/take"  # noqa: S105 - an address
     check_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_.-]+$")] = "/api/egw/KQNhanLichSuKCB2024"
     username: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,60}$")]
@@ -96,5 +74,5 @@ class RelayServiceSettings(_Strict):
     total_timeout_s: Annotated[float, Field(gt=0, le=30)] = 3.5
     authority: Path | None = None
     pseudonym_key: Path
-    verify_url: Annotated[str, AfterValidator(_https_address)] | None = None
+    verify_url: Annotated[str, AfterValidator(gateway_address)] | None = None
     verify_token: SecretPlace | None = None
