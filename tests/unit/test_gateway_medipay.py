@@ -175,6 +175,14 @@ def test_a_visit_is_registered_whatever_becomes_of_the_list_of_services(
     assert registered(his) == (None, "service_to_choose")
 
 
+@pytest.mark.parametrize("path", ["/dichvu", "/loai-kham"])
+def test_a_list_that_never_comes_holds_up_no_visit(peer: Peer, his: MediPayHis, path: str) -> None:
+    his.misbehave(Misbehaviour.SLOW, path=path)
+    fields = medipay(peer, look_up_services=True, examination_kind="Khám thường")
+    peer.open(**fields, hand_over_timeout_s=1.0).hand_over(record(patient_id="BN000777"))
+    assert registered(his) == (None, "service_to_choose")
+
+
 def test_a_slip_for_the_counter_has_no_service_to_look_into(peer: Peer, his: MediPayHis) -> None:
     slip = record(department=CheckInRules().counter_queue, queue_number="Q001", patient_id="BN000777")
     peer.open(**medipay(peer, look_up_services=True)).hand_over(slip)

@@ -43,17 +43,16 @@ class MediPayServices:
         """``ID_DICH_VU`` for a visit to a department, or ``None`` where nobody can tell.
 
         Raises:
-            GatewayError: ``hospital.no_answer_in_time``: nothing is left of the time. Other failures of the look-up
-                leave the service open: nobody waits for a list.
+            GatewayError: ``hospital.no_answer_in_time``: nothing was left of the time before. Failures of the look-up
+                leave the service open, and a list takes a third of the time at most: no visit waits for one.
         """
         known = self._access.service_ids.get(department.code)
         if known is not None or not self._access.look_up_services or their_department is None:
             return known
+        share = Deadline(deadline.left_s() / 3, HOSPITAL_SLOW)
         try:
-            return self._looked_up(department, their_department, deadline)
-        except GatewayError as error:
-            if error.code is HOSPITAL_SLOW:
-                raise
+            return self._looked_up(department, their_department, share)
+        except GatewayError:
             return None
 
     def _looked_up(self, department: Department, their_department: str, deadline: Deadline) -> str | None:
