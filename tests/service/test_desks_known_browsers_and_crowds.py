@@ -96,6 +96,17 @@ def test_a_browser_is_known_at_its_desk_until_the_pin_changes(tmp_path: Path, cl
         assert not sessions.knows("noi1", device)
 
 
+def test_who_got_in_by_an_old_pin_is_out_when_there_is_a_new_one(tmp_path: Path, clock: ManualClock) -> None:
+    with sessions_of(tmp_path, clock, noi1=PIN, noi2=PIN) as sessions:
+        tokens = [sessions.sign_in(desk, PIN, "10.0.0.5").token or "" for desk in ("noi1", "noi2")]
+    with sessions_of(tmp_path, clock, noi1=PIN, noi2=PIN) as sessions:
+        assert [sessions.desk_of(each) for each in tokens] == ["noi1", "noi2"], "a restart signs nobody out"
+    with sessions_of(tmp_path, clock, noi1=OTHER_PIN, noi2=PIN) as sessions:
+        assert [sessions.desk_of(each) for each in tokens] == [None, "noi2"]
+        sessions.sign_out(tokens[1])
+        assert sessions.desk_of(tokens[1]) is None
+
+
 @given(st.text(max_size=120))
 def test_no_made_up_word_makes_a_browser_known(word: str) -> None:
     sessions = Sessions(None, {"noi1": PIN_HASH}, ManualClock())  # type: ignore[arg-type] - nothing is stored here
@@ -236,6 +247,20 @@ def test_staff_see_whether_the_holder_was_checked_and_the_kiosk_hears_of_it(clie
         answer = staff.post("holder", {"key": at["key"], "revision": at["revision"], "checked": True})
         assert answer.json() == {"error": "queue.action_not_allowed"}
     assert marks(client) == [("A001", "none")]
+
+
+def test_a_mark_on_a_number_that_a_kiosk_drew_twice_is_told_of_neither(client: httpx.Client) -> None:
+    """Its store was lost: the new A001 is another person than the one whose face was compared."""
+    put(client, ticket("A001", holder_checked="none"))
+    put(client, ticket("A002", holder_checked="none"))
+    staff = Staff(client, "noi1")
+    for _ in range(2):
+        staff.call_next()
+        at = staff.state()["current"]
+        staff.post("holder", {"key": at["key"], "revision": at["revision"], "checked": True})
+    assert marks(client) == [("A001", "staff"), ("A002", "staff")]
+    put(client, ticket("A001", holder_checked="none"))
+    assert marks(client) == [("A002", "staff")]
 
 
 def test_nobody_vouches_for_a_person_who_is_not_there(client: httpx.Client, running: RunningService) -> None:

@@ -108,6 +108,18 @@ def test_a_clock_put_back_in_between_gives_no_place_before_others(hall: Hall) ->
     assert hall.calls(2) == ["A001", "A101"]
 
 
+def test_a_kiosk_whose_store_was_lost_draws_its_numbers_again_and_nobody_goes_before_others(hall: Hall) -> None:
+    for label in ("A001", "A002", "A003"):
+        hall.send(hall.draw(label))
+        hall.clock.advance(60)
+    assert hall.calls(3) == ["A001", "A002", "A003"]
+    hall.send(hall.draw("A201"), kiosk="kiosk-2")
+    hall.clock.advance(60)
+    hall.send(hall.draw("A001"))
+    hall.send(hall.draw("A002"))
+    assert hall.calls(3) == ["A201", "A001", "A002"]
+
+
 def test_a_kiosk_that_was_away_all_night_does_not_fill_the_morning(hall: Hall) -> None:
     evening = hall.draw("A101")
     hall.clock.advance(15 * 3600)

@@ -41,10 +41,14 @@ def mark_holder(connection: sa.Connection, day: dt.date, label: str, checked: Ho
     """Write down what a desk said of the person with a number; returns whose it is if that is news.
 
     What a matcher compared stays as it is. A number that two check-ins of the day have is nobody's: a mark on the wrong
-    record would vouch for a stranger.
+    record would vouch for a stranger. Nor does a mark count before the queue service has our ticket: it is about the
+    number of that name in a store that was lost, and once the ticket is there the service knows of both.
     """
-    c = check_in.c
-    query = sa.select(c.id, c.holder_checked).where(c.day == day, c.queue_label == label)
+    c, told = check_in.c, outbox.c
+    is_told = sa.exists().where(
+        told.check_in_id == c.id, told.kind == OutboxKind.QUEUE.value, told.state == OutboxState.DELIVERED.value
+    )
+    query = sa.select(c.id, c.holder_checked).where(c.day == day, c.queue_label == label, is_told)
     rows = connection.execute(query).all()
     if len(rows) != 1 or rows[0].holder_checked in (checked.value, HolderChecked.MATCHER.value):
         return None

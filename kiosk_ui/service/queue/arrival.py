@@ -64,10 +64,16 @@ def sequence_of(label: str) -> int:
 
 
 def neighbours(connection: sa.Connection, *, kiosk: str, kiosk_day: dt.date, queue: str, sequence: int) -> Neighbours:
-    """Places of the numbers that ``kiosk`` drew before and after ``sequence`` on its own ``kiosk_day`` for ``queue``."""
+    """Places of the numbers that ``kiosk`` drew before and after ``sequence`` on its own ``kiosk_day`` for ``queue``.
+
+    None if it drew this one before: its store was lost, and what it drew then says nothing about now.
+    """
     told, entry = queue_told.c, queue_entry.c
     mine = (told.kiosk == kiosk, told.kiosk_day == kiosk_day, entry.queue == queue)
     both = queue_told.join(queue_entry, told.key == entry.key)
+    same = sa.select(sa.func.count()).select_from(both).where(*mine, told.sequence == sequence)
+    if connection.execute(same).scalar_one():
+        return Neighbours()
     before = sa.select(sa.func.max(entry.place_at)).select_from(both).where(*mine, told.sequence < sequence)
     after = sa.select(sa.func.min(entry.place_at)).select_from(both).where(*mine, told.sequence > sequence)
     found = [connection.execute(query).scalar_one_or_none() for query in (before, after)]

@@ -53,8 +53,14 @@ def put(connection: sa.Connection, key: str, checked: HolderChecked, at: dt.date
 
 
 def marks(connection: sa.Connection, kiosk: str, kiosk_day: dt.date) -> list[HolderMark]:
-    """What desks said about the numbers that a kiosk drew on its own ``kiosk_day``, in the order of the numbers."""
-    c = queue_told.c
-    where = (c.kiosk == kiosk, c.kiosk_day == kiosk_day, c.holder_at.is_not(None))
+    """What desks said about the numbers that a kiosk drew on its own ``kiosk_day``, in the order of the numbers.
+
+    Not about a number that it drew twice, as one does whose store was put back or is new: the mark is on one of two people.
+    """
+    c, other = queue_told.c, queue_told.alias("other")
+    drawn_twice = sa.exists().where(
+        other.c.kiosk == c.kiosk, other.c.kiosk_day == c.kiosk_day, other.c.label == c.label, other.c.key != c.key
+    )
+    where = (c.kiosk == kiosk, c.kiosk_day == kiosk_day, c.holder_at.is_not(None), sa.not_(drawn_twice))
     rows = connection.execute(sa.select(queue_told).where(*where).order_by(c.label, c.key))
     return [HolderMark(row.label, HolderChecked(row.holder), from_ms(row.holder_at)) for row in rows]

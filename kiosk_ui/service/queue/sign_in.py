@@ -248,10 +248,10 @@ class Sessions:
         """The code of the desk that a cookie signs in; ``None`` if it is none or is over. Raises ``StoreError``."""
         if not token or len(token) > 100:
             return None
-        hashed, now = _hashed(token), to_ms(self._clock.now())
+        hashes, now = self._hashes(token), to_ms(self._clock.now())
         with self._database.read() as connection:
-            row = connection.execute(sa.select(staff_session).where(staff_session.c.token == hashed)).one_or_none()
-        if row is None or row.desk not in self._pins:
+            row = connection.execute(sa.select(staff_session).where(staff_session.c.token.in_(hashes))).one_or_none()
+        if row is None or hashes[row.token] != row.desk:
             return None
         lasts, rests = (each // dt.timedelta(milliseconds=1) for each in (_SESSION_LASTS, _SESSION_RESTS))
         # A clock that was put back must not make a session last; one that is put right by a little may not end it.
@@ -260,13 +260,13 @@ class Sessions:
             return None
         if now - row.seen_at >= _SEEN_EVERY_MS:
             with self._database.write() as connection:
-                connection.execute(staff_session.update().where(staff_session.c.token == hashed).values(seen_at=now))
+                connection.execute(staff_session.update().where(staff_session.c.token == row.token).values(seen_at=now))
         return str(row.desk)
 
     def sign_out(self, token: str) -> None:
         """End a session. Raises ``StoreError``."""
         with self._database.write() as connection:
-            connection.execute(staff_session.delete().where(staff_session.c.token == _hashed(token)))
+            connection.execute(staff_session.delete().where(staff_session.c.token.in_(self._hashes(token))))
 
     def purge(self) -> None:
         """Delete sessions that are over. Raises ``StoreError``."""
@@ -279,18 +279,22 @@ class Sessions:
         now = to_ms(self._clock.now())
         with self._database.write() as connection:
             connection.execute(
-                staff_session.insert().values(token=_hashed(token), desk=desk, opened_at=now, seen_at=now)
+                staff_session.insert().values(token=self._hashed(token, desk), desk=desk, opened_at=now, seen_at=now)
             )
         return token
+
+    def _hashes(self, token: str) -> dict[str, str]:
+        """As what a cookie stands in the store, for each desk that it may sign in."""
+        return {self._hashed(token, desk): desk for desk in self._pins}
+
+    def _hashed(self, token: str, desk: str) -> str:
+        # With the hash of the PIN: whoever got in by an old one is out when the hospital gives a new one.
+        return hmac.new(self._pins[desk].encode(), f"session {desk} {token}".encode(), hashlib.sha256).hexdigest()
 
 
 def csrf_token(token: str) -> str:
     """What a page must send with each change; another site cannot know it, nor find the session by it."""
     return hmac.new(token.encode(), b"change", hashlib.sha256).hexdigest()
-
-
-def _hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 _NOBODYS = "scrypt:AAAAAAAAAAAAAAAAAAAAAA==:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="  # no PIN has it

@@ -99,7 +99,7 @@ queue_event = sa.Table(
 staff_session = sa.Table(
     "staff_session",
     metadata,
-    sa.Column("token", sa.String(64), primary_key=True),  # SHA-256 of the cookie: the store opens no session
+    sa.Column("token", sa.String(64), primary_key=True),  # keyed hash of the cookie: the store opens no session
     sa.Column("desk", sa.String(40), nullable=False),
     sa.Column("opened_at", sa.BigInteger(), nullable=False),
     sa.Column("seen_at", sa.BigInteger(), nullable=False),
