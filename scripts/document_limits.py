@@ -29,8 +29,8 @@ INTRODUCTION = """# Limits
 A hostile chip is a design input. Whatever can be long, many, deep or slow has an end, and each end is an error of its own or a
 value that is left out. Made by `make docs` from the constants in the code; a test keeps it current.
 
-A picture is decoded in a process that has ends of its own: 192 MiB of memory, 2 s, no file, no network
-([faces, fingers, irises](decisions/0008-faces-fingers-irises.md)).
+A picture is decoded in a process that has ends of its own: 192 MiB of memory, 2 s of computing, 10 s of the clock,
+no file, no network ([faces, fingers, irises](decisions/0008-faces-fingers-irises.md)).
 """
 
 

@@ -1,6 +1,6 @@
 """The photo from the card on its way to the screen: decoded beside the interface, at most one is held, none after the visit.
 
-Decoding takes a tenth of a second, and up to two for a photo that does not want to be decoded
+Decoding takes a tenth of a second, and up to ten for a photo that does not want to be decoded
 (:mod:`reader.lds.image_decoder`). The interface waits for none of it: the screen comes first and the photo joins it.
 """
 

@@ -352,6 +352,7 @@ class CheckInViewModel(QObject):
     overlayCounter = Property(str, lambda self: self._view.overlay_counter, notify=viewChanged)
     secondsLeft = Property(int, lambda self: self._view.seconds_left, notify=viewChanged)
     portraitComing = Property(bool, lambda self: self._portrait_coming, notify=viewChanged)
+    hasPortrait = Property(bool, lambda self: self._portrait is not None, notify=viewChanged)
     numberKind = Property(str, lambda self: self._view.number_kind, notify=viewChanged)
     whose = Property(str, lambda self: self._view.whose, notify=viewChanged)
     forGuardian = Property(bool, lambda self: self._view.for_guardian, notify=viewChanged)

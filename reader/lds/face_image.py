@@ -35,7 +35,7 @@ MAX_SCANS: Final = 64
 
 
 def decode_image(octets: bytes) -> DecodedImage:
-    """Decode a JPEG, JPEG 2000 or PNG photo, in a process of its own that is ended after two seconds.
+    """Decode a JPEG, JPEG 2000 or PNG photo, in a process of its own that is ended if it takes too long.
 
     Args:
         octets: the encoded picture; JPEG 2000 may be in its box format or a bare codestream.

@@ -2,7 +2,7 @@
 
 Every encoding goes this way (docs/decisions/0008). The caller has read the picture's own header first and says how large
 it is; the process is started for this one picture, gives up its rights (:mod:`reader.lds.image_process`), and is ended
-after two seconds. A picture goes through pipes, never through a file.
+when it has computed for two seconds, or after ten of the clock. A picture goes through pipes, never through a file.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from reader.lds.image_encoding import ImageEncoding
 
 __all__ = ["DECODER_TIMEOUT_S", "DecodedImage", "decode_apart"]
 
-DECODER_TIMEOUT_S: Final = 2.0
-"""A decoder that has not answered by then is ended. A portrait takes a tenth of it, a picture of the largest size half."""
+DECODER_TIMEOUT_S: Final = 10.0
+"""A decoder that has not answered by then is ended. Computing has an end of its own after two seconds, of which a portrait
+takes a tenth and a picture of the largest size half: on a busy machine those may take several of the clock."""
 
 _DECODER: Final = Path(__file__).with_name("image_process.py")
 _SIZE: Final = struct.Struct(">II")

@@ -9,14 +9,14 @@ What it gives up, once the decoder is loaded and before it sees the first octet:
 
 =============  ==================================  ===============================================================
 memory         more than 192 MiB of addresses      RLIMIT_AS
-computing      more than 2 s                       RLIMIT_CPU; the parent ends it after 2 s of the clock
+computing      more than 2 s                       RLIMIT_CPU; the parent ends it after 10 s of the clock
 files          opening any, writing any            RLIMIT_NOFILE 0, RLIMIT_FSIZE 0
 network        sockets; every interface            RLIMIT_NOFILE 0; a network namespace of its own where one is granted
 processes      starting any                        RLIMIT_NPROC 0 (the system does not hold root to it)
 traces         a dump of memory                    RLIMIT_CORE 0
 =============  ==================================  ===============================================================
 
-Where the system has no such limits (Windows), what remains is the process of its own, its end after 2 s, and an audit
+Where the system has no such limits (Windows), what remains is the process of its own, its end after 10 s, and an audit
 hook that refuses Python code files, sockets and processes; machine code that a picture took over is not held by it.
 """
 

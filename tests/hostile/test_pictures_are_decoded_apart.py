@@ -55,6 +55,8 @@ def test_whatever_the_decoder_does_it_is_one_unreadable_picture(
     decoder.write_text(script)
     with monkeypatch.context() as other:
         other.setattr(image_decoder, "_DECODER", decoder)
+        if "sleep" in script:
+            other.setattr(image_decoder, "DECODER_TIMEOUT_S", 0.5)
         with pytest.raises(errors.DocumentError) as caught:
             decode_apart(portrait(), ImageEncoding.JPEG, (12, 16))
     assert caught.value.code is errors.IMAGE_UNREADABLE
@@ -147,6 +149,15 @@ def test_nothing_of_our_environment_reaches_the_decoder(tmp_path: Path, monkeypa
     )
     monkeypatch.setattr(image_decoder, "_DECODER", decoder)
     assert decode_apart(portrait(), ImageEncoding.JPEG, (12, 16)).rgb == bytes(12 * 16 * 3)
+
+
+@pytest.mark.slow  # it waits, and costs no computing
+def test_a_good_picture_is_not_lost_on_a_machine_that_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = tmp_path / "decoder.py"
+    decoder.write_text(f"import runpy, time\ntime.sleep(2.5)\nrunpy.run_path({str(PROCESS)!r}, run_name='__main__')")
+    monkeypatch.setattr(image_decoder, "_DECODER", decoder)
+    decoded = decode_apart(portrait(), ImageEncoding.JPEG, (12, 16))
+    assert (decoded.width, decoded.height) == (12, 16)
 
 
 def test_the_largest_picture_that_is_allowed_fits() -> None:

@@ -12,7 +12,7 @@ from PySide6.QtQuick import QQuickItem
 
 from kiosk_ui.qt.application import KioskApplication
 
-LONGEST_PHOTO_S = 10.0
+LONGEST_PHOTO_S = 30.0
 NATURAL_LINE_EM = 1.362  # ascent and descent of Noto Sans
 
 

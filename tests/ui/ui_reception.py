@@ -9,6 +9,7 @@ from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay
 from kiosk_ui.app.domain.reading import ReadingStep
+from kiosk_ui.app.flows.time_limits import TimeLimits
 from kiosk_ui.app.settings import RelaySettings, Settings
 from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
@@ -20,6 +21,17 @@ from reader.inspection import trust_for
 from tests.ui.ui_measures import settle, texts
 
 LONGEST_S = 30.0
+PATIENT_LIMITS = TimeLimits(
+    question_s=300,
+    card_away_s=300,
+    ticket_s=300,
+    ticket_card_away_s=300,
+    reading_s=60,
+    look_up_s=60,
+    saving_s=60,
+    take_card_s=60,
+)
+"""A screen that ends, or an insurer who is given up, would show how busy this machine is and nothing else."""
 
 
 class Reception:
@@ -38,7 +50,8 @@ class Reception:
     def __enter__(self) -> Reception:
         self._stack.enter_context(self.relay)
         self._stack.callback(self.line.close)
-        settings = Settings(data_folder=self.folder, counter="3", relay=RelaySettings(url=self.relay.url))
+        relay = RelaySettings(url=self.relay.url, connect_timeout_s=LONGEST_S, total_timeout_s=LONGEST_S)
+        settings = Settings(data_folder=self.folder, counter="3", relay=relay, time_limits=PATIENT_LIMITS)
         cards = ReaderCards(self.tray, trust_for(None, test_mode=True), on_step=self._step)
         self._stack.callback(cards.join)
         printer = FileTicketPrinter(self.folder / "tickets")

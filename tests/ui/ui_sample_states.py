@@ -145,6 +145,7 @@ _CARD: dict[str, s.Screen] = {
     "confirm_long_name": confirm(LONG_NAME),
     "confirm_issuer_not_verified": confirm(proof=s.Proof.ISSUER_NOT_VERIFIED),
     "confirm_no_photo": confirm("Y Blŏ Kbuôr", portrait=None),
+    "confirm_photo_unreadable": confirm(portrait=b"\xff\xd8\xff\xe0 no picture"),
     "confirm_guardian": dataclasses.replace(confirm("Hoàng Thị Quý"), for_guardian=True),
     "refused": s.Refused("3", ("chip_authentication.failed", "data_group_hash.DG13.differs")),
 }

@@ -50,7 +50,8 @@ Item {
                 kind: "step"
                 font.pixelSize: Theme.mm(10.4)
                 horizontalAlignment: Text.AlignHCenter
-                text: Tr.t(person.vm.portraitComing ? "confirm.photo_coming" : "confirm.no_photo")
+                text: Tr.t(!person.vm.hasPortrait ? "confirm.no_photo"
+                           : person.vm.portraitComing ? "confirm.photo_coming" : "confirm.photo_unreadable")
                 color: Theme.primarySoftInk
                 Accessible.ignored: true
             }
