@@ -230,7 +230,7 @@ def test_what_people_added_to_a_visit_stays(peer: Peer, server: FhirServer) -> N
     system.hand_over(record(eligibility=UNKNOWN))
     (encounter,) = server.of_kind("Encounter")
     place = f"Encounter/{encounter['id']}"
-    theirs = {"url": "http://his.example/bed", "valueString": "3"}
+    theirs = {"url": f"http://his.example/{'bed' * 100}", "valueString": "3"}
     server.resources[place] = {**encounter, "status": "in-progress", "extension": [theirs, *encounter["extension"]]}
     system.hand_over(record(holder_checked=HolderChecked.STAFF))
     (now,) = server.of_kind("Encounter")
@@ -242,6 +242,19 @@ def test_what_people_added_to_a_visit_stays(peer: Peer, server: FhirServer) -> N
     before = dict(server.resources)
     system.hand_over(record(holder_checked=HolderChecked.STAFF))
     assert server.resources == before, "nothing new is nothing written"
+
+
+def test_a_server_that_takes_somebody_elses_visit_for_this_one_is_told_nothing_of_it(
+    peer: Peer, server: FhirServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = peer.open()
+    system.hand_over(record(eligibility=UNKNOWN))
+    before = {place: each for place, each in server.resources.items() if not place.startswith("Coverage")}
+    monkeypatch.setattr(server, "_having", lambda condition: list(server.resources.values()))  # condition passed over
+    with pytest.raises(GatewayError) as caught:
+        system.hand_over(record(key=uuid.UUID(int=77), holder_checked=HolderChecked.STAFF))
+    assert caught.value.code.name == "hospital.answer_unusable"
+    assert {place: server.resources[place] for place in before} == before
 
 
 class Written(Reply):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from kiosk_ui.app.failures import HOSPITAL_REFUSED, GatewayError
+from kiosk_ui.app.failures import HOSPITAL_ANSWER_UNUSABLE, HOSPITAL_REFUSED, GatewayError
 from kiosk_ui.app.gateways.deadline import Deadline
 from kiosk_ui.app.gateways.fhir_peer import FhirPeer
 from kiosk_ui.app.gateways.fhir_resources import EXTENSION
@@ -42,6 +42,9 @@ def brought_up_to_date(peer: FhirPeer, place: str, ours: object, deadline: Deadl
     if not place or not isinstance(ours, dict) or ours.get("resourceType") not in _CHANGES:
         return
     current = _read(peer, place, deadline)
+    if current is not None and not _is_named(current, ours.get("identifier")):
+        # The server took another one for it. What we know of one person is not written into somebody else's visit.
+        raise GatewayError(HOSPITAL_ANSWER_UNUSABLE, cause="another resource than was asked for")
     wanted = None if current is None else _CHANGES[str(ours["resourceType"])](current, ours)
     if wanted is None or (wanted != current and not _written(peer, place, wanted, deadline)):
         # Its kind alone: servers make their ids as they like, some from a person's number.
@@ -93,12 +96,25 @@ def _version(resource: Mapping[str, object]) -> str:
     return found if found.isascii() and '"' not in found else ""
 
 
+def _is_named(current: Mapping[str, object], identifiers: object) -> bool:
+    """Whether a resource has the first of ``identifiers``, by which a conditional create looks for it."""
+    there = current.get("identifier")
+    match identifiers:
+        case [{"system": system, "value": value}, *_]:
+            rows = there if isinstance(there, list) else []
+            return any(
+                isinstance(each, dict) and each.get("system") == system and each.get("value") == value for each in rows
+            )
+        case _:
+            return False
+
+
 def _encounter(current: dict[str, object], ours: Mapping[str, object]) -> dict[str, object]:
     """Our extensions as they are now; those of others, and everything else, stay."""
     there = current.get("extension", [])
     if not isinstance(there, list):
         return current
-    others = [each for each in there if not (isinstance(each, dict) and text_of(each, "url").startswith(EXTENSION))]
+    others = [each for each in there if not (isinstance(each, dict) and str(each.get("url")).startswith(EXTENSION))]
     mine = [each for each in there if each not in others]
     wanted = ours.get("extension", [])
     if not isinstance(wanted, list) or sorted(map(repr, mine)) == sorted(map(repr, wanted)):
