@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from kiosk_ui.service.queue.book import Desk, NewTicket, QueueBook
 from kiosk_ui.service.queue.calling import CallingRule
 from kiosk_ui.service.queue.database import QueueDatabase
 from kiosk_ui.service.queue.views import Views
+from reader.verification.identity import HolderChecked
 from tests.service.service_scene import DAY, NOW, TOKENS, ManualClock, RunningService, put, service_settings, ticket
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
@@ -172,3 +175,22 @@ def test_a_kiosk_asks_for_the_services_own_day(tmp_path: Path) -> None:
         assert today["day"] == DAY.isoformat()
         assert next(each["waiting"] for each in today["queues"] if each["queue"] == "noi") == 1
         assert client.get("/queue/today").status_code == 401
+
+
+def test_a_store_of_an_earlier_version_goes_on_and_its_numbers_have_nothing_to_mark(tmp_path: Path) -> None:
+    path = tmp_path / "queue.sqlite"
+    with contextlib.closing(QueueDatabase.file(path)) as database:
+        earlier = Hall(database)
+        drawn = earlier.draw("A001")
+        earlier.book.admit(dataclasses.replace(drawn, sent_at=None), "kiosk-1")
+    with contextlib.closing(sqlite3.connect(path)) as raw:  # as the version made it that knew no holders
+        raw.execute("DROP TABLE queue_told")
+        raw.commit()
+    with contextlib.closing(QueueDatabase.file(path)) as database:
+        hall = Hall(database)
+        hall.clock.advance(60)
+        assert not hall.book.admit(drawn, "kiosk-1").is_new, "told again by a newer kiosk it is the same number"
+        hall.send(dataclasses.replace(hall.draw("A002"), holder_checked=HolderChecked.NONE))
+        for label, holder in (("A001", None), ("A002", HolderChecked.NONE)):
+            assert hall.calls(1) == [label]
+            assert hall.views.desk(ONE).holder is holder
