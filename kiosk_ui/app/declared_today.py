@@ -4,6 +4,9 @@ A card that comes back is told "you have a number": its chip has named its holde
 so nothing of an earlier visit is ever shown to them. They get the number that these words were given before, on a slip
 that says what they themselves have just said: no mark of a name, no day of birth, no hour and no answer of the insurer
 comes from the visit before. A number that a chip was given today stays unknown to them.
+
+What is stored stays as it is: a word is no reason to change a record. So whoever says more than it holds (who brings the
+child, the whole day of birth, an address) is stored anew, with a number of their own: staff lose nothing that was said.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from kiosk_ui.app.domain.insurance import InsuranceOutcome
 from kiosk_ui.app.domain.visitor import is_same_declaration
 from kiosk_ui.app.failures import StoreError
 from kiosk_ui.app.ports import CheckIns
+from reader.verification.identity import Assurance, Identity
 
 __all__ = ["DeclaredOnce", "StoredToday"]
 
@@ -99,7 +103,7 @@ class DeclaredOnce:
         for row in sorted(rows, key=lambda each: each.created_at, reverse=True):
             try:
                 stored = self._stored.draft_of(row.id)
-                if stored is not None and is_same_declaration(stored.visitor, draft.visitor):
+                if stored is not None and _is_all_there(stored, draft):
                     return self._stored.ticket_of(row.id)
             except StoreError as error:
                 _log.warning("one of today's slips could not be read: %s", error.code.name)
@@ -124,6 +128,35 @@ def _in_their_own_words(earlier: Ticket, draft: CheckInDraft, at: dt.datetime) -
         holder_checked=draft.visitor.holder_checked,
         slip=slip,
     )
+
+
+def _is_all_there(stored: HandOver, draft: CheckInDraft) -> bool:
+    """Whether the record is this person's and says all that the new declaration does."""
+    before, now = stored.visitor, draft.visitor
+    if not is_same_declaration(before, now):
+        return False
+    says_more = (
+        (now.date_of_birth is not None and before.date_of_birth is None)
+        or (now.birth_year is not None and before.birth_year is None)
+        or (now.address is not None and before.address is None)
+        or (now.nationality != "" and before.nationality == "")
+    )
+    return not says_more and _is_guardian_there(before.guardian, now.guardian)
+
+
+def _is_guardian_there(before: Identity | None, now: Identity | None) -> bool:
+    """Whether the same person brings the child, named by as much; or nobody was named now."""
+    if now is None:
+        return True
+    return (
+        before is not None
+        and before.number == now.number
+        and (before.assurance is now.assurance or not _is_by_chip(now))
+    )
+
+
+def _is_by_chip(guardian: Identity) -> bool:
+    return guardian.assurance in (Assurance.CHIP_VERIFIED, Assurance.CHIP_READ, Assurance.ONLINE_VERIFIED)
 
 
 def _is_declared_slip(row: _Row) -> bool:

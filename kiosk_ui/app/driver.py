@@ -243,7 +243,7 @@ class CheckInDriver:
             ticket = self._ports.store.save(effect.draft, self._ports.clock.now())
         except StoreError as error:
             return ev.SaveFailed(effect.request, error.code.name, error.hint)
-        return ev.CheckInSaved(effect.request, ticket)
+        return ev.CheckInSaved(effect.request, ticket, effect.draft.check_in_id)
 
     def _print(self, effect: fx.PrintTicket) -> ev.Event:
         try:

@@ -167,13 +167,13 @@ class CheckInViewModel(QObject):
 
     @Slot()
     def confirm(self) -> None:
-        """Yes, it is me."""
-        self._tell(ev.Confirmed())
+        """Yes, it is me; or: yes, what I have just typed is right."""
+        self._tell_unless_fresh(ev.Confirmed())
 
     @Slot()
     def notMe(self) -> None:
         """No, not me."""
-        self._tell(ev.NotMe())
+        self._tell_unless_fresh(ev.NotMe())
 
     @Slot(str)
     def choose(self, code: str) -> None:

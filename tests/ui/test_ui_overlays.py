@@ -100,6 +100,8 @@ def test_what_lies_below_is_out_of_sight(open_kiosk: OpenKiosk) -> None:
     [
         ("choose_department_ok", lambda vm: vm.choose("noi"), ev.DepartmentChosen("noi")),
         ("ticket", lambda vm: vm.goOn(), ev.GoOn()),
+        ("confirm_declared", lambda vm: vm.confirm(), ev.Confirmed()),
+        ("confirm_declared", lambda vm: vm.notMe(), ev.NotMe()),
     ],
 )
 def test_the_second_tap_of_a_double_tap_answers_no_new_screen(

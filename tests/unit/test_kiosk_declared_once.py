@@ -22,7 +22,7 @@ from kiosk_ui.app.flows.rules import CheckInRules
 from kiosk_ui.app.privacy import Pseudonyms
 from kiosk_ui.app.store.check_ins import CheckInStore
 from kiosk_ui.app.store.database import Database, sqlite_url
-from reader.verification.identity import Assurance, Sex
+from reader.verification.identity import Assurance, Identity, Sex
 from reader.verification.verdict import Decision
 
 HERE = dt.timezone(dt.timedelta(hours=7))
@@ -45,6 +45,10 @@ TYPED = Visitor(
 )
 NO_NUMBER = dataclasses.replace(TYPED, number="", number_kind=NumberKind.NONE)
 YEAR_ONLY = {"date_of_birth": None, "birth_year": 1955}
+MOTHER = Identity(
+    "040190000017", "Đặng Thị Mẹ", dt.date(1990, 1, 1), Sex.FEMALE, "", None, None, False, None, Assurance.DECLARED_QR
+)
+BY_CHIP = dataclasses.replace(MOTHER, assurance=Assurance.CHIP_VERIFIED)
 
 
 def changed(who: Visitor, **fields: object) -> Visitor:
@@ -109,6 +113,33 @@ def test_who_counts_as_the_same_with_a_number(once: DeclaredOnce, again: Visitor
 def test_without_a_number_only_the_very_same_name_and_day_will_do(once: DeclaredOnce, again: Visitor, same: bool):
     first, second = once.save(draft(NO_NUMBER), MORNING), once.save(draft(again), LATER)
     assert (second.number == first.number) is same
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"guardian": MOTHER},
+        {"guardian": BY_CHIP},
+        {"date_of_birth": dt.date(1955, 1, 1)},
+        {"address": "Thôn Mẫu, xã Thử"},
+    ],
+    ids=["a guardian", "a guardian's chip", "the whole day", "an address"],
+)
+def test_who_says_more_the_second_time_is_stored_with_all_of_it(
+    once: DeclaredOnce, store: CheckInStore, more: dict[str, object]
+):
+    """What a slip says must be in the record that its reference names: a counter looks there."""
+    little = changed(TYPED, **YEAR_ONLY)
+    if more.get("guardian") is BY_CHIP:
+        little = changed(little, guardian=MOTHER)
+    first, second = once.save(draft(little), MORNING), once.save(draft(changed(little, **more)), LATER)
+    assert second.check_in_id != first.check_in_id
+    kept = store.draft_of(second.check_in_id)
+    assert kept is not None
+    for name, value in more.items():
+        assert getattr(kept.visitor, name) == value
+    third = once.save(draft(little), LATER)
+    assert third.check_in_id == second.check_in_id, "who says less again holds the newest number"
 
 
 def test_two_of_one_name_and_year_do_not_share_a_number(once: DeclaredOnce):

@@ -8,6 +8,7 @@ Nothing here is verified, and nothing here is called so: each path ends at the c
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 from kiosk_ui.app import failures
 from kiosk_ui.app.domain.identification import Identification, Way
@@ -39,6 +40,7 @@ __all__ = [
     "without_chip",
 ]
 
+_SINCE = dt.date(2026, 12, 31)  # this program is no older
 _NOBODY = Visitor(
     number="",
     number_kind=NumberKind.NONE,
@@ -112,17 +114,23 @@ def text_given(frame: Frame, state: s.CheckInState, text: str) -> Step:
             if isinstance(name, s.InputProblem):
                 return frame.show(state, s.TypeName(whose, name))
             # Whatever the rest came from: a name that was typed makes all of it no more than typed.
-            return _declare(
-                frame, state, full_name=name, assurance=Assurance.TYPED, identification=Identification.TYPED
-            )
+            source = Identification.GUARDIAN if _is_brought_by_a_chip(state) else Identification.TYPED
+            return _declare(frame, state, full_name=name, assurance=Assurance.TYPED, identification=source)
         case _:
             return Step(state)
+
+
+def _is_brought_by_a_chip(state: s.CheckInState) -> bool:
+    """Whether a guardian's chip stands beside what is put right of a child."""
+    declared = state.visit.declared if state.visit else None
+    return declared is not None and declared.identification is Identification.GUARDIAN
 
 
 def _is_grown_ups(frame: Frame, state: s.CheckInState, number: CitizenNumber) -> bool:
     """Whether a child's number is asked for, and this one is a grown-up's by the year of birth in it."""
     is_for_child = state.visit is not None and state.visit.for_guardian
-    return is_for_child and frame.now().year - number.birth_year > OF_AGE_YEARS
+    today = frame.calendar()
+    return is_for_child and today is not None and today.year - number.birth_year > OF_AGE_YEARS
 
 
 def card_instead(frame: Frame, state: s.CheckInState, known: ev.NumberKnown) -> Step:
@@ -181,7 +189,7 @@ def _from_code(
 
 
 def _from_mrz(frame: Frame, state: s.CheckInState, key: MrzText) -> Step:
-    mrz, today = key.mrz, frame.now().date()
+    mrz, today = key.mrz, frame.calendar() or _SINCE  # a zone's years have two digits
     return _declare(
         frame,
         state,

@@ -6,6 +6,7 @@ Results of work carry the ``request`` number of the effect that asked for it.
 from __future__ import annotations
 
 import dataclasses
+import uuid
 
 from crypto.errors import Hint
 from kiosk_ui.app.domain.check_in import Ticket
@@ -337,10 +338,15 @@ class EarlierKnown:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CheckInSaved:
-    """The transaction is committed; the ticket is true from now on."""
+    """The transaction is committed; the ticket is true from now on.
+
+    Attributes:
+        draft_id: what was to be stored, where the ticket may be one that the same person held already.
+    """
 
     request: int
     ticket: Ticket
+    draft_id: uuid.UUID | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

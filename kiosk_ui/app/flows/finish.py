@@ -107,20 +107,21 @@ def _draft(
         phone=visit.phone,
         consents=visit.consents,
         exit=kind,
-        missing=tuple(word.value for word in _missing(visit, visit.visitor, visit.eligibility, frame.now().date())),
+        missing=tuple(word.value for word in _missing(visit, visit.visitor, visit.eligibility, frame.calendar())),
         counter=frame.rules.counter,
     )
     return save(frame, dataclasses.replace(state, visit=dataclasses.replace(visit, draft=draft)))
 
 
-def _is_of_age(guardian: Identity | None, today: dt.date) -> bool:
-    """Whether nobody has to look who brings the child: a chip has named somebody of age."""
+def _is_of_age(guardian: Identity | None, today: dt.date | None) -> bool:
+    """Whether nobody has to look who brings the child: a chip has named somebody of age, by a clock that can be right."""
     if guardian is None or guardian.assurance not in _BY_CHIP:
         return False
-    return guardian.date_of_birth is None or age_on(today, guardian.date_of_birth) >= OF_AGE_YEARS
+    born = guardian.date_of_birth
+    return born is None or (today is not None and age_on(today, born) >= OF_AGE_YEARS)
 
 
-def _missing(visit: s.Visit, visitor: Visitor, eligibility: Eligibility, today: dt.date) -> list[Missing]:
+def _missing(visit: s.Visit, visitor: Visitor, eligibility: Eligibility, today: dt.date | None) -> list[Missing]:
     """Why a counter has to look, in the order of the list of words."""
     declared = visitor.is_declared
     wanting = {
@@ -148,7 +149,9 @@ def save(frame: Frame, state: s.CheckInState) -> Step:
 def is_this_visits(state: s.CheckInState, event: ev.WorkEvent) -> bool:
     """Whether a late answer says that this very visit is stored: the try before the last was only slow."""
     draft = state.visit.draft if state.visit else None
-    return isinstance(event, ev.CheckInSaved) and draft is not None and event.ticket.check_in_id == draft.check_in_id
+    if draft is None or not isinstance(event, ev.CheckInSaved):
+        return False
+    return (event.draft_id or event.ticket.check_in_id) == draft.check_in_id
 
 
 def stored(frame: Frame, state: s.CheckInState, ticket: Ticket) -> Step:
@@ -223,10 +226,10 @@ def on_work(frame: Frame, state: s.CheckInState, event: ev.WorkEvent) -> Step:
         case s.Saving(), ev.SaveFailed(code=code, hint=hint):
             return frame.show(state, s.Problem(code, hint, s.Retry.SAVE_AGAIN, frame.rules.counter))
         case ((s.TicketReady(ticket=ticket) | s.SlipReady(ticket=ticket)), ev.TicketPrinted()):
-            return Step(dataclasses.replace(state, screen=_paper(ticket, s.Printing.DONE)))
+            return frame.show(state, _paper(ticket, s.Printing.DONE))
         case ((s.TicketReady(ticket=ticket) | s.SlipReady(ticket=ticket)), ev.TicketNotPrinted(code=code)):
             unknown = code == failures.PRINTER_OUTCOME_UNKNOWN.name  # paper may have come out
             printing = s.Printing.UNKNOWN if unknown else s.Printing.FAILED
-            return Step(dataclasses.replace(state, screen=_paper(ticket, printing)))
+            return frame.show(state, _paper(ticket, printing))  # time to learn a number by heart
         case _:
             return Step(state)

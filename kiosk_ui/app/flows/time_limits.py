@@ -17,7 +17,8 @@ class TimeLimits:
         question_s: a screen that asks something; the warning takes its last :attr:`warning_s`.
         card_away_s: the same when the card has been taken already.
         message_s: a screen that only tells something (refused, emergency), or what went wrong; there with the warning.
-        ticket_s: the ticket screen; :attr:`ticket_card_away_s` once the card has been taken.
+        ticket_s: the ticket screen, anew when it is known what came of the paper; :attr:`ticket_card_away_s` once the card
+            has been taken and the paper is there. Without paper the screen is all that they have.
         reading_s: longest silence of the reading before it counts as stalled.
         look_up_s: longest wait for the insurer.
         saving_s: longest wait for the store.
@@ -62,8 +63,9 @@ class TimeLimits:
                 return self.saving_s
             case s.TakeCard():
                 return self.take_card_s
-            case s.TicketReady() | s.SlipReady():
-                return self.ticket_card_away_s if card_away else self.ticket_s
+            case s.TicketReady(printing=printing) | s.SlipReady(printing=printing):
+                has_all = card_away and printing is s.Printing.DONE
+                return self.ticket_card_away_s if has_all else self.ticket_s
             case s.Refused() | s.Emergency():
                 return self.message_s
             case s.Problem():
