@@ -41,18 +41,18 @@ def run(arguments: argparse.Namespace, stop: threading.Event) -> int:
         ChipIdError: settings, store or trust folder cannot be used.
         CannotRunError: there is no display, or no such language.
     """
+    require_language(arguments)
+    settings = load_settings(arguments.settings)  # before the display: whoever sets it up from afar has none
     if (problem := why_no_window()) is not None:
         raise CannotRunError(f"{problem} Start the kiosk in a graphical session, or add --demo to see it here.")
     if stop.is_set():
         return 2
-    require_language(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for talkative in (
         "alembic.runtime.plugins",
         "httpx",
     ):  # what it is made of, and each question to a device, is no news
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    settings = load_settings(arguments.settings)
     application = make_application()
     shown = open_window(arguments, settings, shape_of(arguments))
     try:

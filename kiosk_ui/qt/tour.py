@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QMetaObject, QObject, Slot
+from PySide6.QtQuick import QQuickItem
 
 from kiosk_ui.app.domain.reading import ReadingStep
 from kiosk_ui.app.flows import screens as s
@@ -226,7 +227,14 @@ class Tour(QObject):
         self._reach("place_card")
         self._world.lay(name)
         self._reach("confirm")
+        self._look_at_the_photo()
         self._touch("confirm.primary")
+
+    def _look_at_the_photo(self) -> None:
+        """It joins the screen when it is decoded, and the picture of that screen should have it."""
+        model = self._kiosk.view_model
+        self._finger.wait_for(lambda: not model.property("portraitComing"), _SCREEN_WITHIN_S)
+        self._keep_picture(s.Confirm.name, "")
 
     def _take_number(self, department: str) -> None:
         self._reach("choose_department")
@@ -284,6 +292,8 @@ class Tour(QObject):
     @Slot(str, str)
     def _keep_picture(self, screen: str, overlay: str) -> None:
         model = self._kiosk.view_model
+        if screen == s.Confirm.name and not overlay and bool(model.property("portraitComing")):
+            return
         detail = {
             s.Reading.name: "readingStep",
             s.InsuranceNotice.name: "insuranceKind",
@@ -304,7 +314,15 @@ class Tour(QObject):
             return
         self._shots.append(shot)
         self._kiosk.window.grabWindow()  # settles what is laid out anew; the next one is the picture
+        self._draw_scenes(self._kiosk.window.contentItem())
         picture = self._kiosk.window.grabWindow()
         path = self._folder / f"{len(self._shots):02d}-{shot.language}-{shot.name.replace('_', '-')}.png"
         if not picture.save(str(path)):
             self._unwritten = path  # told at the next step: raised here, in a slot, it would reach nobody
+
+    def _draw_scenes(self, item: QQuickItem) -> None:
+        """Draw now what a screen draws in the loop's next turn (``Scene.qml``): by then it may be another screen."""
+        if item.property("drawnWidth") is not None:
+            QMetaObject.invokeMethod(item, "settle")
+        for child in item.childItems():
+            self._draw_scenes(child)

@@ -24,6 +24,11 @@ SCREENS = {
     "looking-up", "insurance-notice-mismatch-name", "choose-department-valid", "choose-department-unverified", "saving",
     "ticket-ready-done", "ticket-ready-done-unverified", "problem", "staff-called", "timeout-warning",
 }  # fmt: skip
+# Of which the middle is a drawing.
+DRAWN = {
+    "welcome", "place-card", "reading-opening", "reading-photo", "card-lifted", "wrong-number", "refused", "looking-up",
+    "insurance-notice-mismatch-name", "saving", "take-card", "problem", "staff-called", "timeout-warning",
+}  # fmt: skip
 
 
 def without_display() -> dict[str, str]:
@@ -51,17 +56,33 @@ def test_the_tour_ends_with_tickets_and_leaves_every_screen(tmp_path: Path) -> N
             assert picture.size == (1080, 1920)
             small = picture.convert("RGB").reduce(4)
             assert len(small.getcolors(1 << 18) or []) > 20, f"{path.name} is empty"
+            name = path.stem.split("-", 2)[2]
+            if name in DRAWN:
+                assert colors_in(small, (27, 230, 243, 330)) > 5, f"{path.name} lacks its drawing"
+            if name == "confirm":
+                assert colors_in(picture, (140, 700, 240, 920)) > 200, f"{path.name} lacks the photo"
     assert len(list(tmp_path.glob("ticket-*.pdf"))) == len(list(tmp_path.glob("ticket-*.png"))) == 4
     report = json.loads((tmp_path / "verification-report.json").read_text(encoding="utf-8"))
     assert report["verdict"] == "ACCEPT"
     assert {"access", "document", "checks", "assurance", "link", "timing_ms"} <= set(report)
 
 
-def test_without_a_display_and_without_demo_it_says_so() -> None:
+def colors_in(picture: Image.Image, box: tuple[int, int, int, int]) -> int:
+    return len(picture.convert("RGB").crop(box).getcolors(1 << 18) or [])
+
+
+def test_without_a_display_and_without_demo_it_says_so(tmp_path: Path) -> None:
     run = kiosk()
     assert run.returncode == 2
     assert run.stderr.startswith("chipid: There is no display.")
     assert "Traceback" not in run.stderr
+    settings = tmp_path / "kiosk.toml"
+    settings.write_text('devise = "kiosk-1"\n', encoding="utf-8")
+    run = kiosk("--settings", str(settings))
+    assert run.returncode == 2
+    assert "- devise: there is no such setting; perhaps device (line 1)." in run.stderr.splitlines(), (
+        "who sets it up from afar has no display, and learns all the same what is wrong"
+    )
 
 
 def test_help_needs_no_window_and_wrong_usage_is_64() -> None:
