@@ -240,7 +240,7 @@ def _opened(settings: Settings) -> Database:
     """The store that is there; none is made."""
     file = sqlite_file(_url(settings))
     if file is not None and not file.is_file():
-        raise StoreError(STORE_NOT_THERE)
+        raise StoreError(STORE_NOT_THERE, place=str(file))
     return Database(_url(settings), keys=_key_place(settings))
 
 

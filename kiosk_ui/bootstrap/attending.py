@@ -29,6 +29,8 @@ __all__ = ["attend", "load_trust"]
 
 _log = logging.getLogger(__name__)
 
+_NOBODY_TRUSTED = "no issuing authority is trusted: every real card is 'issuer not verified'; see 'chipid trust import'"
+
 
 def attend(
     arguments: argparse.Namespace,
@@ -96,10 +98,13 @@ def load_trust(folder: Path | None, settings: Settings) -> TrustFolder:
     if folder is None and (settings.trust_seal_key is not None or own.is_dir() or is_sealed_place(own)):
         folder = own  # also if a store is missing there: that is for the operator to know
     if folder is None:
+        _log.warning(_NOBODY_TRUSTED)
         return TrustFolder(trust_for(None))
     loaded = load_folder(folder, test_mode=False, seal_key=settings.trust_seal_key)
     if loaded.seal is not SealState.SEALED:
         _log.warning("the trust store is not sealed: nobody would notice a change of it")
     if left_out := len(loaded.strays) + len(loaded.unusable) + len(loaded.test_refused):
         _log.warning("%d files in the folder of the trust store count for nothing; see 'chipid trust audit'", left_out)
+    if len(loaded.store) == 0:
+        _log.warning(_NOBODY_TRUSTED)
     return loaded

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from emulator.personalise.authorities import Authority, authority_certificate
+from kiosk_ui.app.settings import Settings
 from kiosk_ui.bootstrap import _parser, attending, reception
+from kiosk_ui.bootstrap.attending import load_trust
 from kiosk_ui.bootstrap.emulated import InProcessTray
 from reader.errors import TrustError
 from reader.trust.import_plan import ImportOptions
@@ -67,3 +69,15 @@ def test_a_changed_store_opens_no_reception(sealed: Path) -> None:
     with pytest.raises(TrustError) as error:
         reception.run(arguments(sealed, sealed / "seal.key"), threading.Event())
     assert error.value.code.name == "trust.tampered"
+
+
+def test_the_log_says_when_nobody_is_trusted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The usual reason why every real card ends as "issuer not verified" on the first day of a kiosk."""
+    settings = Settings(data_folder=tmp_path / "data")
+    assert len(load_trust(None, settings).store) == 0
+    assert caplog.text.count("no issuing authority is trusted") == 1
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / "csca.cer").write_bytes(authority_certificate(Authority.TEST))  # counts for nothing here
+    caplog.clear()
+    assert len(load_trust(tmp_path / "trust", settings).store) == 0
+    assert caplog.text.count("no issuing authority is trusted") == 1

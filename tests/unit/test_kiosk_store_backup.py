@@ -472,6 +472,7 @@ def test_a_store_that_is_not_there_is_not_made(
     for action in ("check", "purge", "rekey", "outbox", "retry"):
         code, _, err = run(capsys, action)
         assert (code, "store.not_there" in err) == (2, True), action
+        assert f"place {tmp_path / 'empty' / 'kiosk.sqlite'}" in err, "where it was looked for"
     assert run(capsys, "backup", str(tmp_path / "x"))[0] == 2
     assert not (tmp_path / "empty").exists()
 

@@ -75,7 +75,7 @@ def back_up(place: StorePlace, archive: Path, now: dt.datetime, *, with_key: boo
             ``store.damaged`` if the copy does not hold together.
     """
     if not place.file.is_file():
-        raise StoreError(STORE_NOT_THERE)
+        raise StoreError(STORE_NOT_THERE, place=str(place.file))
     try:
         _sweep(archive.parent, now)
         with tempfile.TemporaryDirectory(dir=archive.parent, prefix=_BACKING_UP) as folder:
