@@ -42,7 +42,9 @@ def covered(open_kiosk: OpenKiosk, overlay: s.Overlay) -> tuple[KioskApplication
     kiosk.view_model.connect_flow(below.post, lambda: None)
     kiosk.view_model.show(s.CheckInState(screen=confirm(), overlay=overlay))
     settle(kiosk)
-    return kiosk, below, Finger(kiosk.window)
+    finger = Finger(kiosk.window)
+    assert finger.wait_for(lambda: not kiosk.view_model.is_fresh, 10)
+    return kiosk, below, finger
 
 
 @pytest.mark.parametrize(
