@@ -99,7 +99,13 @@ class Reception:
         if screen != "take_card" and self.screen == "take_card":
             self.tray.lift()
         assert self.finger.wait_for(lambda: self.screen == screen, LONGEST_S), f"on {self.screen}, wanted {screen}"
-        if screen in {"confirm", "choose_department", "insurance_notice", "ticket_ready", "refused"}:  # read before answered
+        if screen in {  # read before answered
+            "confirm",
+            "choose_department",
+            "insurance_notice",
+            "ticket_ready",
+            "refused",
+        }:
             assert self.finger.wait_for(lambda: not self.shown.view_model.is_fresh, LONGEST_S)
         settle(self.shown)
 
