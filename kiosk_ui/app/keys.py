@@ -36,9 +36,10 @@ from kiosk_ui.app.failures import (
     StoreError,
 )
 from kiosk_ui.app.full_disk import store_failure
+from kiosk_ui.app.secret_files import without_waiting
 from reader.trust.file_writing import flush_folder
 
-__all__ = ["CREDENTIAL", "CellPlace", "KeyPlace", "StoreKey", "StoreKeys", "make_once", "new_key", "without_waiting"]
+__all__ = ["CREDENTIAL", "CellPlace", "KeyPlace", "StoreKey", "StoreKeys", "make_once", "new_key"]
 
 CREDENTIAL: Final = "chipid-store.key"
 """Name of the systemd credential (systemd.exec(5), ``LoadCredential=``), and of the file where there is none."""
@@ -239,11 +240,6 @@ def new_key(random: Callable[[int], bytes] = secrets.token_bytes) -> Secret:
 def key_file(masters: Iterable[Secret]) -> bytes:
     """Content of a key file."""
     return (_HEADING + "".join(f"{master.reveal().hex()}\n" for master in masters)).encode()
-
-
-def without_waiting(path: str, flags: int) -> int:
-    """For ``open``: a pipe that nobody writes into would hold up the start for ever (open(2), O_NONBLOCK)."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def make_once(path: Path, octets: bytes) -> None:

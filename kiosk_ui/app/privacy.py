@@ -11,7 +11,8 @@ from pathlib import Path
 
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, STORE_FULL, SettingsError, StoreError
 from kiosk_ui.app.full_disk import is_full
-from kiosk_ui.app.keys import make_once, without_waiting
+from kiosk_ui.app.keys import make_once
+from kiosk_ui.app.secret_files import without_waiting
 
 __all__ = ["Pseudonyms"]
 

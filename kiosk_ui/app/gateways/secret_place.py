@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from crypto.primitives.secret import Secret
 from kiosk_ui.app.failures import SETTINGS_UNUSABLE, SettingsError
-from kiosk_ui.app.keys import without_waiting
+from kiosk_ui.app.secret_files import without_waiting
 
 __all__ = ["SecretPlace", "bearer", "read_secret"]
 
