@@ -27,6 +27,7 @@ from PySide6.QtTest import QTest
 
 from emulator.adapters.chip_times import load_chip
 from emulator.adapters.radio import BitRate, RadioLink, RadioTransport
+from emulator.cards import chip_content
 from emulator.personalise.printed_qr import printed_qr
 from emulator.personalise.profile import load_profile
 from emulator.services.insurance_gateway import InsuranceRelay
@@ -36,6 +37,7 @@ from kiosk_ui.app.tickets.files import FileTicketPrinter
 from kiosk_ui.bootstrap.card_reading import ReaderCards
 from kiosk_ui.bootstrap.emulated import InProcessTray, ScannerLine
 from kiosk_ui.bootstrap.kiosk import Kiosk
+from kiosk_ui.bootstrap.warming import FOR_A_VISIT, PAGES, WarmUp
 from kiosk_ui.qt.appearance import AppearanceDefaults
 from kiosk_ui.qt.application import KioskApplication, WindowShape, make_application
 from reader.inspection import trust_for
@@ -234,8 +236,9 @@ def visit(chip: str) -> Visit:
         line = ScannerLine()
         stack.callback(line.close)
         tray = _AirTray(chip)
-        tray.lay(CARD)  # personalised now: a card from an office needs no time for that
-        tray.lift()
+        _ = len(
+            chip_content(CARD).application_files
+        )  # drawn and signed now: a card from an office needs no time for that
         cards = ReaderCards(tray, trust_for(None, test_mode=True))
         stack.callback(cards.join)
         settings = Settings(data_folder=folder, counter="3", relay=RelaySettings(url=relay.url))
@@ -243,6 +246,7 @@ def visit(chip: str) -> Visit:
         shown = KioskApplication(AppearanceDefaults(), "3", WindowShape())
         stack.callback(shown.close)
         shown.run(kiosk.driver(shown.view_model))
+        stack.enter_context(WarmUp(FOR_A_VISIT + PAGES)).wait()
         for _ in range(20):  # the window stands, as it does when somebody comes
             application.processEvents()
             time.sleep(0.02)

@@ -18,6 +18,7 @@ from kiosk_ui.bootstrap.kiosk import Kiosk
 from kiosk_ui.bootstrap.operating import operated, trust_at_start, watch_reader
 from kiosk_ui.bootstrap.reception import quit_when_told
 from kiosk_ui.bootstrap.scanning import ConfirmedReadings, hand_over_to, typed_lines_to
+from kiosk_ui.bootstrap.warming import FOR_A_VISIT, PAGES, WarmUp
 from kiosk_ui.qt.application import KioskApplication, run_until_closed
 from kiosk_ui.qt.keyed_lines import KeyedLineCatcher
 from reader.inspection import trust_for
@@ -64,7 +65,8 @@ def attend(
         on_outcome=confirmed.note,
     )
     printer = printer_of(settings.printer, settings.data_folder / "tickets")
-    with Kiosk(settings, cards, printer, arguments.scanner) as kiosk:
+    later = FOR_A_VISIT + (PAGES if settings.printer.kind in ("file", "cups") else ())
+    with Kiosk(settings, cards, printer, arguments.scanner) as kiosk, WarmUp(later):
         typed: KeyedLineCatcher | None = None
         try:
             driver = kiosk.driver(confirmed)
