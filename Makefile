@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 BIN := .venv/bin
+# One more than there are cores: many a test waits for another process, a browser or a printer.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Where bytecode is not kept (containers often say so) each of the many processes of a run would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -16,7 +18,7 @@ kiosk: setup-kiosk ## set up, then start the kiosk with an emulated card (withou
 
 .PHONY: test
 test: setup-test check ## set up, then run every check and the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: setup-test ## style, types and who-imports-whom: exactly what the build server checks

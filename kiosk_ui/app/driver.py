@@ -158,10 +158,18 @@ class CheckInDriver:
         step = self._flow.handle(self._state, event)
         before, self._state = self._state, step.state
         _log.debug("%s: %s -> %s", type(event).__name__, before.screen.name, step.state.screen.name)
+        # What computes elsewhere begins when the screen is made: both would take twice as long side by side (one
+        # interpreter lock), and somebody looks at the screen. It begins also if the screen cannot be shown.
+        work = [effect for effect in step.effects if isinstance(effect, fx.Work)]
         for effect in step.effects:
-            self._carry_out(effect)
-        if step.state != before:
-            self._front_end.show(step.state)
+            if not isinstance(effect, fx.Work):
+                self._carry_out(effect)
+        try:
+            if step.state != before:
+                self._front_end.show(step.state)
+        finally:
+            for effect in work:
+                self._in_background(effect)
         if isinstance(event, ev.CheckInSaved):
             self._stored(event, heard=step.state != before)
 
@@ -192,8 +200,6 @@ class CheckInDriver:
             case fx.CallStaff(screen=screen, code=code):
                 self._ports.bell.ring(screen, code)
                 self.note(AuditEntry(AuditAction.STAFF_CALLED, code or screen))
-            case _:
-                self._in_background(effect)
 
     def _in_background(self, effect: fx.Work) -> None:
         """Each kind of work has a lane of its own: what hangs in one holds up no other."""

@@ -155,6 +155,35 @@ def test_a_whole_visit(driver: CheckInDriver, world: World):
     assert world.cleared == 1
 
 
+def test_work_begins_when_its_screen_is_shown(driver: CheckInDriver, world: World, monkeypatch: pytest.MonkeyPatch):
+    read(driver, world)
+    happen(driver, ev.Confirmed())
+    world.hold = True
+    waiting_when_shown: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        world, "show", lambda state: waiting_when_shown.append((state.screen.name, world.lanes.count(Lane.SAVE)))
+    )
+    happen(driver, ev.DepartmentChosen("noi"))
+    assert waiting_when_shown == [("saving", 0)]
+    assert world.lanes.count(Lane.SAVE) == 1
+
+
+def test_a_screen_that_cannot_be_shown_loses_no_check_in(
+    driver: CheckInDriver, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    read(driver, world)
+    happen(driver, ev.Confirmed())
+
+    def broken(state: s.CheckInState) -> None:
+        raise RuntimeError("the screen is broken")
+
+    monkeypatch.setattr(world, "show", broken)
+    driver.post(ev.DepartmentChosen("noi"))
+    with pytest.raises(RuntimeError):
+        driver.run_pending()
+    assert len(world.saved) == 1
+
+
 def test_failures_of_the_world_become_screens(driver: CheckInDriver, world: World):
     world.failing = {"insurer", "store", "printer"}
     read(driver, world)
